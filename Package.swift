@@ -1,0 +1,52 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Targets in the order of the layers: each imports only what stands above it (docs/architecture.md).
+let package = Package(
+    name: "zeroth",
+    products: [
+        .executable(name: "zeroth", targets: ["zeroth"]),
+        .executable(name: "zeroth-bench", targets: ["zeroth-bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    ],
+    targets: [
+        .target(name: "CKernels"),
+        .target(name: "CEmbedded", exclude: ["opinions"]),
+        .target(name: "NumberFormats"),
+        .target(name: "Kernels", dependencies: ["CKernels", "NumberFormats"]),
+        .target(name: "Hardware", dependencies: ["CEmbedded", "NumberFormats"]),
+        .target(name: "Networks", dependencies: ["CEmbedded", "NumberFormats", "Kernels"]),
+        .target(name: "Programs", dependencies: ["Hardware", "Networks", "NumberFormats"]),
+        .target(name: "Emulator", dependencies: ["Programs", "Networks", "Kernels", "NumberFormats"]),
+        .target(name: "Timing", dependencies: ["Programs", "Hardware"]),
+        .target(name: "Costs", dependencies: ["Timing", "Programs", "Hardware"]),
+        .target(
+            name: "FineTuning",
+            dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),
+        .target(name: "Reports", dependencies: ["Costs", "FineTuning"]),
+        .executableTarget(
+            name: "zeroth",
+            dependencies: [
+                "Reports", "FineTuning", "Costs", "Timing", "Emulator", "Programs", "Networks", "Hardware", "Kernels",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(
+            name: "zeroth-bench",
+            dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"],
+            exclude: ["peers"]),
+        .testTarget(name: "NumberFormatsTests", dependencies: ["NumberFormats"]),
+        .testTarget(name: "KernelsTests", dependencies: ["Kernels", "NumberFormats"]),
+        .testTarget(name: "HardwareTests", dependencies: ["Hardware"]),
+        .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
+        .testTarget(name: "ProgramsTests", dependencies: ["Programs", "Hardware"]),
+        .testTarget(name: "EmulatorTests", dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels"]),
+        .testTarget(name: "TimingTests", dependencies: ["Timing", "Programs", "Hardware"]),
+        .testTarget(name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Hardware"]),
+        .testTarget(name: "FineTuningTests", dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware"]),
+        .testTarget(name: "zerothTests", dependencies: ["zeroth"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu17
+)

@@ -1,0 +1,2 @@
+#include "CEmbedded.h"
+int zeroth_cembedded_version(void) { return 1; }

@@ -1,0 +1,1 @@
+int zeroth_cembedded_version(void);

@@ -1,0 +1,1 @@
+int zeroth_ckernels_version(void);
