@@ -1,0 +1,53 @@
+import NumberFormats
+
+/// Collects the tensors and operations of a program while it is lowered.
+struct ProgramBuilder {
+    let step: StepDescription
+    private(set) var tensors: [Tensor] = []
+    private(set) var operations: [Operation] = []
+
+    init(step: StepDescription) { self.step = step }
+
+    /// Adds a tensor that lives as long as the step.
+    mutating func parameter(
+        _ name: String, _ format: ElementFormat, _ elements: Int, _ kind: MemoryKind, _ binding: Tensor.Binding? = nil
+    ) -> TensorID {
+        add(
+            Tensor(
+                name: name, format: format, extent: .whole(elements: elements), kind: kind, binding: binding,
+                isPersistent: true))
+    }
+
+    /// Adds an activation of `elements` elements an example.
+    mutating func activation(
+        _ name: String, _ elements: Int, _ format: ElementFormat = .fp32, kind: MemoryKind = .liveActivations
+    ) -> TensorID {
+        add(Tensor(name: name, format: format, extent: .perExample(elements: elements), kind: kind, binding: nil))
+    }
+
+    /// Adds a tensor whose size does not grow with the batch and which lives from its first write to its last read.
+    mutating func temporary(_ name: String, _ elements: Int, _ format: ElementFormat, _ kind: MemoryKind) -> TensorID {
+        add(Tensor(name: name, format: format, extent: .whole(elements: elements), kind: kind, binding: nil))
+    }
+
+    /// Adds an input of the step: tokens, lengths, labels.
+    mutating func input(_ name: String, _ elements: Int, _ binding: Tensor.Binding) -> TensorID {
+        add(
+            Tensor(
+                name: name, format: .int32, extent: .perExample(elements: elements), kind: .data, binding: binding,
+                isPersistent: true))
+    }
+
+    private mutating func add(_ tensor: Tensor) -> TensorID {
+        tensors.append(tensor)
+        return TensorID(index: tensors.count - 1)
+    }
+
+    mutating func emit(
+        _ name: String, _ action: Action, _ pass: Pass, reads: [TensorID], writes: [TensorID]
+    ) {
+        operations.append(Operation(name: name, action: action, pass: pass, reads: reads, writes: writes))
+    }
+
+    func program() -> Program { Program(step: step, tensors: tensors, operations: operations) }
+}
