@@ -64,7 +64,8 @@ struct EncoderForward {
             "embeddings.type", .fp32, shape.types * shape.hidden, .otherParameters, .typeEmbeddings)
         norms = (0...2 * shape.layers).map { index in
             (
-                builder.parameter("norm.\(index).weight", .fp32, shape.hidden, .otherParameters, .normWeight(index: index)),
+                builder.parameter(
+                    "norm.\(index).weight", .fp32, shape.hidden, .otherParameters, .normWeight(index: index)),
                 builder.parameter("norm.\(index).bias", .fp32, shape.hidden, .otherParameters, .normBias(index: index))
             )
         }
@@ -86,7 +87,8 @@ struct EncoderForward {
         let x = builder.activation("embeddings.output", step.sequence * shape.hidden)
         builder.emit(
             "embeddings", .embed(rows: rows, columns: shape.hidden), pass,
-            reads: [tokens, wordEmbeddings, positionEmbeddings, typeEmbeddings, norms[0].weight, norms[0].bias], writes: [x])
+            reads: [tokens, wordEmbeddings, positionEmbeddings, typeEmbeddings, norms[0].weight, norms[0].bias],
+            writes: [x])
         return x
     }
 
@@ -113,11 +115,13 @@ struct EncoderForward {
         let y = builder.activation(name + ".output", rowsPerExample * outputs)
         let parameters = linears[number]
         let product = Product(
-            role: .linear(number: number), instances: 1, m: step.batch * rowsPerExample, n: outputs, k: inputs, format: format,
+            role: .linear(number: number), instances: 1, m: step.batch * rowsPerExample, n: outputs, k: inputs,
+            format: format,
             sign: step.trainable.numbers(in: shape).contains(number) ? sign : .none)
         builder.emit(
             name, .product(product), pass,
-            reads: x.operands + [parameters.weight] + (parameters.scales.map { [$0] } ?? []) + [parameters.bias], writes: [y])
+            reads: x.operands + [parameters.weight] + (parameters.scales.map { [$0] } ?? []) + [parameters.bias],
+            writes: [y])
         return y
     }
 
@@ -145,7 +149,8 @@ struct EncoderForward {
             let scales = builder.activation(name + ".value.scales", hidden)
             builder.emit(
                 name + ".value.quantize",
-                .quantizeColumns(instances: step.batch * heads, rows: tokens, columns: depth), pass, reads: [v, lengths],
+                .quantizeColumns(instances: step.batch * heads, rows: tokens, columns: depth), pass,
+                reads: [v, lengths],
                 writes: [codes, scales])
             value = Quantized(values: codes, scales: scales)
         }
@@ -155,10 +160,12 @@ struct EncoderForward {
             name + ".scores",
             .product(
                 Product(
-                    role: .attentionScores, instances: step.batch * heads, m: tokens, n: tokens, k: depth, format: format)),
+                    role: .attentionScores, instances: step.batch * heads, m: tokens, n: tokens, k: depth,
+                    format: format)),
             pass, reads: query.operands + key.operands, writes: [scores])
         builder.emit(
-            name + ".softmax", .softmax(rows: step.batch * heads * tokens, columns: tokens), pass, reads: [scores, lengths],
+            name + ".softmax", .softmax(rows: step.batch * heads * tokens, columns: tokens), pass,
+            reads: [scores, lengths],
             writes: [scores])
         let probabilities = quantize(
             scores, name + ".probabilities", rowsPerExample: heads * tokens, columns: tokens, pass, in: &builder)
@@ -167,28 +174,35 @@ struct EncoderForward {
             name + ".context",
             .product(
                 Product(
-                    role: .attentionContext, instances: step.batch * heads, m: tokens, n: depth, k: tokens, format: format)),
+                    role: .attentionContext, instances: step.batch * heads, m: tokens, n: depth, k: tokens,
+                    format: format)),
             pass, reads: probabilities.operands + value.operands, writes: [context])
 
-        let contextCodes = quantize(context, name + ".context", rowsPerExample: tokens, columns: hidden, pass, in: &builder)
+        let contextCodes = quantize(
+            context, name + ".context", rowsPerExample: tokens, columns: hidden, pass, in: &builder)
         let projected = linear(first + 3, contextCodes, rowsPerExample: tokens, pass, sign, in: &builder)
-        let attended = addLayerNorm(projected, residual: x, norm: 1 + 2 * layer, name + ".attention-norm", pass, in: &builder)
+        let attended = addLayerNorm(
+            projected, residual: x, norm: 1 + 2 * layer, name + ".attention-norm", pass, in: &builder)
 
         let attendedCodes = quantize(
             attended, name + ".attention-norm", rowsPerExample: tokens, columns: hidden, pass, in: &builder)
         let intermediate = linear(first + 4, attendedCodes, rowsPerExample: tokens, pass, sign, in: &builder)
         let activated = builder.activation(name + ".gelu", tokens * shape.intermediate)
         builder.emit(
-            name + ".gelu", .gelu(elements: rows * shape.intermediate), pass, reads: [intermediate], writes: [activated])
+            name + ".gelu", .gelu(elements: rows * shape.intermediate), pass, reads: [intermediate], writes: [activated]
+        )
         let activatedCodes = quantize(
             activated, name + ".gelu", rowsPerExample: tokens, columns: shape.intermediate, pass, in: &builder)
         let output = linear(first + 5, activatedCodes, rowsPerExample: tokens, pass, sign, in: &builder)
-        let result = addLayerNorm(output, residual: attended, norm: 2 + 2 * layer, name + ".output-norm", pass, in: &builder)
+        let result = addLayerNorm(
+            output, residual: attended, norm: 2 + 2 * layer, name + ".output-norm", pass, in: &builder)
         return (
             result,
             BlockActivations(
-                input: input, query: query, key: key, value: value, probabilities: scores, probabilityCodes: probabilities,
-                context: contextCodes, attentionSum: projected, attentionNorm: attendedCodes, intermediate: intermediate,
+                input: input, query: query, key: key, value: value, probabilities: scores,
+                probabilityCodes: probabilities,
+                context: contextCodes, attentionSum: projected, attentionNorm: attendedCodes,
+                intermediate: intermediate,
                 activated: activatedCodes, output: output)
         )
     }
@@ -207,7 +221,8 @@ struct EncoderForward {
     func pool(_ x: TensorID, _ pass: Pass, in builder: inout ProgramBuilder) -> Quantized {
         let pooled = builder.activation("pooled", shape.hidden)
         builder.emit(
-            "pool", .meanPool(examples: step.batch, rows: step.sequence, columns: shape.hidden), pass, reads: [x, lengths],
+            "pool", .meanPool(examples: step.batch, rows: step.sequence, columns: shape.hidden), pass,
+            reads: [x, lengths],
             writes: [pooled])
         return quantize(pooled, "pooled", rowsPerExample: 1, columns: shape.hidden, pass, in: &builder)
     }

@@ -10,7 +10,8 @@ public struct EncoderShape: Sendable, Hashable {
     public var classes: Int
 
     public init(
-        layers: Int, hidden: Int, heads: Int, intermediate: Int, vocabulary: Int, positions: Int, types: Int, classes: Int
+        layers: Int, hidden: Int, heads: Int, intermediate: Int, vocabulary: Int, positions: Int, types: Int,
+        classes: Int
     ) {
         self.layers = layers
         self.hidden = hidden

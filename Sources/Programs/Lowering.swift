@@ -33,7 +33,8 @@ public enum Lowering {
             for number in numbers {
                 let (rows, columns) = shape.linearSize(number)
                 residuals[number] = builder.parameter(
-                    shape.linearName(number) + ".residuals", residualBits == 8 ? .int8 : .int16, rows * columns, .residuals,
+                    shape.linearName(number) + ".residuals", residualBits == 8 ? .int8 : .int16, rows * columns,
+                    .residuals,
                     .linearResiduals(number: number))
             }
         }

@@ -49,7 +49,9 @@ public struct Product: Sendable, Hashable {
     public let format: ElementFormat
     public let sign: PerturbationSign
 
-    public init(role: Role, instances: Int, m: Int, n: Int, k: Int, format: ElementFormat, sign: PerturbationSign = .none) {
+    public init(
+        role: Role, instances: Int, m: Int, n: Int, k: Int, format: ElementFormat, sign: PerturbationSign = .none
+    ) {
         self.role = role
         self.instances = instances
         self.m = m

@@ -43,7 +43,9 @@ public struct StepDescription: Sendable, Hashable {
 
     /// Trained values: weights of the trainable linear layers, and a new head's bias.
     public var trainedCount: Int {
-        let weights = trainable.numbers(in: shape).reduce(0) { $0 + shape.linearSize($1).rows * shape.linearSize($1).columns }
+        let weights = trainable.numbers(in: shape).reduce(0) {
+            $0 + shape.linearSize($1).rows * shape.linearSize($1).columns
+        }
         return weights + (hasNewHead ? shape.classes : 0)
     }
 }

@@ -60,7 +60,8 @@ public struct Tensor: Sendable, Hashable {
     public let isPersistent: Bool
 
     public init(
-        name: String, format: ElementFormat, extent: Extent, kind: MemoryKind, binding: Binding? = nil, isPersistent: Bool = false
+        name: String, format: ElementFormat, extent: Extent, kind: MemoryKind, binding: Binding? = nil,
+        isPersistent: Bool = false
     ) {
         self.name = name
         self.format = format
