@@ -1,0 +1,237 @@
+import Kernels
+import NumberFormats
+import Programs
+import Synchronization
+
+/// Runs programs of an encoder bit by bit, as docs/semantics.md states them.
+///
+/// Bits depend on the parameters, the batch, the settings and the step alone; not on `threads`, the kernels' level or how examples are grouped.
+public final class EncoderEmulator {
+    public let parameters: EncoderParameters
+    public let kernels: Kernels
+    public let threads: Int
+    private let store: WeightStore
+    private var executors: [StepDescription: [PassExecutor]] = [:]
+
+    /// What a forward pass over a batch gives.
+    public struct ForwardResult: Sendable {
+        /// fl(sum of the examples' losses / batch), section 9.
+        public var loss: Float
+        /// [batch].
+        public var losses: [Float]
+        /// [batch, classes].
+        public var logits: [Float]
+        /// [batch, hidden]: mean over the valid tokens.
+        public var pooled: [Float]
+        /// Multiply-accumulates executed.
+        public var macs: Int
+
+        /// Class with the largest logit of each example; the lowest class where logits are equal.
+        public func predictions(classes: Int) -> [Int] {
+            (0..<losses.count).map { example in
+                (0..<classes).reduce(0) { best, next in
+                    logits[example * classes + next] > logits[example * classes + best] ? next : best
+                }
+            }
+        }
+    }
+
+    /// What one QuZO step gave.
+    public struct StepResult: Sendable {
+        public var plusLoss: Float
+        public var minusLoss: Float
+        /// fl(L₊ − L₋)/(2κ), or /(2ε).
+        public var projectedGradient: Double
+        /// A linear layer each, of the trainable set.
+        public var perturbations: [PerturbationStatistics]
+        public var updates: [UpdateStatistics]
+        public var macs: Int
+    }
+
+    /// - Parameter threads: at least 1.
+    public init(parameters: EncoderParameters, kernels: Kernels, threads: Int) {
+        self.parameters = parameters
+        self.kernels = kernels
+        self.threads = max(1, threads)
+        store = WeightStore(parameters: parameters, kernels: kernels, threads: max(1, threads))
+    }
+
+    /// Says that codes were changed from outside, as when a checkpoint is read.
+    public func invalidateWeights() { store.invalidate(0..<parameters.linears.count) }
+
+    /// Runs an inference program.
+    public func infer(_ program: Program, _ batch: EncodedBatch) throws(EmulatorError) -> ForwardResult {
+        try check(program, batch)
+        store.packStored(0..<parameters.linears.count)
+        let results = try run(program, program.operations, batch, withBias: false)
+        return results.byPass[.forward]!
+    }
+
+    /// Runs one QuZO step: both passes, the projected gradient and the update of the weights in memory.
+    ///
+    /// - Parameters:
+    ///   - step: number of the step, from 0; the random streams depend on it.
+    ///   - learningRate: η_t, in grid steps squared per unit of loss (or, with ε in weight units, as the paper has it).
+    /// - Throws: `lossNotFinite` before anything is changed.
+    public func step(
+        _ program: Program, _ batch: EncodedBatch, settings: QuZOSettings, step: Int, learningRate: Double
+    ) throws(EmulatorError) -> StepResult {
+        try check(program, batch)
+        let trained = program.step.trainable.numbers(in: parameters.shape)
+        let head = parameters.linears[parameters.shape.headNumber]
+        let scalars = trained.map { number in
+            PerturbationScalars(
+                size: settings.size, bits: settings.perturbationBits, rows: parameters.linears[number].rows,
+                scales: parameters.linears[number].scales.baseAddress)
+        }
+        store.packStored(0..<trained.lowerBound)
+        let perturbations = store.perturb(trained, settings: settings, scalars: scalars, step: step)
+        if parameters.hasNewHead {
+            store.perturbBias(
+                settings: settings,
+                factor: settings.size.biasFactor(bits: settings.perturbationBits, scale: head.scales.baseAddress[0]),
+                step: step)
+        }
+        let forward = program.operations.filter { $0.pass != .update }
+        let results = try run(program, forward, batch, withBias: parameters.hasNewHead)
+        let plus = results.byPass[.plus]!.loss
+        let minus = results.byPass[.minus]!.loss
+        for (loss, pass) in [(plus, "plus"), (minus, "minus")] where !loss.isFinite {
+            throw .lossNotFinite(step: step, pass: pass, loss: loss)
+        }
+        let difference = plus - minus
+        let gradient = settings.size.projectedGradient(difference)
+        var updates: [UpdateStatistics] = []
+        for operation in program.operations where operation.pass == .update {
+            switch operation.action {
+            case .update(let number, _, _, _):
+                updates.append(update(number, gradient * learningRate, settings, step))
+            case .updateBias:
+                let factor = settings.size.biasUpdateFactor(
+                    gradient * learningRate, bits: settings.perturbationBits, scale: head.scales.baseAddress[0])
+                let perturbation = BiasPerturbation(
+                    seed: settings.seed, step: UInt32(step), tensor: UInt16(parameters.shape.headNumber + 1),
+                    bits: settings.perturbationBits)
+                for element in 0..<head.bias.count {
+                    head.bias.baseAddress[element] -= factor * Float(perturbation.second(element))
+                }
+            default: break
+            }
+        }
+        store.invalidate(trained)
+        return StepResult(
+            plusLoss: plus, minusLoss: minus, projectedGradient: gradient, perturbations: perturbations,
+            updates: updates,
+            macs: results.macs)
+    }
+
+    /// Updates the codes (and residuals) of one linear layer.
+    private func update(_ number: Int, _ move: Double, _ settings: QuZOSettings, _ step: Int) -> UpdateStatistics {
+        let linear = parameters.linears[number]
+        let scalars = UpdateScalars(
+            move: move, size: settings.size, bits: settings.perturbationBits, rows: linear.rows,
+            scales: linear.scales.baseAddress)
+        let rowsPerPiece = max(1, 65536 / linear.columns)
+        let pieces = (linear.rows + rowsPerPiece - 1) / rowsPerPiece
+        var statistics = [UpdateStatistics](repeating: .zero, count: pieces)
+        let kernels = kernels
+        let codes = linear.codes.shared
+        let residuals8 = linear.residuals8?.shared
+        let residuals16 = linear.residuals16?.shared
+        let (rows, columns) = (linear.rows, linear.columns)
+        statistics.withUnsafeMutableBufferPointer { buffer in
+            let results = SharedBuffer(buffer)
+            parallelFor(pieces, threads: threads) { piece in
+                let first = piece * rowsPerPiece
+                results.baseAddress[piece] = kernels.update(
+                    codes.baseAddress, residuals8: residuals8?.baseAddress, residuals16: residuals16?.baseAddress,
+                    columns: columns,
+                    rows: first..<min(rows, first + rowsPerPiece), scalars: scalars, bits: settings.perturbationBits,
+                    rounding: settings.rounding, seed: settings.seed, step: UInt32(step), query: 0,
+                    tensor: UInt16(number))
+            }
+        }
+        return statistics.reduce(.zero, +)
+    }
+
+    private func check(_ program: Program, _ batch: EncodedBatch) throws(EmulatorError) {
+        guard program.step.batch == batch.count, program.step.sequence == batch.sequence,
+            program.step.shape == parameters.shape
+        else {
+            throw .batchDiffers(
+                program: "\(program.step.batch) × \(program.step.sequence) tokens",
+                batch: "\(batch.count) × \(batch.sequence) tokens")
+        }
+    }
+
+    // MARK: Forward passes
+
+    /// Examples of a group: about 256 rows, so that a worker's activations stay near its caches.
+    private static let rowsPerGroup = 256
+
+    private struct RunResult {
+        var byPass: [Pass: ForwardResult]
+        var macs: Int
+    }
+
+    private func run(
+        _ program: Program, _ operations: [Operation], _ batch: EncodedBatch, withBias: Bool
+    ) throws(EmulatorError) -> RunResult {
+        let shape = parameters.shape
+        let examples = batch.count
+        let perGroup = max(1, min((examples + threads - 1) / threads, Self.rowsPerGroup / batch.sequence))
+        let groups = (examples + perGroup - 1) / perGroup
+        var executors = executors(for: program, groupSize: perGroup)
+        let macsBefore = executors.reduce(0) { $0 + $1.macs }
+        let passes = Pass.allCases.filter { pass in operations.contains { $0.pass == pass } }
+        let losses = AlignedBuffer<Float>(count: passes.count * examples)
+        let logits = AlignedBuffer<Float>(count: passes.count * examples * shape.classes)
+        let pooled = AlignedBuffer<Float>(count: passes.count * examples * shape.hidden)
+        let outputs = passes.indices.map { index in
+            PassExecutor.Outputs(
+                losses: SharedBuffer(start: losses.baseAddress + index * examples, count: examples),
+                logits: SharedBuffer(
+                    start: logits.baseAddress + index * examples * shape.classes, count: examples * shape.classes),
+                pooled: SharedBuffer(
+                    start: pooled.baseAddress + index * examples * shape.hidden, count: examples * shape.hidden))
+        }
+        let weights = store.weights(withBias: withBias)
+        let failure = Mutex<EmulatorError?>(nil)
+        executors.withUnsafeMutableBufferPointer { buffer in
+            let owners = SharedBuffer(buffer)
+            workers(groups, threads: threads) { worker, group in
+                let range = group * perGroup..<min(examples, (group + 1) * perGroup)
+                do throws(EmulatorError) {
+                    try owners[worker].run(operations, examples: range, batch: batch, weights: weights) { pass in
+                        outputs[passes.firstIndex(of: pass)!]
+                    }
+                } catch {
+                    failure.withLock { $0 = error }
+                }
+            }
+        }
+        if let error = failure.withLock({ $0 }) { throw error }
+        var results: [Pass: ForwardResult] = [:]
+        for (index, pass) in passes.enumerated() {
+            let perExample = Array(outputs[index].losses.elements)
+            results[pass] = ForwardResult(
+                loss: perExample.reduce(0, +) / Float(examples), losses: perExample,
+                logits: Array(outputs[index].logits.elements),
+                pooled: Array(outputs[index].pooled.elements),
+                macs: 0)
+        }
+        let macs = executors.reduce(0) { $0 + $1.macs } - macsBefore
+        for pass in passes { results[pass]!.macs = macs }
+        return RunResult(byPass: results, macs: macs)
+    }
+
+    /// One executor a worker, kept from step to step.
+    private func executors(for program: Program, groupSize: Int) -> [PassExecutor] {
+        if let known = executors[program.step] { return known }
+        let made = (0..<threads).map { _ in
+            PassExecutor(program: program, parameters: parameters, kernels: kernels, groupSize: groupSize)
+        }
+        executors[program.step] = made
+        return made
+    }
+}
