@@ -12,6 +12,7 @@ public final class EncoderEmulator {
     public let threads: Int
     private let store: WeightStore
     private var executors: [StepDescription: [PassExecutor]] = [:]
+    private var scalarCache: (settings: QuZOSettings, trained: Range<Int>, scalars: [PerturbationScalars])?
 
     /// What a forward pass over a batch gives.
     public struct ForwardResult: Sendable {
@@ -79,18 +80,11 @@ public final class EncoderEmulator {
         try check(program, batch)
         let trained = program.step.trainable.numbers(in: parameters.shape)
         let head = parameters.linears[parameters.shape.headNumber]
-        let scalars = trained.map { number in
-            PerturbationScalars(
-                size: settings.size, bits: settings.perturbationBits, rows: parameters.linears[number].rows,
-                scales: parameters.linears[number].scales.baseAddress)
-        }
+        let scalars = try perturbationScalars(settings, trained)
         store.packStored(0..<trained.lowerBound)
         let perturbations = store.perturb(trained, settings: settings, scalars: scalars, step: step)
         if parameters.hasNewHead {
-            store.perturbBias(
-                settings: settings,
-                factor: settings.size.biasFactor(bits: settings.perturbationBits, scale: head.scales.baseAddress[0]),
-                step: step)
+            store.perturbBias(settings: settings, step: step)
         }
         let forward = program.operations.filter { $0.pass != .update }
         let results = try run(program, forward, batch, withBias: parameters.hasNewHead)
@@ -100,37 +94,63 @@ public final class EncoderEmulator {
             throw .lossNotFinite(step: step, pass: pass, loss: loss)
         }
         let difference = plus - minus
-        let gradient = settings.size.projectedGradient(difference)
         var updates: [UpdateStatistics] = []
         for operation in program.operations where operation.pass == .update {
             switch operation.action {
             case .update(let number, _, _, _):
-                updates.append(update(number, gradient * learningRate, settings, step))
+                let scalars = UpdateScalars(
+                    lossDifference: difference, size: settings.size, learningRate: learningRate, bits: settings.bits,
+                    rowScales: Array(parameters.linears[number].scales.elements))
+                updates.append(update(number, scalars, settings, step))
             case .updateBias:
-                let factor = settings.size.biasUpdateFactor(
-                    gradient * learningRate, bits: settings.perturbationBits, scale: head.scales.baseAddress[0])
-                let perturbation = BiasPerturbation(
-                    seed: settings.seed, step: UInt32(step), tensor: UInt16(parameters.shape.headNumber + 1),
-                    bits: settings.perturbationBits)
+                let multiplier = BiasPerturbation.updateMultiplier(
+                    lossDifference: difference, size: settings.size, learningRate: learningRate, bits: settings.bits,
+                    headScale: head.scales[0])
+                let streams = settings.biasStreams(parameters.shape, step: step)
                 for element in 0..<head.bias.count {
-                    head.bias.baseAddress[element] -= factor * Float(perturbation.second(element))
+                    let code = BiasPerturbation.code(at: element, streams: streams, rounding: .secondRounding, bits: settings.bits)
+                    head.bias[element] = BiasPerturbation.updated(head.bias[element], multiplier: multiplier, code: code)
                 }
             default: break
             }
         }
         store.invalidate(trained)
         return StepResult(
-            plusLoss: plus, minusLoss: minus, projectedGradient: gradient, perturbations: perturbations,
+            plusLoss: plus, minusLoss: minus, projectedGradient: Double(difference) / (2 * settings.size.magnitude), perturbations: perturbations,
             updates: updates,
             macs: results.macs)
     }
 
+    /// The perturbation's multipliers of each linear layer; made once, since scales stay.
+    private func perturbationScalars(
+        _ settings: QuZOSettings, _ trained: Range<Int>
+    ) throws(EmulatorError) -> [PerturbationScalars] {
+        if let known = scalarCache, known.settings == settings, known.trained == trained { return known.scalars }
+        var scalars: [PerturbationScalars] = []
+        for number in trained {
+            do throws(StepScalarsError) {
+                scalars.append(
+                    try PerturbationScalars(
+                        size: settings.size, bits: settings.bits,
+                        rowScales: Array(parameters.linears[number].scales.elements)))
+            } catch {
+                throw .badPerturbation(layer: parameters.shape.linearName(number), error)
+            }
+        }
+        scalarCache = (settings, trained, scalars)
+        return scalars
+    }
+
+    /// Checks that the perturbation's size can be represented for every row of the trained layers.
+    public func validate(_ settings: QuZOSettings, trainable: TrainableSet) throws(EmulatorError) {
+        _ = try perturbationScalars(settings, trainable.numbers(in: parameters.shape))
+    }
+
     /// Updates the codes (and residuals) of one linear layer.
-    private func update(_ number: Int, _ move: Double, _ settings: QuZOSettings, _ step: Int) -> UpdateStatistics {
+    private func update(
+        _ number: Int, _ scalars: UpdateScalars, _ settings: QuZOSettings, _ step: Int
+    ) -> UpdateStatistics {
         let linear = parameters.linears[number]
-        let scalars = UpdateScalars(
-            move: move, size: settings.size, bits: settings.perturbationBits, rows: linear.rows,
-            scales: linear.scales.baseAddress)
         let rowsPerPiece = max(1, 65536 / linear.columns)
         let pieces = (linear.rows + rowsPerPiece - 1) / rowsPerPiece
         var statistics = [UpdateStatistics](repeating: .zero, count: pieces)

@@ -50,19 +50,15 @@ public final class EncoderParameters {
     /// Quantizes (or copies) the checkpoint's linear weights. A checkpoint without a head, or with `replaceHead`, gets a new one
     /// for `classes` classes.
     public init(
-        checkpoint: EncoderCheckpoint, classes: Int, replaceHead: Bool = false, precision: Precision, kernels: Kernels,
+        checkpoint: EncoderCheckpoint, classes: Int, precision: Precision, kernels: Kernels,
         threads: Int
     ) {
         self.checkpoint = checkpoint
         self.precision = precision
-        let configuration = checkpoint.configuration
-        layerNormEpsilon = configuration.layerNormEpsilon
-        let shape = EncoderShape(
-            layers: configuration.layers, hidden: configuration.hidden, heads: configuration.heads,
-            intermediate: configuration.intermediate, vocabulary: configuration.vocabulary,
-            positions: configuration.positions, types: configuration.types, classes: classes)
+        layerNormEpsilon = checkpoint.configuration.normEpsilon
+        let shape = EncoderShape(checkpoint.configuration, classes: classes)
         self.shape = shape
-        let head = replaceHead ? nil : checkpoint.head
+        let head = checkpoint.head
         hasNewHead = head == nil
         let linears = (0..<shape.linearCount).map { number in
             let (rows, columns) = shape.linearSize(number)
@@ -76,7 +72,7 @@ public final class EncoderParameters {
                     if precision == .w8a8 { linear.scales.fill(Self.newHeadScale) }
                     continue
                 }
-                source = head
+                source = (head.weight, head.bias)
             } else {
                 source = checkpoint.linear(number)
             }

@@ -134,9 +134,9 @@ final class PassExecutor {
             for (place, example) in range.enumerated() {
                 kernels.embed(
                     tokens: tokens.baseAddress! + example * sequence, count: sequence, columns: columns,
-                    words: checkpoint.wordEmbeddings.baseAddress!,
-                    positions: checkpoint.positionEmbeddings.baseAddress!,
-                    type: checkpoint.typeEmbeddings.baseAddress!, gamma: checkpoint.norm(0).weight.baseAddress!,
+                    words: checkpoint.parameter(.wordEmbeddings).baseAddress!,
+                    positions: checkpoint.parameter(.positionEmbeddings).baseAddress!,
+                    type: checkpoint.parameter(.typeEmbeddings).baseAddress!, gamma: checkpoint.norm(0).weight.baseAddress!,
                     beta: checkpoint.norm(0).bias.baseAddress!, epsilon: parameters.layerNormEpsilon,
                     into: y + place * sequence * columns)
             }

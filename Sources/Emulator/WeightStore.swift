@@ -132,16 +132,16 @@ final class WeightStore {
         return totals
     }
 
-    /// The head bias of both passes: b ± fl(a·float(u₁)).
-    func perturbBias(settings: QuZOSettings, factor: Float, step: Int) {
-        let bias = parameters.linears[parameters.shape.headNumber].bias
-        let perturbation = BiasPerturbation(
-            seed: settings.seed, step: UInt32(step), tensor: UInt16(parameters.shape.headNumber + 1),
-            bits: settings.perturbationBits)
-        for element in 0..<bias.count {
-            let change = factor * Float(perturbation.first(element))
-            plusBias.baseAddress[element] = bias.baseAddress[element] + change
-            minusBias.baseAddress[element] = bias.baseAddress[element] - change
+    /// The head bias of both passes (docs/semantics.md, section 10).
+    func perturbBias(settings: QuZOSettings, step: Int) {
+        let head = parameters.linears[parameters.shape.headNumber]
+        let multiplier = BiasPerturbation.passMultiplier(
+            size: settings.size, bits: settings.bits, headScale: head.scales[0])
+        let streams = settings.biasStreams(parameters.shape, step: step)
+        for element in 0..<head.bias.count {
+            let code = BiasPerturbation.code(at: element, streams: streams, rounding: .firstRounding, bits: settings.bits)
+            (plusBias[element], minusBias[element]) = BiasPerturbation.perturbed(
+                head.bias[element], multiplier: multiplier, code: code)
         }
     }
 

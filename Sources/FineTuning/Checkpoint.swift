@@ -17,22 +17,28 @@ enum Checkpoint {
             "format": "zeroth-checkpoint", "version": formatVersion, "step": "\(tuner.step)",
             "seed": "\(tuner.settings.seed)",
         ])
-        for number in tuner.trainable.numbers(in: parameters.shape) {
-            let linear = parameters.linears[number]
-            let name = parameters.shape.linearName(number)
-            let shape = [linear.rows, linear.columns]
-            writer.add(name + ".codes", .i8, shape: shape, bytes: linear.codes.bytes)
-            writer.add(name + ".scales", .f32, shape: [linear.rows], bytes: linear.scales.bytes)
-            if let residuals = linear.residuals8 {
-                writer.add(name + ".residuals", .i8, shape: shape, bytes: residuals.bytes)
-            }
-            if let residuals = linear.residuals16 {
-                writer.add(name + ".residuals", .i16, shape: shape, bytes: residuals.bytes)
-            }
+        // Wide elements first, so that every tensor is aligned.
+        let trained = tuner.trainable.numbers(in: parameters.shape).map { number in
+            (name: parameters.shape.linearName(number), linear: parameters.linears[number])
+        }
+        for (name, linear) in trained {
+            writer.add(name + ".scales", shape: [linear.rows], UnsafeBufferPointer(linear.scales.elements))
         }
         if parameters.hasNewHead {
             let bias = parameters.linears[parameters.shape.headNumber].bias
-            writer.add("head.bias", .f32, shape: [bias.count], bytes: bias.bytes)
+            writer.add("head.bias", shape: [bias.count], UnsafeBufferPointer(bias.elements))
+        }
+        for (name, linear) in trained {
+            guard let residuals = linear.residuals16 else { continue }
+            writer.add(
+                name + ".residuals", shape: [linear.rows, linear.columns], UnsafeBufferPointer(residuals.elements))
+        }
+        for (name, linear) in trained {
+            let shape = [linear.rows, linear.columns]
+            if let residuals = linear.residuals8 {
+                writer.add(name + ".residuals", shape: shape, UnsafeBufferPointer(residuals.elements))
+            }
+            writer.add(name + ".codes", shape: shape, UnsafeBufferPointer(linear.codes.elements))
         }
         try writer.write(to: path)
     }

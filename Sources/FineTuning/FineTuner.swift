@@ -30,11 +30,12 @@ public final class FineTuner {
         quzo = validated.quzo
         trainable = validated.trainable
         parameters = EncoderParameters(
-            checkpoint: task.checkpoint, classes: task.labels.count, replaceHead: settings.newHead, precision: .w8a8,
+            checkpoint: task.checkpoint, classes: task.labels.count, precision: .w8a8,
             kernels: kernels, threads: threads)
         let bits = quzo.rounding.residualBits
         if bits > 0 { parameters.addResiduals(bits: bits, numbers: trainable.numbers(in: parameters.shape)) }
         emulator = EncoderEmulator(parameters: parameters, kernels: kernels, threads: threads)
+        try emulator.validate(quzo, trainable: trainable)
         order = BatchOrder(count: task.training.count, batch: settings.batch, seed: settings.seed)
     }
 
@@ -64,7 +65,7 @@ public final class FineTuner {
     @discardableResult
     public func advance() throws(EmulatorError) -> Metrics.Row {
         let batch = task.training.batch(
-            order.places(step: step), limit: settings.sequence, padding: task.checkpoint.padding)
+            order.places(step: step), limit: settings.sequence, padding: task.checkpoint.tokenizer.vocabulary.padding)
         let rate = settings.learningRate(at: step)
         let result = try emulator.step(
             program(stepDescription(sequence: batch.sequence)), batch, settings: quzo, step: step, learningRate: rate)
@@ -108,7 +109,7 @@ public final class FineTuner {
             repeating: (0, 0, []), count: examples.count)
         for start in stride(from: 0, to: places.count, by: Self.evaluationBatch) {
             let chosen = places[start..<min(places.count, start + Self.evaluationBatch)]
-            let batch = examples.batch(chosen, limit: settings.sequence, padding: task.checkpoint.padding)
+            let batch = examples.batch(chosen, limit: settings.sequence, padding: task.checkpoint.tokenizer.vocabulary.padding)
             var description = stepDescription(sequence: batch.sequence)
             description.batch = batch.count
             description.method = .inference(.w8a8)

@@ -7,13 +7,14 @@ import Programs
 /// A network and its data, read and checked: what a run works on.
 public struct FineTuningTask {
     public let checkpoint: EncoderCheckpoint
-    public let tokenizer: WordPieceTokenizer
     /// Names of the classes, in the order of the logits.
     public let labels: [String]
     public let training: EncodedExamples
     public let validation: EncodedExamples
     /// Examples left out because their text stood earlier in the file.
     public let duplicates: Int
+    /// Validation texts that stand in the training file too; 0 where the set was held out.
+    public let validationInTraining: Int
     /// The files read, for run.json.
     public let inputs: [InputFile]
     /// The embedded network has the name `opinions`.
@@ -32,44 +33,50 @@ public struct FineTuningTask {
     /// - Throws: `InputError` for what is wrong with a file, `RunError` for what is wrong with the settings.
     public init(_ settings: RunSettings) throws {
         _ = try settings.validated()
+        let policy: EncoderCheckpoint.HeadPolicy = settings.newHead ? .ignored : .ifPresent
         let checkpoint =
-            if let network = settings.network { try EncoderCheckpoint(folder: network) } else {
-                try EncoderCheckpoint.embedded()
+            if let network = settings.network {
+                try EncoderCheckpoint(folder: network, head: policy)
+            } else {
+                try EncoderCheckpoint.embedded(head: policy)
             }
+        try checkpoint.checkFinite()
         self.checkpoint = checkpoint
-        tokenizer = try checkpoint.tokenizer()
         networkName = settings.network.map(Self.lastComponent) ?? "opinions"
-        guard settings.sequence <= checkpoint.configuration.positions else {
+        guard settings.sequence <= checkpoint.configuration.maximumPositions else {
             throw RunError.badSetting(
                 name: "sequence", value: "\(settings.sequence)",
-                allowed: "at most \(checkpoint.configuration.positions), the positions that \(networkName) knows")
+                allowed: "at most \(checkpoint.configuration.maximumPositions), the positions that \(networkName) knows")
         }
         var inputs = checkpoint.inputFiles
-        let training: TextDataset
-        let validation: TextDataset
-        var duplicates = 0
-        // The shipped head's classes are the label order; otherwise the sorted names in the file.
-        let classes = checkpoint.head != nil && !settings.newHead ? checkpoint.labels : nil
-        if let data = settings.data {
-            dataName = Self.lastComponent(data)
-            let all = try TextDataset.load(path: data, labels: classes)
-            inputs.append(InputFile(path: data, sha256: all.sha256))
-            let unique = all.removingDuplicates()
-            duplicates = all.count - unique.count
+        // The labels of the network's own head, in its order; otherwise the sorted names in the file.
+        let classes = checkpoint.head?.labels
+        let training: [TextDataset.Example]
+        let validation: [TextDataset.Example]
+        if let path = settings.data {
+            dataName = Self.lastComponent(path)
+            let data = try Self.read(path, labels: classes, into: &inputs)
+            let unique = data.removingDuplicates()
+            duplicates = unique.removed
+            labels = data.labels
+            let examples = unique.dataset.examples
             if let path = settings.validation {
-                let held = try TextDataset.load(path: path, labels: unique.labels)
-                inputs.append(InputFile(path: path, sha256: held.sha256))
-                training = unique
-                validation = held.removingDuplicates()
+                training = examples
+                let held = try Self.read(path, labels: data.labels, into: &inputs).removingDuplicates().dataset.examples
+                validation = held
+                let known = Set(examples.map(\.text))
+                validationInTraining = held.count { known.contains($0.text) }
             } else {
-                let order = Permutation.shuffled(count: unique.count, seed: settings.seed, purpose: .dataSplit, step: 0)
-                let held = Int((settings.validationFraction * Double(unique.count)).rounded())
-                guard held >= 1, held < unique.count else {
+                let order = Permutation.shuffled(count: examples.count, seed: settings.seed, purpose: .dataSplit, step: 0)
+                let held = Int((settings.validationFraction * Double(examples.count)).rounded())
+                guard held >= 1, held < examples.count else {
                     throw RunError.tooFewExamples(
-                        path: data, found: unique.count, needed: 2, what: "examples without duplicates to split")
+                        path: path, found: examples.count, needed: 2,
+                        what: "different texts to hold out \(settings.validationFraction) of")
                 }
-                validation = unique.selecting(order.prefix(held))
-                training = unique.selecting(order.dropFirst(held))
+                validation = order.prefix(held).map { examples[$0] }
+                training = order.dropFirst(held).map { examples[$0] }
+                validationInTraining = 0
             }
         } else {
             if let path = settings.validation {
@@ -80,25 +87,42 @@ public struct FineTuningTask {
                     name: "data", value: "missing", allowed: "given with --network: a file of label<TAB>text lines")
             }
             dataName = "film opinions"
-            training = try TextDataset.embedded(.filmsTraining, labels: classes)
-            validation = try TextDataset.embedded(.filmsValidation, labels: training.labels)
+            let files = try EmbeddedFiles.opinions()
+            let data = try TextDataset(source: files.training, labels: classes)
+            labels = data.labels
+            training = data.examples
+            validation = try TextDataset(source: files.validation, labels: data.labels).examples
+            for file in [files.training, files.validation] {
+                inputs.append(InputFile(path: file.name, sha256: file.sha256))
+            }
+            duplicates = 0
+            validationInTraining = 0
         }
-        self.duplicates = duplicates
-        self.labels = training.labels
         hasNewHead = classes == nil
         self.inputs = inputs
-        self.training = Self.encode(training, tokenizer, settings.sequence)
-        self.validation = Self.encode(validation, tokenizer, settings.sequence)
+        self.training = Self.encode(training, checkpoint.tokenizer, settings.sequence)
+        self.validation = Self.encode(validation, checkpoint.tokenizer, settings.sequence)
     }
 
-    private static func encode(_ data: TextDataset, _ tokenizer: WordPieceTokenizer, _ limit: Int) -> EncodedExamples {
+    private static func read(
+        _ path: String, labels: [String]?, into inputs: inout [InputFile]
+    ) throws(InputError) -> TextDataset {
+        let file = try MappedFile(path: path)
+        inputs.append(InputFile(path: path, sha256: file.sha256))
+        return try TextDataset(source: file, labels: labels)
+    }
+
+    private static func encode(
+        _ examples: [TextDataset.Example], _ tokenizer: WordPieceTokenizer, _ limit: Int
+    ) -> EncodedExamples {
         var cut = 0
-        let tokens = data.texts.map { text in
-            let encoded = tokenizer.encode(text, maximumLength: limit)
-            if encoded.wasTruncated { cut += 1 }
-            return encoded.ids
+        let tokens = examples.map { example in
+            let whole = tokenizer.encode(example.text)
+            guard whole.count > limit else { return whole }
+            cut += 1
+            return tokenizer.encode(example.text, maximumLength: limit)
         }
-        return EncodedExamples(tokens: tokens, labels: data.labelNumbers, cut: cut)
+        return EncodedExamples(tokens: tokens, labels: examples.map { Int32($0.label) }, cut: cut)
     }
 
     private static func lastComponent(_ path: String) -> String {
@@ -107,11 +131,7 @@ public struct FineTuningTask {
 
     /// Sizes of the network with this task's head.
     public var shape: EncoderShape {
-        let configuration = checkpoint.configuration
-        return EncoderShape(
-            layers: configuration.layers, hidden: configuration.hidden, heads: configuration.heads,
-            intermediate: configuration.intermediate, vocabulary: configuration.vocabulary,
-            positions: configuration.positions, types: configuration.types, classes: labels.count)
+        EncoderShape(checkpoint.configuration, classes: labels.count)
     }
 
     /// Share of the validation set's largest class: what always answering that class gives.
@@ -119,5 +139,12 @@ public struct FineTuningTask {
         var counts = [Int](repeating: 0, count: labels.count)
         for label in validation.labels { counts[Int(label)] += 1 }
         return Double(counts.max() ?? 0) / Double(max(1, validation.count))
+    }
+}
+
+extension EncoderCheckpoint {
+    /// The files read, with their hashes.
+    var inputFiles: [FineTuningTask.InputFile] {
+        files.map { FineTuningTask.InputFile(path: $0.source.name, sha256: $0.source.sha256) }
     }
 }

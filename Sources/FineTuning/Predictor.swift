@@ -17,7 +17,6 @@ public final class Predictor {
     public let labels: [String]
     /// Steps that the tuned weights have seen.
     public let steps: Int
-    private let tokenizer: WordPieceTokenizer
     private let checkpoint: EncoderCheckpoint
     private let limit: Int
     private let before: EncoderEmulator
@@ -27,11 +26,12 @@ public final class Predictor {
     public init(folder: RunFolder, kernels: Kernels, threads: Int) throws {
         let record = try folder.record()
         let settings = try record.settings.validated()
+        let policy: EncoderCheckpoint.HeadPolicy = record.settings.newHead ? .ignored : .ifPresent
         let checkpoint =
             if let network = record.settings.network {
-                try EncoderCheckpoint(folder: network)
+                try EncoderCheckpoint(folder: network, head: policy)
             } else {
-                try EncoderCheckpoint.embedded()
+                try EncoderCheckpoint.embedded(head: policy)
             }
         for input in checkpoint.inputFiles {
             guard let recorded = record.inputs.first(where: { $0.path == input.path }) else { continue }
@@ -45,7 +45,7 @@ public final class Predictor {
         }
         func parameters() -> EncoderParameters {
             EncoderParameters(
-                checkpoint: checkpoint, classes: record.network.labels.count, replaceHead: record.settings.newHead,
+                checkpoint: checkpoint, classes: record.network.labels.count,
                 precision: .w8a8, kernels: kernels, threads: threads)
         }
         let tuned = parameters()
@@ -56,17 +56,16 @@ public final class Predictor {
         self.checkpoint = checkpoint
         labels = record.network.labels
         limit = record.settings.sequence
-        tokenizer = try checkpoint.tokenizer()
         before = EncoderEmulator(parameters: parameters(), kernels: kernels, threads: threads)
         after = EncoderEmulator(parameters: tuned, kernels: kernels, threads: threads)
     }
 
     /// Classifies one text.
     public func predict(_ text: String) throws -> (before: Prediction, after: Prediction) {
-        let tokens = tokenizer.encode(text, maximumLength: limit).ids
+        let tokens = checkpoint.tokenizer.encode(text, maximumLength: limit)
         let batch = EncodedBatch(
             examples: [tokens], labels: [0], sequence: EncodedBatch.paddedLength(of: [tokens], limit: limit),
-            padding: checkpoint.padding)
+            padding: checkpoint.tokenizer.vocabulary.padding)
         func run(_ emulator: EncoderEmulator) throws -> Prediction {
             let program = Lowering.program(
                 for: StepDescription(

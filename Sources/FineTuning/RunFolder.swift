@@ -44,7 +44,7 @@ public struct RunFolder: Sendable {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         var data = try encoder.encode(value)
         data.append(UInt8(ascii: "\n"))
-        try AtomicFile.write(Array(data), to: path)
+        try writeAtomically(Array(data), to: path)
     }
 
     /// Reads run.json.
@@ -61,7 +61,7 @@ public struct RunFolder: Sendable {
 
     /// Writes metrics.csv, then the checkpoint.
     public func save(_ tuner: FineTuner) throws {
-        try AtomicFile.write(Array(tuner.metrics.csv.utf8), to: metricsPath)
+        try writeAtomically(tuner.metrics.csv, to: metricsPath)
         try Checkpoint.write(tuner, to: checkpointPath)
     }
 

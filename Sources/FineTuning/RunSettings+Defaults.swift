@@ -10,7 +10,7 @@ extension RunSettings {
             let rounding = updateRounding ?? "residual:8"
             var settings = RunSettings(
                 steps: 4000, batch: 64, sequence: 24, trainable: .all, perturbationBits: 8,
-                perturbationSize: .steps(1), updateRounding: .residual(bits: 8), learningRate: 1, schedule: .linear,
+                perturbationSize: .gridSteps(1), updateRounding: .residual(.eight), learningRate: 1, schedule: .linear,
                 evaluateEvery: 400)
             settings.updateRounding = rounding
             if let trainable { settings.trainable = trainable }
@@ -18,7 +18,7 @@ extension RunSettings {
         }
         var settings = RunSettings(
             steps: 2000, batch: 64, sequence: 64, trainable: .head, perturbationBits: 8,
-            perturbationSize: .steps(2), updateRounding: .stochastic, learningRate: 0.06, schedule: .linear, evaluateEvery: 200)
+            perturbationSize: .gridSteps(2), updateRounding: .stochastic, learningRate: 0.06, schedule: .linear, evaluateEvery: 200)
         if let updateRounding { settings.updateRounding = updateRounding }
         if let trainable { settings.trainable = trainable }
         return settings

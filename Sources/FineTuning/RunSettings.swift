@@ -61,8 +61,8 @@ public struct RunSettings: Sendable, Hashable, Codable {
         self.trainable = trainable.description
         self.newHead = newHead
         self.perturbationBits = perturbationBits
-        self.perturbationSize = perturbationSize.description
-        self.updateRounding = updateRounding.description
+        self.perturbationSize = perturbationSize.word
+        self.updateRounding = updateRounding.word
         self.learningRate = learningRate
         self.schedule = schedule
         self.evaluateEvery = evaluateEvery
@@ -87,27 +87,28 @@ public struct RunSettings: Sendable, Hashable, Codable {
         try require(
             validationFraction > 0 && validationFraction < 1, "validation-fraction", "\(validationFraction)",
             "more than 0, less than 1")
-        try require(
-            [2, 4, 8].contains(perturbationBits), "perturbation-bits", "\(perturbationBits)", "2, 4 or 8")
+        guard let bits = PerturbationBits(rawValue: perturbationBits) else {
+            throw .badSetting(name: "perturbation-bits", value: "\(perturbationBits)", allowed: "2, 4 or 8")
+        }
         try require(
             learningRate.isFinite && learningRate > 0, "learning-rate", "\(learningRate)", "a positive number")
         try require(evaluateEvery >= 0, "evaluate-every", "\(evaluateEvery)", "0 or more steps")
         guard let trainable = TrainableSet(trainable) else {
             throw .badSetting(name: "trainable", value: trainable, allowed: "all, last:N or head")
         }
-        guard let size = PerturbationSize(perturbationSize) else {
+        guard let size = PerturbationSize(word: perturbationSize) else {
             throw .badSetting(
                 name: "perturbation-size", value: perturbationSize,
                 allowed: "steps:K or epsilon:E with a positive number, as in steps:1 or epsilon:0.001")
         }
-        guard let rounding = UpdateRounding(updateRounding) else {
+        guard let rounding = UpdateRounding(word: updateRounding) else {
             throw .badSetting(
                 name: "update-rounding", value: updateRounding,
                 allowed: "stochastic, nearest, residual:8 or residual:16")
         }
         return ValidatedSettings(
             trainable: trainable,
-            quzo: QuZOSettings(seed: seed, perturbationBits: perturbationBits, size: size, rounding: rounding))
+            quzo: QuZOSettings(seed: seed, bits: bits, size: size, rounding: rounding))
     }
 }
 
