@@ -1,0 +1,26 @@
+/// The unit that draws random bits, perturbs weights on their way and applies the zeroth-order update.
+///
+/// What it computes is fixed by `Arithmetic` (generator, Gaussian, rounding bits); here stands how fast.
+public struct PerturbationUnit: Sendable, Hashable {
+    /// Where perturbations happen.
+    public enum Placement: String, Sendable, Hashable, Codable, CaseIterable {
+        /// As weights stream from DRAM into the weight buffer; nothing is written back.
+        case onLoad = "on-load"
+    }
+
+    public let placement: Placement
+    /// Weights turned into clamp(k ± d) each cycle, their random bits included.
+    public let perturbationsPerCycle: Int
+    /// Weights updated each cycle, their random bits included.
+    public let updatesPerCycle: Int
+}
+
+extension PerturbationUnit {
+    static let keys = ["placement", "perturbationsPerCycle", "updatesPerCycle"]
+
+    init(_ fields: FieldReader) throws(HardwareError) {
+        placement = try fields.choice("placement", of: Placement.self)
+        perturbationsPerCycle = try fields.integer("perturbationsPerCycle", "weights per cycle", in: 1...65_536)
+        updatesPerCycle = try fields.integer("updatesPerCycle", "weights per cycle", in: 1...65_536)
+    }
+}
