@@ -53,7 +53,8 @@ public final class FineTuner {
         return description
     }
 
-    private func program(_ description: StepDescription) -> Program {
+    /// The program of a step, lowered once.
+    public func program(_ description: StepDescription) -> Program {
         if let known = programs[description] { return known }
         let program = Lowering.program(for: description)
         programs[description] = program

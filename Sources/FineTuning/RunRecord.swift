@@ -31,6 +31,8 @@ public struct RunRecord: Sendable, Hashable, Codable {
         public var validationExamples: Int
         public var duplicatesRemoved: Int
         public var examplesCut: Int
+        /// Validation texts that stand in the training file too.
+        public var validationInTraining: Int
         public var majorityShare: Double
     }
 
@@ -62,6 +64,7 @@ public struct RunRecord: Sendable, Hashable, Codable {
         data = Data(
             name: task.dataName, trainingExamples: task.training.count, validationExamples: task.validation.count,
             duplicatesRemoved: task.duplicates, examplesCut: task.training.cut + task.validation.cut,
+            validationInTraining: task.validationInTraining,
             majorityShare: task.majorityShare)
         self.machine = machine
         self.machineOverrides = machineOverrides
