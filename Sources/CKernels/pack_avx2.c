@@ -37,7 +37,6 @@ ZK_AVX2 ZK_INLINE void transpose(const char *rows, ptrdiff_t stride, __m256i out
 /// Copies what there is of 16 rows × 32 bytes and puts zeros for the rest.
 ZK_INLINE void stage(const char *rows, ptrdiff_t stride, ptrdiff_t count, ptrdiff_t bytes, char staged[16 * 32]) {
     memset(staged, 0, 16 * 32);
-    if (bytes <= 0) return;
     for (ptrdiff_t j = 0; j < count; j++) memcpy(staged + 32 * j, rows + j * stride, (size_t)bytes);
 }
 
@@ -50,6 +49,10 @@ ZK_AVX2 void zk_pack_int8_avx2(const int8_t *b, ptrdiff_t b_stride, ptrdiff_t n,
         int8_t *out = packed + n0 / ZK_PANEL_ROWS * panel_bytes;
         __m256i sums[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
         for (ptrdiff_t q = 0; q < depth; q += 4 * STEP) {
+            if (q >= k) {  // the second half of the last 64 bytes
+                memset(out, 0, 64 * STEP);
+                break;
+            }
             const char *rows = (const char *)(b + n0 * b_stride + q);
             const ptrdiff_t bytes = zk_smaller(k - q, 4 * STEP);
             char staged[16 * 32];
@@ -70,8 +73,9 @@ ZK_AVX2 void zk_pack_int8_avx2(const int8_t *b, ptrdiff_t b_stride, ptrdiff_t n,
             }
             out += 64 * STEP;
         }
-        _mm256_storeu_si256((__m256i *)out, sums[0]);
-        _mm256_storeu_si256((__m256i *)(out + 32), sums[1]);
+        int8_t *const row_sums = packed + (n0 / ZK_PANEL_ROWS + 1) * panel_bytes - 64;
+        _mm256_storeu_si256((__m256i *)row_sums, sums[0]);
+        _mm256_storeu_si256((__m256i *)(row_sums + 32), sums[1]);
     }
 }
 

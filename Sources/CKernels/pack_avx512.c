@@ -39,9 +39,12 @@ ZK_AVX512 ZK_INLINE void transpose(const char *rows, ptrdiff_t stride, __m512i o
 }
 
 /// Copies what there is of 16 rows × 64 bytes and puts zeros for the rest.
-ZK_INLINE void stage(const char *rows, ptrdiff_t stride, ptrdiff_t count, ptrdiff_t bytes, char staged[16 * 64]) {
-    memset(staged, 0, 16 * 64);
-    for (ptrdiff_t j = 0; j < count; j++) memcpy(staged + 64 * j, rows + j * stride, (size_t)bytes);
+ZK_AVX512 ZK_INLINE void stage(const char *rows, ptrdiff_t stride, ptrdiff_t count, ptrdiff_t bytes, char staged[16 * 64]) {
+    const __mmask64 mask = bytes >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << bytes) - 1;
+    for (ptrdiff_t j = 0; j < 16; j++) {
+        const __m512i row = j < count ? _mm512_maskz_loadu_epi8(mask, rows + j * stride) : _mm512_setzero_si512();
+        _mm512_storeu_si512(staged + 64 * j, row);
+    }
 }
 
 ZK_AVX512 void zk_pack_int8_avx512(const int8_t *b, ptrdiff_t b_stride, ptrdiff_t n, ptrdiff_t k, int8_t *packed) {

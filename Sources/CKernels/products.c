@@ -26,8 +26,10 @@ void zk_pack_float32(int level, const float *b, ptrdiff_t b_stride, ptrdiff_t n,
 
 void zk_product_int8(int level, const zk_int8_product *product) {
 #if defined(__x86_64__)
-    if (level == ZK_LEVEL_AMX) return zk_product_int8_amx(product);
-    if (level == ZK_LEVEL_AVX512) return zk_product_int8_avx512(product);
+    // Loading a tile configuration costs more than the work of one tile: VNNI is a quarter faster there.
+    const int one_tile = product->m <= 16 && product->n <= 16 && product->k <= 64;
+    if (level == ZK_LEVEL_AMX && !one_tile) return zk_product_int8_amx(product);
+    if (level >= ZK_LEVEL_AVX512) return zk_product_int8_avx512(product);
     if (level == ZK_LEVEL_AVX2) return zk_product_int8_avx2(product);
 #endif
     (void)level;

@@ -29,9 +29,24 @@ extension Kernels {
         _ b: UnsafePointer<Int8>, rowStride: Int, rows n: Int, columns k: Int, into packed: UnsafeMutablePointer<Int8>
     ) {
         if level == .reference {
-            ReferencePacking.packInt8(b, rowStride: rowStride, rows: n, columns: k, into: packed)
+            ReferencePacking.packInt8(rows: n, columns: k, into: packed) { b[$0 * rowStride + $1] }
         } else {
             zk_pack_int8(Int32(level.rawValue), b, rowStride, n, k, packed)
+        }
+    }
+
+    /// Packs B[n, k] from its transpose, Bᵀ[k, n] row-major with a row for each k: the same bytes as
+    /// ``packInt8(_:rowStride:rows:columns:into:)`` gives.
+    ///
+    /// An attention head's values lie so: P[tokens, k]·V[k, n] has B = Vᵀ.
+    public func packInt8Transposed(
+        _ transpose: UnsafePointer<Int8>, rowStride: Int, rows n: Int, columns k: Int,
+        into packed: UnsafeMutablePointer<Int8>
+    ) {
+        if level == .reference {
+            ReferencePacking.packInt8(rows: n, columns: k, into: packed) { transpose[$1 * rowStride + $0] }
+        } else {
+            zk_pack_int8_transposed(transpose, rowStride, n, k, packed)
         }
     }
 
@@ -109,9 +124,22 @@ extension Kernels {
         _ b: UnsafePointer<Float>, rowStride: Int, rows n: Int, columns k: Int, into packed: UnsafeMutablePointer<Float>
     ) {
         if level == .reference {
-            ReferencePacking.packFloat32(b, rowStride: rowStride, rows: n, columns: k, into: packed)
+            ReferencePacking.packFloat32(rows: n, columns: k, into: packed) { b[$0 * rowStride + $1] }
         } else {
             zk_pack_float32(Int32(level.rawValue), b, rowStride, n, k, packed)
+        }
+    }
+
+    /// Packs B[n, k] from its transpose, Bᵀ[k, n] row-major with a row for each k: the same floats as
+    /// ``packFloat32(_:rowStride:rows:columns:into:)`` gives.
+    public func packFloat32Transposed(
+        _ transpose: UnsafePointer<Float>, rowStride: Int, rows n: Int, columns k: Int,
+        into packed: UnsafeMutablePointer<Float>
+    ) {
+        if level == .reference {
+            ReferencePacking.packFloat32(rows: n, columns: k, into: packed) { transpose[$1 * rowStride + $0] }
+        } else {
+            zk_pack_float32_transposed(transpose, rowStride, n, k, packed)
         }
     }
 

@@ -19,14 +19,15 @@ enum ReferencePacking {
         row / 16 * 16 * k + column * 16 + row % 16
     }
 
+    /// Packs the B[n, k] whose element (row, column) `element` gives.
     static func packInt8(
-        _ b: UnsafePointer<Int8>, rowStride: Int, rows n: Int, columns k: Int, into packed: UnsafeMutablePointer<Int8>
+        rows n: Int, columns k: Int, into packed: UnsafeMutablePointer<Int8>, element: (Int, Int) -> Int8
     ) {
         let raw = UnsafeMutableRawPointer(packed)
         for row in 0..<((n + 15) / 16 * 16) {
             var sum: Int32 = 0
             for column in 0..<paddedDepth(k) {
-                let value = row < n && column < k ? b[row * rowStride + column] : 0
+                let value = row < n && column < k ? element(row, column) : 0
                 packed[int8Offset(row: row, column: column, depth: k)] = value
                 sum &+= Int32(value)
             }
@@ -34,6 +35,7 @@ enum ReferencePacking {
         }
     }
 
+    /// B[n, k], row-major, from packed int8; one zero if it is empty.
     static func unpackedInt8(_ packed: UnsafePointer<Int8>, rows n: Int, columns k: Int) -> [Int8] {
         var b = [Int8](repeating: 0, count: max(n * k, 1))
         for row in 0..<n {
@@ -44,17 +46,19 @@ enum ReferencePacking {
         return b
     }
 
+    /// Packs the B[n, k] whose element (row, column) `element` gives.
     static func packFloat32(
-        _ b: UnsafePointer<Float>, rowStride: Int, rows n: Int, columns k: Int, into packed: UnsafeMutablePointer<Float>
+        rows n: Int, columns k: Int, into packed: UnsafeMutablePointer<Float>, element: (Int, Int) -> Float
     ) {
         for row in 0..<((n + 15) / 16 * 16) {
             for column in 0..<k {
                 packed[float32Offset(row: row, column: column, depth: k)] =
-                    row < n ? b[row * rowStride + column] : 0
+                    row < n ? element(row, column) : 0
             }
         }
     }
 
+    /// B[n, k], row-major, from packed FP32; one zero if it is empty.
     static func unpackedFloat32(_ packed: UnsafePointer<Float>, rows n: Int, columns k: Int) -> [Float] {
         var b = [Float](repeating: 0, count: max(n * k, 1))
         for row in 0..<n {

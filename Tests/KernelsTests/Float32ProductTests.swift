@@ -96,4 +96,27 @@ import Testing
                 packed.array.map(\.bitPattern) == expected.array.map(\.bitPattern), "\(shape.testDescription)")
         }
     }
+
+    @Test(arguments: KernelLevel.available)
+    func packingTheTransposeGivesTheSame(level: KernelLevel) {
+        var source = OperandSource(seed: 12)
+        for shape in ProductShape.odd + ProductShape.everyDepth {
+            // Bᵀ[k, n] with rows of n + padding.
+            let stride = shape.n + shape.bPadding
+            let transpose = source.anyFloats((shape.k - 1) * stride + shape.n)
+            var b = [Float](repeating: 0, count: shape.n * shape.k)
+            for row in 0..<shape.n {
+                for column in 0..<shape.k { b[row * shape.k + column] = transpose[column * stride + row] }
+            }
+            let count = Kernels.packedFloat32Count(rows: shape.n, columns: shape.k)
+            let expected = GuardedBuffer([Float](repeating: 1, count: count))
+            let packed = GuardedBuffer([Float](repeating: 2, count: count))
+            let guarded = GuardedBuffer(transpose)
+            Kernels(level: .reference).packFloat32(
+                b, rowStride: shape.k, rows: shape.n, columns: shape.k, into: expected.start)
+            Kernels(level: level).packFloat32Transposed(
+                guarded.start, rowStride: stride, rows: shape.n, columns: shape.k, into: packed.start)
+            #expect(packed.array.map(\.bitPattern) == expected.array.map(\.bitPattern), "\(shape.testDescription)")
+        }
+    }
 }

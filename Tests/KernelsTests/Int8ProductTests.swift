@@ -106,8 +106,9 @@ import Testing
             let packed = GuardedBuffer([Int8](repeating: 2, count: count))
             Kernels(level: .reference).packInt8(
                 b, rowStride: shape.bStride, rows: shape.n, columns: shape.k, into: expected.start)
+            let guarded = GuardedBuffer(b)
             Kernels(level: level).packInt8(
-                b, rowStride: shape.bStride, rows: shape.n, columns: shape.k, into: packed.start)
+                guarded.start, rowStride: shape.bStride, rows: shape.n, columns: shape.k, into: packed.start)
             #expect(packed.array == expected.array, "\(shape.testDescription)")
         }
     }
@@ -144,6 +145,29 @@ import Testing
             let a = source.int8s(shape.aCount)
             let b = source.int8s(shape.bCount)
             #expect(Self.sums(a, b, shape, level) == Self.expectedSums(a, b, shape), "\(shape.testDescription)")
+        }
+    }
+
+    @Test(arguments: KernelLevel.available)
+    func packingTheTransposeGivesTheSame(level: KernelLevel) {
+        var source = OperandSource(seed: 12)
+        for shape in ProductShape.odd + ProductShape.everyDepth {
+            // Bᵀ[k, n] with rows of n + padding.
+            let stride = shape.n + shape.bPadding
+            let transpose = source.int8s((shape.k - 1) * stride + shape.n)
+            var b = [Int8](repeating: 0, count: shape.n * shape.k)
+            for row in 0..<shape.n {
+                for column in 0..<shape.k { b[row * shape.k + column] = transpose[column * stride + row] }
+            }
+            let count = Kernels.packedInt8Count(rows: shape.n, columns: shape.k)
+            let expected = GuardedBuffer([Int8](repeating: 1, count: count))
+            let packed = GuardedBuffer([Int8](repeating: 2, count: count))
+            let guarded = GuardedBuffer(transpose)
+            Kernels(level: .reference).packInt8(
+                b, rowStride: shape.k, rows: shape.n, columns: shape.k, into: expected.start)
+            Kernels(level: level).packInt8Transposed(
+                guarded.start, rowStride: stride, rows: shape.n, columns: shape.k, into: packed.start)
+            #expect(packed.array == expected.array, "\(shape.testDescription)")
         }
     }
 }

@@ -1,6 +1,12 @@
 import Kernels
 import Testing
 
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
 @Suite struct KernelLevelTests {
     @Test(arguments: KernelLevel.allCases)
     func aNameCapsTheLevel(level: KernelLevel) throws {
@@ -27,5 +33,22 @@ import Testing
     @Test func referenceAndScalarRunEverywhere() {
         #expect(KernelLevel.available.starts(with: [.reference, .scalar]))
         #expect(KernelLevel.available.last == KernelLevel.highestAvailable)
+    }
+
+    /// In a process of its own, since the environment belongs to the whole process.
+    @Test func theEnvironmentCapsTheLevel() async {
+        await #expect(processExitsWith: .success) {
+            unsetenv(KernelLevel.environmentVariable)
+            guard try KernelLevel.fromEnvironment() == .highestAvailable else { exit(1) }
+            setenv(KernelLevel.environmentVariable, "scalar", 1)
+            guard try KernelLevel.fromEnvironment() == .scalar else { exit(2) }
+            setenv(KernelLevel.environmentVariable, "mmx", 1)
+            do throws(KernelLevelError) {
+                _ = try KernelLevel.fromEnvironment()
+                exit(3)
+            } catch {
+                guard error == .unknownLevel("mmx") else { exit(4) }
+            }
+        }
     }
 }

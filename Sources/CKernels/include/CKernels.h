@@ -3,6 +3,8 @@
 #define ZK_CKERNELS_H
 
 #include "levels.h"
+#include "perturbation.h"
 #include "products.h"
+#include "vectors.h"
 
 #endif

@@ -50,6 +50,14 @@ void zk_pack_int8(int level, const int8_t *_Nonnull b, ptrdiff_t b_stride, ptrdi
 /// Packs B[n, k] into ⌈n/16⌉ panels of [k][16] floats, with zeros for the rows which B lacks.
 void zk_pack_float32(int level, const float *_Nonnull b, ptrdiff_t b_stride, ptrdiff_t n, ptrdiff_t k, float *_Nonnull packed);
 
+/// As zk_pack_int8, with the same bytes, from the transpose: B is given as [k, n], a row for each k. Portable C at every level.
+void zk_pack_int8_transposed(
+    const int8_t *_Nonnull b, ptrdiff_t b_stride, ptrdiff_t n, ptrdiff_t k, int8_t *_Nonnull packed);
+
+/// As zk_pack_float32, with the same floats, from the transpose: B is given as [k, n], a row for each k. Portable C at every level.
+void zk_pack_float32_transposed(
+    const float *_Nonnull b, ptrdiff_t b_stride, ptrdiff_t n, ptrdiff_t k, float *_Nonnull packed);
+
 /// Runs one int8 product with the instructions of `level`, which must not exceed `zk_highest_level()`.
 void zk_product_int8(int level, const zk_int8_product *_Nonnull product);
 
