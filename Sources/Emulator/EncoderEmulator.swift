@@ -14,6 +14,30 @@ public final class EncoderEmulator {
     private var executors: [StepDescription: [PassExecutor]] = [:]
     private var scalarCache: (settings: QuZOSettings, trained: Range<Int>, scalars: [PerturbationScalars])?
 
+    /// Where set, times the parts of each step, in seconds of whatever the clock measures: thread by thread for the operations of a
+    /// pass, on the caller's thread for the rest. Benchmarks set it; it decides no bit.
+    public var clock: (@Sendable () -> Double)?
+    private var ownProfile: [String: Double] = [:]
+
+    /// Time by kind of work since `clock` was set or the profile was last taken.
+    public func takeProfile() -> [String: Double] {
+        var profile = ownProfile
+        for executor in executors.values.joined() {
+            profile.merge(executor.profile, uniquingKeysWith: +)
+            executor.resetProfile()
+        }
+        ownProfile = [:]
+        return profile
+    }
+
+    /// Runs `work` and adds its time to the profile.
+    private func timed<Result>(_ name: String, _ work: () -> Result) -> Result {
+        guard let clock else { return work() }
+        let start = clock()
+        defer { ownProfile[name, default: 0] += clock() - start }
+        return work()
+    }
+
     /// What a forward pass over a batch gives.
     public struct ForwardResult: Sendable {
         /// fl(sum of the examples' losses / batch), section 9.
@@ -82,7 +106,9 @@ public final class EncoderEmulator {
         let head = parameters.linears[parameters.shape.headNumber]
         let scalars = try perturbationScalars(settings, trained)
         store.packStored(0..<trained.lowerBound)
-        let perturbations = store.perturb(trained, settings: settings, scalars: scalars, step: step)
+        let perturbations = timed("perturb and pack") {
+            store.perturb(trained, settings: settings, scalars: scalars, step: step)
+        }
         if parameters.hasNewHead {
             store.perturbBias(settings: settings, step: step)
         }
@@ -101,7 +127,7 @@ public final class EncoderEmulator {
                 let scalars = UpdateScalars(
                     lossDifference: difference, size: settings.size, learningRate: learningRate, bits: settings.bits,
                     rowScales: Array(parameters.linears[number].scales.elements))
-                updates.append(update(number, scalars, settings, step))
+                updates.append(timed("update") { update(number, scalars, settings, step) })
             case .updateBias:
                 let multiplier = BiasPerturbation.updateMultiplier(
                     lossDifference: difference, size: settings.size, learningRate: learningRate, bits: settings.bits,
@@ -247,10 +273,14 @@ public final class EncoderEmulator {
 
     /// One executor a worker, kept from step to step.
     private func executors(for program: Program, groupSize: Int) -> [PassExecutor] {
-        if let known = executors[program.step] { return known }
+        if let known = executors[program.step] {
+            for executor in known { executor.clock = clock }
+            return known
+        }
         let made = (0..<threads).map { _ in
             PassExecutor(program: program, parameters: parameters, kernels: kernels, groupSize: groupSize)
         }
+        for executor in made { executor.clock = clock }
         executors[program.step] = made
         return made
     }

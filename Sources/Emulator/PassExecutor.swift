@@ -28,6 +28,10 @@ final class PassExecutor {
     private var packedFloat: AlignedBuffer<Float>
     private var scratch: AlignedBuffer<Float>
     private(set) var macs = 0
+    /// Where set, times each operation: seconds of whatever the caller measures.
+    var clock: (@Sendable () -> Double)?
+    /// Time by kind of operation, filled while `clock` is set.
+    private(set) var profile: [String: Double] = [:]
 
     init(program: Program, parameters: EncoderParameters, kernels: Kernels, groupSize: Int) {
         self.program = program
@@ -69,6 +73,10 @@ final class PassExecutor {
         outputs: (Pass) -> Outputs
     ) throws(EmulatorError) {
         for operation in operations {
+            let start = clock?()
+            defer {
+                if let clock, let start { profile[operation.action.kindName, default: 0] += clock() - start }
+            }
             switch operation.action {
             case .embed(_, let columns): embed(operation, columns: columns, range, batch)
             case .quantizeRows(_, let columns):
@@ -111,6 +119,9 @@ final class PassExecutor {
             }
         }
     }
+
+    /// Forgets the times so far.
+    func resetProfile() { profile = [:] }
 
     // MARK: Operands
 
@@ -301,5 +312,27 @@ final class PassExecutor {
         _ source: UnsafeMutablePointer<Float>, _ count: Int, _ stride: Int, _ target: UnsafeMutablePointer<Float>
     ) {
         for index in 0..<count { target[index] = source[index * stride] }
+    }
+}
+
+extension Action {
+    /// The kind of work, as profiles name it.
+    var kindName: String {
+        switch self {
+        case .embed: "embed"
+        case .quantizeRows, .quantizeColumns: "quantize"
+        case .product(let product):
+            switch product.role {
+            case .linear: "linear product"
+            default: "attention product"
+            }
+        case .softmax: "softmax"
+        case .addLayerNorm: "layer norm"
+        case .gelu: "gelu"
+        case .meanPool: "pool"
+        case .loss: "loss"
+        case .projectedGradient, .update, .updateBias: "update"
+        case .firstOrder: "first-order"
+        }
     }
 }
