@@ -134,15 +134,18 @@ public final class EncoderEmulator {
                     headScale: head.scales[0])
                 let streams = settings.biasStreams(parameters.shape, step: step)
                 for element in 0..<head.bias.count {
-                    let code = BiasPerturbation.code(at: element, streams: streams, rounding: .secondRounding, bits: settings.bits)
-                    head.bias[element] = BiasPerturbation.updated(head.bias[element], multiplier: multiplier, code: code)
+                    let code = BiasPerturbation.code(
+                        at: element, streams: streams, rounding: .secondRounding, bits: settings.bits)
+                    head.bias[element] = BiasPerturbation.updated(
+                        head.bias[element], multiplier: multiplier, code: code)
                 }
             default: break
             }
         }
         store.invalidate(trained)
         return StepResult(
-            plusLoss: plus, minusLoss: minus, projectedGradient: Double(difference) / (2 * settings.size.magnitude), perturbations: perturbations,
+            plusLoss: plus, minusLoss: minus, projectedGradient: Double(difference) / (2 * settings.size.magnitude),
+            perturbations: perturbations,
             updates: updates,
             macs: results.macs)
     }
@@ -179,7 +182,7 @@ public final class EncoderEmulator {
         let linear = parameters.linears[number]
         let rowsPerPiece = max(1, 65536 / linear.columns)
         let pieces = (linear.rows + rowsPerPiece - 1) / rowsPerPiece
-        var statistics = [UpdateStatistics](repeating: .zero, count: pieces)
+        var statistics = [UpdateStatistics](repeating: UpdateStatistics(), count: pieces)
         let kernels = kernels
         let codes = linear.codes.shared
         let residuals8 = linear.residuals8?.shared
@@ -189,15 +192,20 @@ public final class EncoderEmulator {
             let results = SharedBuffer(buffer)
             parallelFor(pieces, threads: threads) { piece in
                 let first = piece * rowsPerPiece
-                results.baseAddress[piece] = kernels.update(
-                    codes.baseAddress, residuals8: residuals8?.baseAddress, residuals16: residuals16?.baseAddress,
-                    columns: columns,
-                    rows: first..<min(rows, first + rowsPerPiece), scalars: scalars, bits: settings.perturbationBits,
-                    rounding: settings.rounding, seed: settings.seed, step: UInt32(step), query: 0,
-                    tensor: UInt16(number))
+                let residuals: UnsafeMutableRawPointer? =
+                    if let residuals8 {
+                        UnsafeMutableRawPointer(residuals8.baseAddress)
+                    } else if let residuals16 { UnsafeMutableRawPointer(residuals16.baseAddress) } else { nil }
+                results[piece] = scalars.multipliers.withUnsafeBufferPointer { multipliers in
+                    kernels.update(
+                        codes.baseAddress, residuals: residuals,
+                        elements: first * columns..<min(rows, first + rowsPerPiece) * columns, columns: columns,
+                        multipliers: multipliers, bits: settings.bits, rounding: settings.rounding,
+                        streams: TensorStreams(seed: settings.seed, step: UInt32(step), tensor: UInt16(number)))
+                }
             }
         }
-        return statistics.reduce(.zero, +)
+        return statistics.reduce(UpdateStatistics(), +)
     }
 
     private func check(_ program: Program, _ batch: EncodedBatch) throws(EmulatorError) {

@@ -85,12 +85,12 @@ public final class EncoderParameters {
                 let weight = SharedBuffer(UnsafeMutableBufferPointer(mutating: source.weight))
                 let rowsPerPiece = max(1, 65536 / linear.columns)
                 let pieces = (linear.rows + rowsPerPiece - 1) / rowsPerPiece
+                let (rows, columns) = (linear.rows, linear.columns)
                 parallelFor(pieces, threads: threads) { piece in
                     let first = piece * rowsPerPiece
-                    let columns = linear.columns
                     kernels.quantizeRows(
                         weight.baseAddress + first * columns, rowStride: columns,
-                        rows: min(rowsPerPiece, linear.rows - first),
+                        rows: min(rowsPerPiece, rows - first),
                         columns: columns, codes: codes.baseAddress + first * columns, codeStride: columns,
                         scales: scales.baseAddress + first)
                 }

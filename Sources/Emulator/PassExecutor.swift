@@ -101,7 +101,7 @@ final class PassExecutor {
                     kernels.meanPool(
                         x + place * rows * columns, rowStride: columns, validRows: Int(batch.lengths[example]),
                         columns: columns,
-                        into: y + place * columns)
+                        out: y + place * columns)
                 }
                 (outputs(operation.pass).pooled.baseAddress + range.lowerBound * columns)
                     .update(from: y, count: range.count * columns)
@@ -144,12 +144,13 @@ final class PassExecutor {
         batch.tokens.withUnsafeBufferPointer { tokens in
             for (place, example) in range.enumerated() {
                 kernels.embed(
-                    tokens: tokens.baseAddress! + example * sequence, count: sequence, columns: columns,
-                    words: checkpoint.parameter(.wordEmbeddings).baseAddress!,
-                    positions: checkpoint.parameter(.positionEmbeddings).baseAddress!,
-                    type: checkpoint.parameter(.typeEmbeddings).baseAddress!, gamma: checkpoint.norm(0).weight.baseAddress!,
-                    beta: checkpoint.norm(0).bias.baseAddress!, epsilon: parameters.layerNormEpsilon,
-                    into: y + place * sequence * columns)
+                    tokens: tokens.baseAddress! + example * sequence, rows: sequence,
+                    word: checkpoint.parameter(.wordEmbeddings).baseAddress!, vocabulary: parameters.shape.vocabulary,
+                    position: checkpoint.parameter(.positionEmbeddings).baseAddress!,
+                    type: checkpoint.parameter(.typeEmbeddings).baseAddress!,
+                    gamma: checkpoint.norm(0).weight.baseAddress!,
+                    beta: checkpoint.norm(0).bias.baseAddress!, epsilon: parameters.layerNormEpsilon, columns: columns,
+                    out: y + place * sequence * columns)
             }
         }
     }
@@ -193,7 +194,7 @@ final class PassExecutor {
         kernels.addLayerNorm(
             residual: float(operation.reads[1]), float(operation.reads[0]), gamma: norm.weight.baseAddress!,
             beta: norm.bias.baseAddress!, epsilon: parameters.layerNormEpsilon,
-            rows: count(operation.reads[0], range) / columns, columns: columns, into: float(operation.writes[0]))
+            rows: count(operation.reads[0], range) / columns, columns: columns, out: float(operation.writes[0]))
     }
 
     private func multiply(

@@ -99,7 +99,7 @@ final class WeightStore {
                 work.append(Piece(number: number, first: first, rows: min(Self.rowsPerPiece, linear.rows - first)))
             }
         }
-        var statistics = [PerturbationStatistics](repeating: .zero, count: work.count)
+        var statistics = [PerturbationStatistics](repeating: PerturbationStatistics(), count: work.count)
         let pieceWork = work
         let sources = parameters.linears.map(\.codes.shared)
         let columnCounts = parameters.linears.map(\.columns)
@@ -115,10 +115,16 @@ final class WeightStore {
                 let columns = columnCounts[piece.number]
                 let offset = Kernels.packedInt8Count(rows: piece.first, columns: columns)
                 let (plusCodes, minusCodes) = (scratch[worker].plus.baseAddress, scratch[worker].minus.baseAddress)
-                results.baseAddress[index] = kernels.perturb(
-                    sources[piece.number].baseAddress, columns: columns, rows: piece.first..<piece.first + piece.rows,
-                    scalars: scalars[piece.number - lowest], bits: settings.perturbationBits, seed: settings.seed,
-                    step: UInt32(step), query: 0, tensor: UInt16(piece.number), plus: plusCodes, minus: minusCodes)
+                let elements = piece.first * columns..<(piece.first + piece.rows) * columns
+                // The kernel indexes by the element's place in the tensor; the scratch holds the piece alone.
+                results[index] = scalars[piece.number - lowest].multipliers.withUnsafeBufferPointer { multipliers in
+                    kernels.perturb(
+                        sources[piece.number].baseAddress, elements: elements, columns: columns,
+                        multipliers: multipliers,
+                        bits: settings.bits,
+                        streams: TensorStreams(seed: settings.seed, step: UInt32(step), tensor: UInt16(piece.number)),
+                        plus: plusCodes - elements.lowerBound, minus: minusCodes - elements.lowerBound)
+                }
                 kernels.packInt8(
                     plusCodes, rowStride: columns, rows: piece.rows, columns: columns,
                     into: plusTargets[piece.number]!.baseAddress + offset)
@@ -127,8 +133,10 @@ final class WeightStore {
                     into: minusTargets[piece.number]!.baseAddress + offset)
             }
         }
-        var totals = [PerturbationStatistics](repeating: .zero, count: numbers.count)
-        for (piece, result) in zip(work, statistics) { totals[piece.number - lowest] += result }
+        var totals = [PerturbationStatistics](repeating: PerturbationStatistics(), count: numbers.count)
+        for (piece, result) in zip(work, statistics) {
+            totals[piece.number - lowest] = totals[piece.number - lowest] + result
+        }
         return totals
     }
 
@@ -139,7 +147,8 @@ final class WeightStore {
             size: settings.size, bits: settings.bits, headScale: head.scales[0])
         let streams = settings.biasStreams(parameters.shape, step: step)
         for element in 0..<head.bias.count {
-            let code = BiasPerturbation.code(at: element, streams: streams, rounding: .firstRounding, bits: settings.bits)
+            let code = BiasPerturbation.code(
+                at: element, streams: streams, rounding: .firstRounding, bits: settings.bits)
             (plusBias[element], minusBias[element]) = BiasPerturbation.perturbed(
                 head.bias[element], multiplier: multiplier, code: code)
         }

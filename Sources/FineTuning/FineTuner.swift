@@ -70,15 +70,16 @@ public final class FineTuner {
         let rate = settings.learningRate(at: step)
         let result = try emulator.step(
             program(stepDescription(sequence: batch.sequence)), batch, settings: quzo, step: step, learningRate: rate)
-        let perturbed = result.perturbations.reduce(.zero, +)
-        let updated = result.updates.reduce(.zero, +)
-        let weights = Double(max(1, perturbed.elements))
+        let perturbed = result.perturbations.reduce(PerturbationStatistics(), +)
+        let updated = result.updates.reduce(UpdateStatistics(), +)
+        let weights = Double(
+            trainable.numbers(in: parameters.shape).reduce(0) { $0 + parameters.linears[$1].count })
         let row = Metrics.Row(
             step: step, plusLoss: result.plusLoss, minusLoss: result.minusLoss,
             projectedGradient: result.projectedGradient, learningRate: rate, sequence: batch.sequence,
             perturbedFraction: Double(perturbed.moved) / weights,
-            perturbationClamps: perturbed.clampedPlus + perturbed.clampedMinus,
-            updatedFraction: Double(updated.moved) / weights, updateClamps: updated.clamped, macs: result.macs)
+            perturbationClamps: Int(perturbed.clampedPlus + perturbed.clampedMinus),
+            updatedFraction: Double(updated.moved) / weights, updateClamps: Int(updated.clamped), macs: result.macs)
         metrics.append(row)
         step += 1
         return row
@@ -110,7 +111,8 @@ public final class FineTuner {
             repeating: (0, 0, []), count: examples.count)
         for start in stride(from: 0, to: places.count, by: Self.evaluationBatch) {
             let chosen = places[start..<min(places.count, start + Self.evaluationBatch)]
-            let batch = examples.batch(chosen, limit: settings.sequence, padding: task.checkpoint.tokenizer.vocabulary.padding)
+            let batch = examples.batch(
+                chosen, limit: settings.sequence, padding: task.checkpoint.tokenizer.vocabulary.padding)
             var description = stepDescription(sequence: batch.sequence)
             description.batch = batch.count
             description.method = .inference(.w8a8)

@@ -46,7 +46,8 @@ public struct FineTuningTask {
         guard settings.sequence <= checkpoint.configuration.maximumPositions else {
             throw RunError.badSetting(
                 name: "sequence", value: "\(settings.sequence)",
-                allowed: "at most \(checkpoint.configuration.maximumPositions), the positions that \(networkName) knows")
+                allowed: "at most \(checkpoint.configuration.maximumPositions), the positions that \(networkName) knows"
+            )
         }
         var inputs = checkpoint.inputFiles
         // The labels of the network's own head, in its order; otherwise the sorted names in the file.
@@ -67,7 +68,8 @@ public struct FineTuningTask {
                 let known = Set(examples.map(\.text))
                 validationInTraining = held.count { known.contains($0.text) }
             } else {
-                let order = Permutation.shuffled(count: examples.count, seed: settings.seed, purpose: .dataSplit, step: 0)
+                let order = Permutation.shuffled(
+                    count: examples.count, seed: settings.seed, purpose: .dataSplit, step: 0)
                 let held = Int((settings.validationFraction * Double(examples.count)).rounded())
                 guard held >= 1, held < examples.count else {
                     throw RunError.tooFewExamples(

@@ -18,7 +18,8 @@ extension RunSettings {
         }
         var settings = RunSettings(
             steps: 2000, batch: 64, sequence: 64, trainable: .head, perturbationBits: 8,
-            perturbationSize: .gridSteps(2), updateRounding: .stochastic, learningRate: 0.06, schedule: .linear, evaluateEvery: 200)
+            perturbationSize: .gridSteps(2), updateRounding: .stochastic, learningRate: 0.06, schedule: .linear,
+            evaluateEvery: 200)
         if let updateRounding { settings.updateRounding = updateRounding }
         if let trainable { settings.trainable = trainable }
         return settings

@@ -16,7 +16,9 @@ struct StepBench {
 
     init(arguments: [String]) throws {
         var rest = arguments[...]
-        guard let folder = rest.popFirst(), !folder.hasPrefix("--") else { throw BenchError.usage("a network's folder is missing") }
+        guard let folder = rest.popFirst(), !folder.hasPrefix("--") else {
+            throw BenchError.usage("a network's folder is missing")
+        }
         network = folder
         while let flag = rest.popFirst() {
             guard let value = rest.popFirst() else { throw BenchError.usage("\(flag) needs a value") }
@@ -53,8 +55,10 @@ struct StepBench {
         let settings = QuZOSettings(seed: 1, bits: .eight, size: .gridSteps(1), rounding: .stochastic)
         var ours: [(wall: Double, cpu: Double)] = []
         var theirs: [(wall: Double, cpu: Double, forwardWall: Double, forwardCPU: Double)] = []
-        print("zeroth W8A8 QuZO (\(kernels.level)) beside PyTorch \(peer.version) FP32 MeZO: \(network), "
-            + "\(batch) × \(sequence) tokens, all linear weights, \(threads) threads, \(runs) runs in turn after one warm-up")
+        print(
+            "zeroth W8A8 QuZO (\(kernels.level)) beside PyTorch \(peer.version) FP32 MeZO: \(network), "
+                + "\(batch) × \(sequence) tokens, all linear weights, \(threads) threads, \(runs) runs in turn after one warm-up"
+        )
         for step in 0...runs {
             if step == 1 {
                 emulator.clock = { Self.time(CLOCK_THREAD_CPUTIME_ID) }
@@ -70,9 +74,10 @@ struct StepBench {
         }
         func line(_ name: String, _ values: [Double], _ unit: String = "ms", factor: Double = 1000) {
             let sorted = values.sorted().map { $0 * factor }
-            print("  \(name.padding(toLength: 44, withPad: " ", startingAt: 0)) median "
-                + String(format: "%8.2f", sorted[sorted.count / 2])
-                + String(format: "  (%.2f … %.2f) %@", sorted.first!, sorted.last!, unit))
+            print(
+                "  \(name.padding(toLength: 44, withPad: " ", startingAt: 0)) median "
+                    + String(format: "%8.2f", sorted[sorted.count / 2])
+                    + String(format: "  (%.2f … %.2f) %@", sorted.first!, sorted.last!, unit))
         }
         line("zeroth, wall", ours.map(\.wall))
         line("zeroth, processor time", ours.map(\.cpu))
@@ -81,13 +86,17 @@ struct StepBench {
         line("PyTorch, its two forwards alone, processor time", theirs.map(\.forwardCPU))
         line("ratio PyTorch/zeroth, wall", zip(theirs, ours).map { $0.wall / $1.wall }, "×", factor: 1)
         line("ratio PyTorch/zeroth, processor time", zip(theirs, ours).map { $0.cpu / $1.cpu }, "×", factor: 1)
-        line("ratio, PyTorch's forwards alone to our step", zip(theirs, ours).map { $0.forwardCPU / $1.cpu }, "×", factor: 1)
+        line(
+            "ratio, PyTorch's forwards alone to our step", zip(theirs, ours).map { $0.forwardCPU / $1.cpu }, "×",
+            factor: 1)
         let profile = emulator.takeProfile()
         let total = profile.values.reduce(0, +)
-        print("where zeroth's time goes (thread processor time a step; perturb and update: the calling thread's share):")
+        print(
+            "where zeroth's time goes (thread processor time a step; perturb and update: the calling thread's share):")
         for (name, seconds) in profile.sorted(by: { $0.value > $1.value }) {
-            print("  \(name.padding(toLength: 20, withPad: " ", startingAt: 0))"
-                + String(format: "%8.3f ms  %4.1f %%", 1000 * seconds / Double(runs), 100 * seconds / total))
+            print(
+                "  \(name.padding(toLength: 20, withPad: " ", startingAt: 0))"
+                    + String(format: "%8.3f ms  %4.1f %%", 1000 * seconds / Double(runs), 100 * seconds / total))
         }
         peer.finish()
     }
@@ -138,7 +147,9 @@ final class Peer {
 
     func step() throws -> (wall: Double, cpu: Double, forwardWall: Double, forwardCPU: Double) {
         input.fileHandleForWriting.write(Data("\n".utf8))
-        let fields = (Self.line(output.fileHandleForReading, &rest) ?? "").split(separator: " ").compactMap { Double($0) }
+        let fields = (Self.line(output.fileHandleForReading, &rest) ?? "").split(separator: " ").compactMap {
+            Double($0)
+        }
         guard fields.count == 4 else { throw BenchError.peer("it gave no times") }
         return (fields[0], fields[1], fields[2], fields[3])
     }
