@@ -3,6 +3,10 @@ import Foundation
 /// BERT's clean-up and splitting of text, in the order of the reference: control characters out, white space to spaces,
 /// ideographs apart, accents out (canonical decomposition, then no nonspacing marks), lower case; then words at spaces,
 /// each punctuation a word.
+///
+/// Categories are those of the Unicode version in the Swift library. Of all scalars, 914 split otherwise in the PyPI
+/// package tokenizers 0.23.3: marks and punctuation that are newer than its tables, and the ideographs U+2B820 to
+/// U+2B91F, which BERT's own code counts as such and that package leaves out.
 enum WordSplitter {
     /// Calls `body` with the UTF-8 bytes of each word and its number of Unicode scalars, until it returns false.
     static func split(

@@ -51,6 +51,50 @@ private let head: [(name: String, shape: [Int], values: [Float])] = [
         try checkpoint.checkFinite()
     }
 
+    @Test func opensFilesInMemory() throws {
+        let folder = try folder { $0 += head }
+        let weights = try MappedFile(path: "\(folder.path)/model.safetensors")
+        let checkpoint = try EncoderCheckpoint(
+            name: "memory", configuration: configuration(), weights: MemoryFile(name: "weights", bytes: weights.bytes),
+            vocabulary: TestFile("vocab", vocabulary))
+        #expect(checkpoint.parameter(.wordEmbeddings).baseAddress! > weights.bytes.baseAddress!)
+        #expect(Array(checkpoint.parameter(.wordEmbeddings)) == (try tensors()[0].values))
+        #expect(checkpoint.head?.labels.count == 2)
+        withExtendedLifetime(weights) {}
+    }
+
+    /// Whatever happens to the bytes of good text files: an error on one line or a value, never a trap.
+    @Test func survivesDamagedTexts() {
+        let labelled = configuration(["id2label": "{\"0\": \"bad\", \"1\": \"good\"}"])
+        let settings = withExtendedLifetime(labelled) { Array(labelled.bytes) }
+        var generator = TestGenerator(state: 5)
+        func damaged(_ bytes: [UInt8]) -> TestFile {
+            var bytes = bytes
+            for _ in 0...generator.next() % 3 {
+                bytes[Int(generator.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: generator.next() >> 40)
+            }
+            if generator.next() % 4 == 0 { bytes.removeLast(Int(generator.next() % UInt64(bytes.count))) }
+            return TestFile("damaged", bytes)
+        }
+        var refused = [0, 0, 0]
+        for _ in 0..<5_000 {
+            let readers: [() throws -> Void] = [
+                { _ = try EncoderConfiguration(source: damaged(settings)) },
+                { _ = try Vocabulary(source: damaged(Array(vocabulary.utf8))) },
+                { _ = try TextDataset(source: damaged(Array("good\tfine\nbad\tpoor\nbad\tweak\n".utf8))) },
+            ]
+            for (index, read) in readers.enumerated() {
+                do {
+                    try read()
+                } catch {
+                    refused[index] += 1
+                    #expect(error is InputError && !"\(error)".contains("\n"))
+                }
+            }
+        }
+        #expect(refused.allSatisfy { $0 > 500 && $0 < 5_000 })
+    }
+
     @Test func namesAndShapesAreThoseOfHuggingFace() throws {
         let sizes = try EncoderConfiguration(source: configuration())
         #expect(EncoderParameter.all(in: sizes).count == 5 + 2 * 16)
