@@ -38,9 +38,10 @@ public struct TextDataset: Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - source: the file.
-    ///   - labels: the labels of a network's head, in the order of its rows; nil takes those of the file, sorted by their UTF-8 bytes.
-    /// - Throws: the errors of `MappedFile`, `InputError.invalidUTF8`, and those from `.tabMissing` to `.labelsTooFew`; a file with one label
-    ///   is an error only if `labels` is nil.
+    ///   - labels: the labels of a network's head, in the order of its rows; nil takes those of the file, sorted by
+    ///     their UTF-8 bytes.
+    /// - Throws: the errors of `MappedFile`, `InputError.invalidUTF8`, and those from `.tabMissing` to
+    ///   `.labelsTooFew`; a file with one label is an error only if `labels` is nil.
     public init(source: any ByteSource, labels: [String]? = nil) throws(InputError) {
         let file = source.name
         var rows: [(label: String, text: String, line: Int)] = []
@@ -75,8 +76,8 @@ public struct TextDataset: Equatable, Sendable {
 
     /// The examples without those whose text stood before, with the numbers of what went.
     ///
-    /// - Returns: the remaining examples in their order; `removed`, how many went; `conflicting`, how many of those had another label than
-    ///   the example that stays.
+    /// - Returns: the remaining examples in their order; `removed`, how many went; `conflicting`, how many of those
+    ///   had another label than the example that stays.
     public func removingDuplicates() -> (dataset: TextDataset, removed: Int, conflicting: Int) {
         var labelOfText: [String: Int] = [:]
         var kept: [Example] = []
@@ -94,10 +95,12 @@ public struct TextDataset: Equatable, Sendable {
 
     /// Shuffles the examples and splits them in two.
     ///
-    /// The validation part is the first `validationFraction` of the shuffled examples, rounded to the nearest whole number (half away from
-    /// zero); the training part is the rest, in shuffled order. The same generator state gives the same split.
+    /// The validation part is the first `validationFraction` of the shuffled examples, rounded to the nearest whole
+    /// number (half away from zero); the training part is the rest, in shuffled order. The same generator state gives
+    /// the same split.
     ///
-    /// - Throws: `InputError.fractionOutOfRange` unless 0 < validationFraction < 1, `.splitEmpty` if a part would have no example.
+    /// - Throws: `InputError.fractionOutOfRange` unless 0 < validationFraction < 1, `.splitEmpty` if a part would
+    ///   have no example.
     public func split(
         validationFraction: Double, using generator: inout some RandomNumberGenerator
     ) throws(InputError) -> (training: TextDataset, validation: TextDataset) {
@@ -120,8 +123,9 @@ public struct TextDataset: Equatable, Sendable {
 extension Array {
     /// Shuffles by a stated algorithm, unlike `shuffle`, whose algorithm may change with the standard library.
     ///
-    /// Fisher–Yates from the end (Durstenfeld 1964): for i = count−1 … 1, swap element i with element j, uniform on 0 … i. The number
-    /// j is the upper half of word · (i + 1), the word being drawn again while the lower half is less than 2⁶⁴ mod (i + 1) (Lemire 2019).
+    /// Fisher–Yates from the end (Durstenfeld 1964): for i = count−1 … 1, swap element i with element j, uniform on 0 …
+    /// i. The number j is the upper half of word · (i + 1), the word being drawn again while the lower half is less
+    /// than 2⁶⁴ mod (i + 1) (Lemire 2019).
     public mutating func shuffleStably(using generator: inout some RandomNumberGenerator) {
         for i in indices.dropFirst().reversed() {
             let bound = UInt64(i + 1)
