@@ -25,6 +25,20 @@ public struct EncodedBatch: Sendable {
         self.sequence = sequence
     }
 
+    /// The examples at `places`, padded as they are.
+    func selecting(_ places: [Int]) -> EncodedBatch {
+        EncodedBatch(
+            tokens: places.flatMap { tokens[$0 * sequence..<($0 + 1) * sequence] }, lengths: places.map { lengths[$0] },
+            labels: places.map { labels[$0] }, sequence: sequence)
+    }
+
+    private init(tokens: [Int32], lengths: [Int32], labels: [Int32], sequence: Int) {
+        self.tokens = tokens
+        self.lengths = lengths
+        self.labels = labels
+        self.sequence = sequence
+    }
+
     /// The length that programs are lowered for: the longest example, rounded up to a multiple of 8, at most `limit`.
     public static func paddedLength(of examples: [[Int32]], limit: Int) -> Int {
         let longest = examples.reduce(1) { max($0, $1.count) }

@@ -18,6 +18,8 @@ public final class EncoderEmulator {
     /// pass, on the caller's thread for the rest. Benchmarks set it; it decides no bit.
     public var clock: (@Sendable () -> Double)?
     private var ownProfile: [String: Double] = [:]
+    /// Pooled rows below a trained head, by the example's place in the training set.
+    private var prefixes: [Int: [Float]] = [:]
 
     /// Time by kind of work since `clock` was set or the profile was last taken.
     public func takeProfile() -> [String: Double] {
@@ -70,7 +72,10 @@ public final class EncoderEmulator {
         /// A linear layer each, of the trainable set.
         public var perturbations: [PerturbationStatistics]
         public var updates: [UpdateStatistics]
+        /// Multiply-accumulates executed.
         public var macs: Int
+        /// Multiply-accumulates whose result was kept from an earlier step; with `macs`, those of the program.
+        public var reusedMACs: Int
     }
 
     /// - Parameter threads: at least 1.
@@ -96,10 +101,14 @@ public final class EncoderEmulator {
     ///
     /// - Parameters:
     ///   - step: number of the step, from 0; the random streams depend on it.
+    ///   - examples: the examples' places in the training set, [batch]. Where only the head is trained, everything below it is a
+    ///     function of the example alone, and the emulator keeps its result from step to step. The machine computes it each step, and
+    ///     the costs count that. Nil keeps nothing.
     ///   - learningRate: η_t, in grid steps squared per unit of loss (or, with ε in weight units, as the paper has it).
     /// - Throws: `lossNotFinite` before anything is changed.
     public func step(
-        _ program: Program, _ batch: EncodedBatch, settings: QuZOSettings, step: Int, learningRate: Double
+        _ program: Program, _ batch: EncodedBatch, examples: [Int]? = nil, settings: QuZOSettings, step: Int,
+        learningRate: Double
     ) throws(EmulatorError) -> StepResult {
         try check(program, batch)
         let trained = program.step.trainable.numbers(in: parameters.shape)
@@ -112,8 +121,7 @@ public final class EncoderEmulator {
         if parameters.hasNewHead {
             store.perturbBias(settings: settings, step: step)
         }
-        let forward = program.operations.filter { $0.pass != .update }
-        let results = try run(program, forward, batch, withBias: parameters.hasNewHead)
+        let results = try forward(program, batch, examples)
         let plus = results.byPass[.plus]!.loss
         let minus = results.byPass[.minus]!.loss
         for (loss, pass) in [(plus, "plus"), (minus, "minus")] where !loss.isFinite {
@@ -147,7 +155,40 @@ public final class EncoderEmulator {
             plusLoss: plus, minusLoss: minus, projectedGradient: Double(difference) / (2 * settings.size.magnitude),
             perturbations: perturbations,
             updates: updates,
-            macs: results.macs)
+            macs: results.macs, reusedMACs: results.reusedMACs)
+    }
+
+    /// The passes of a step, with the frozen prefix's pooled rows taken from `prefixes` where they are known.
+    private func forward(
+        _ program: Program, _ batch: EncodedBatch, _ examples: [Int]?
+    ) throws(EmulatorError) -> RunResult {
+        let operations = program.operations.filter { $0.pass != .update }
+        guard let examples, let pool = operations.firstIndex(where: \.isSharedPool) else {
+            return try run(program, operations, batch, withBias: parameters.hasNewHead)
+        }
+        precondition(examples.count == batch.count)
+        var unknown: [Int] = []
+        for (place, example) in examples.enumerated() where prefixes[example] == nil {
+            prefixes[example] = []
+            unknown.append(place)
+        }
+        let hidden = parameters.shape.hidden
+        var macs = 0
+        if !unknown.isEmpty {
+            let prefix = try run(program, Array(operations[...pool]), batch.selecting(unknown), withBias: false)
+            macs = prefix.macs
+            let rows = prefix.byPass[.shared]!.pooled
+            for (index, place) in unknown.enumerated() {
+                prefixes[examples[place]] = Array(rows[index * hidden..<(index + 1) * hidden])
+            }
+        }
+        let pooled = AlignedBuffer(examples.flatMap { prefixes[$0]! })
+        var result = try run(
+            program, Array(operations[(pool + 1)...]), batch, withBias: parameters.hasNewHead, pooled: pooled.shared)
+        result.macs += macs
+        let perExample = operations[...pool].reduce(0) { $0 + $1.macs } / batch.count
+        result.reusedMACs = perExample * (batch.count - unknown.count)
+        return result
     }
 
     /// The perturbation's multipliers of each linear layer; made once, since scales stay.
@@ -226,10 +267,12 @@ public final class EncoderEmulator {
     private struct RunResult {
         var byPass: [Pass: ForwardResult]
         var macs: Int
+        var reusedMACs = 0
     }
 
     private func run(
-        _ program: Program, _ operations: [Operation], _ batch: EncodedBatch, withBias: Bool
+        _ program: Program, _ operations: [Operation], _ batch: EncodedBatch, withBias: Bool,
+        pooled known: SharedBuffer<Float>? = nil
     ) throws(EmulatorError) -> RunResult {
         let shape = parameters.shape
         let examples = batch.count
@@ -256,7 +299,9 @@ public final class EncoderEmulator {
             workers(groups, threads: threads) { worker, group in
                 let range = group * perGroup..<min(examples, (group + 1) * perGroup)
                 do throws(EmulatorError) {
-                    try owners[worker].run(operations, examples: range, batch: batch, weights: weights) { pass in
+                    try owners[worker].run(
+                        operations, examples: range, batch: batch, weights: weights, pooled: known
+                    ) { pass in
                         outputs[passes.firstIndex(of: pass)!]
                     }
                 } catch {

@@ -67,11 +67,17 @@ final class PassExecutor {
         let pooled: SharedBuffer<Float>
     }
 
-    /// Runs `operations` for the examples `range` of the batch (at most `groupSize` of them).
+    /// Runs `operations` for the examples `range` of the batch (at most `groupSize` of them). `pooled` [batch, hidden] stands for the result
+    /// of the operations before them, where these end with the shared pool.
     func run(
         _ operations: [Operation], examples range: Range<Int>, batch: EncodedBatch, weights: PackedWeights,
-        outputs: (Pass) -> Outputs
+        pooled: SharedBuffer<Float>?, outputs: (Pass) -> Outputs
     ) throws(EmulatorError) {
+        if let pooled, let pool = program.operations.first(where: \.isSharedPool) {
+            let hidden = parameters.shape.hidden
+            float(pool.writes[0]).update(
+                from: pooled.baseAddress + range.lowerBound * hidden, count: range.count * hidden)
+        }
         for operation in operations {
             let start = clock?()
             defer {
@@ -313,6 +319,13 @@ final class PassExecutor {
         _ source: UnsafeMutablePointer<Float>, _ count: Int, _ stride: Int, _ target: UnsafeMutablePointer<Float>
     ) {
         for index in 0..<count { target[index] = source[index * stride] }
+    }
+}
+
+extension Operation {
+    /// Ends the frozen prefix of a step that trains the head alone.
+    var isSharedPool: Bool {
+        if case .meanPool = action { pass == .shared } else { false }
     }
 }
 

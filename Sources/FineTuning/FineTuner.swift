@@ -69,7 +69,8 @@ public final class FineTuner {
             order.places(step: step), limit: settings.sequence, padding: task.checkpoint.tokenizer.vocabulary.padding)
         let rate = settings.learningRate(at: step)
         let result = try emulator.step(
-            program(stepDescription(sequence: batch.sequence)), batch, settings: quzo, step: step, learningRate: rate)
+            program(stepDescription(sequence: batch.sequence)), batch, examples: places, settings: quzo, step: step,
+            learningRate: rate)
         let perturbed = result.perturbations.reduce(PerturbationStatistics(), +)
         let updated = result.updates.reduce(UpdateStatistics(), +)
         let weights = Double(
@@ -79,7 +80,8 @@ public final class FineTuner {
             projectedGradient: result.projectedGradient, learningRate: rate, sequence: batch.sequence,
             perturbedFraction: Double(perturbed.moved) / weights,
             perturbationClamps: Int(perturbed.clampedPlus + perturbed.clampedMinus),
-            updatedFraction: Double(updated.moved) / weights, updateClamps: Int(updated.clamped), macs: result.macs)
+            updatedFraction: Double(updated.moved) / weights, updateClamps: Int(updated.clamped),
+            macs: result.macs + result.reusedMACs)
         metrics.append(row)
         step += 1
         return row

@@ -70,14 +70,8 @@ public struct FineTuningTask {
             } else {
                 let order = Permutation.shuffled(
                     count: examples.count, seed: settings.seed, purpose: .dataSplit, step: 0)
-                let held = Int((settings.validationFraction * Double(examples.count)).rounded())
-                guard held >= 1, held < examples.count else {
-                    throw RunError.tooFewExamples(
-                        path: path, found: examples.count, needed: 2,
-                        what: "different texts to hold out \(settings.validationFraction) of")
-                }
-                validation = order.prefix(held).map { examples[$0] }
-                training = order.dropFirst(held).map { examples[$0] }
+                let parts = try unique.dataset.split(validationFraction: settings.validationFraction, order: order)
+                (training, validation) = (parts.training.examples, parts.validation.examples)
                 validationInTraining = 0
             }
         } else {

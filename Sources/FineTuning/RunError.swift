@@ -7,7 +7,6 @@ public enum RunError: Error, CustomStringConvertible, Equatable {
     /// An input is not what it was when the run began.
     case inputChanged(path: String, recorded: String, found: String)
     case checkpointMismatch(path: String, place: String, found: String, expected: String)
-    case tooFewExamples(path: String, found: Int, needed: Int, what: String)
     case tooLarge(needed: Int, available: Int)
     case finished(path: String, steps: Int)
 
@@ -21,8 +20,6 @@ public enum RunError: Error, CustomStringConvertible, Equatable {
             "\(path): SHA-256 is \(found.prefix(16))…, was \(recorded.prefix(16))… when the run began; restore the file, or start a new run"
         case .checkpointMismatch(let path, let place, let found, let expected):
             "\(path): \(place): is \(found), should be \(expected)"
-        case .tooFewExamples(let path, let found, let needed, let what):
-            "\(path): \(found) \(what), should be at least \(needed)"
         case .tooLarge(let needed, let available):
             "the run needs about \(Self.mebibytes(needed)) MiB of memory, \(Self.mebibytes(available)) MiB are available; "
                 + "use a smaller --batch or --sequence, a smaller --trainable set, or a smaller network"
