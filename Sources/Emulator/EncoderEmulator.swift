@@ -167,11 +167,8 @@ public final class EncoderEmulator {
             return try run(program, operations, batch, withBias: parameters.hasNewHead)
         }
         precondition(examples.count == batch.count)
-        var unknown: [Int] = []
-        for (place, example) in examples.enumerated() where prefixes[example] == nil {
-            prefixes[example] = []
-            unknown.append(place)
-        }
+        var seen: Set<Int> = []
+        let unknown = examples.indices.filter { prefixes[examples[$0]] == nil && seen.insert(examples[$0]).inserted }
         let hidden = parameters.shape.hidden
         var macs = 0
         if !unknown.isEmpty {

@@ -65,8 +65,9 @@ public final class FineTuner {
     /// - Throws: `EmulatorError` where a loss is not finite; nothing has changed then.
     @discardableResult
     public func advance() throws(EmulatorError) -> Metrics.Row {
+        let places = order.places(step: step)
         let batch = task.training.batch(
-            order.places(step: step), limit: settings.sequence, padding: task.checkpoint.tokenizer.vocabulary.padding)
+            places, limit: settings.sequence, padding: task.checkpoint.tokenizer.vocabulary.padding)
         let rate = settings.learningRate(at: step)
         let result = try emulator.step(
             program(stepDescription(sequence: batch.sequence)), batch, examples: places, settings: quzo, step: step,
