@@ -8,8 +8,8 @@ import Testing
     static let levels = KernelLevel.available.filter { $0 != .reference }
     static let streams = TensorStreams(seed: 0xFEED_5EED_0123_4567, step: 41, query: 3, tensor: 12)
 
-    /// Ranges of a tensor: whole, empty, inside one chunk of 64, across one boundary, and with ragged ends.
-    static let ranges = [0..<0, 0..<64, 0..<1, 5..<6, 63..<65, 100..<100, 64..<192, 3..<700, 17..<1003, 960..<1003]
+    /// Ranges of a tensor: whole, empty, inside one chunk of 256, whole chunks, across one boundary, and with ragged ends.
+    static let ranges = [0..<0, 0..<1, 5..<6, 0..<256, 255..<257, 100..<100, 256..<768, 3..<700, 17..<1003, 960..<1003]
 
     static func codes(_ count: Int) -> [Int8] {
         // Mostly near the ends of the grid, so that clamps are frequent.
