@@ -37,7 +37,7 @@ let package = Package(
             dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"],
             exclude: ["peers"]),
         .testTarget(name: "NumberFormatsTests", dependencies: ["NumberFormats"]),
-        .testTarget(name: "KernelsTests", dependencies: ["Kernels", "NumberFormats"]),
+        .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "NumberFormats"]),
         .testTarget(name: "HardwareTests", dependencies: ["Hardware"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
         .testTarget(name: "ProgramsTests", dependencies: ["Programs", "Hardware"]),

@@ -1,11 +1,15 @@
 /// Philox, perturbation and update, once for all levels: each level's file includes this one.
 ///
-/// Work goes in chunks of 64 elements on boundaries of 64, that is 16 blocks of 32-bit draws and 8 blocks of each kind of 16-bit draws.
+/// Work goes in chunks of 256 elements on boundaries of 256, that is 64 blocks of 32-bit draws and 32 blocks of each kind of 16-bit draws: the
+/// draws of a chunk are 2 KiB, in the first-level cache, and each of the two loops below is small.
 #pragma clang diagnostic ignored "-Wpsabi"  // vectors are passed between inlined functions only
 
-enum { CHUNK = 64, LANES = 16, PIECES = CHUNK / LANES };
+enum { CHUNK = 256, LANES = 16, PIECES = CHUNK / LANES };
 
 // MARK: Philox4x32-10
+
+/// Elements after which the counts are collected: a lane counts a sixteenth of them, and its 32 bits must not be full.
+#define COUNTED ((int64_t)1 << 34)
 
 /// What the draws of one tensor have in common.
 typedef struct philox_draws {
@@ -57,23 +61,33 @@ ZK_INLINE void zk_philox8(const philox_draws *draws, uint64_t purpose, uint64_t 
     words[1] = (zk_u32x16)__builtin_shufflevector(c01, c23, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
-/// The draws of one chunk of 64 elements: u, the roundings of u and the roundings onto the grid, in the order of the stream.
+/// The draws of one chunk, in the order of the stream.
 typedef struct chunk_draws {
     zk_u32x16 u[PIECES];
-    zk_u16x16 code[PIECES], grid[PIECES];
+    zk_u32x16 code[PIECES / 2], grid[PIECES / 2];  // 16-bit draws: the roundings of u, and those onto the grid
 } chunk_draws;
 
-/// Makes the draws of the chunk at element `first`. Not inlined: four rolled turns of one small loop keep the decoders out of the way.
-static __attribute__((noinline)) void zk_draw(
-    const philox_draws *draws, uint64_t first, uint64_t code_purpose, uint64_t grid_purpose, chunk_draws *drawn) {
-    const uint64_t blocks[4] = {first >> 2, (first >> 2) + 8, first >> 3, first >> 3};
-    const uint64_t purposes[4] = {0, 0, code_purpose, grid_purpose};
+/// The words of `count` times eight blocks.
+ZK_INLINE void zk_draw_words(
+    const philox_draws *draws, uint64_t purpose, uint64_t block, int count, zk_u32x16 *restrict words) {
 #pragma clang loop unroll(disable)
-    for (int i = 0; i < 4; i++) {
-        zk_u32x16 words[2];
-        zk_philox8(draws, purposes[i], blocks[i], words);
-        memcpy((char *)drawn + (size_t)i * sizeof words, words, sizeof words);
-    }
+    for (int i = 0; i < count; i++) zk_philox8(draws, purpose, block + 8 * (uint64_t)i, words + 2 * i);
+}
+
+/// Makes the draws of the chunk at element `first`.
+ZK_INLINE void zk_draw(
+    const philox_draws *restrict draws, uint64_t first, uint64_t code_purpose, uint64_t grid_purpose,
+    chunk_draws *restrict drawn) {
+    zk_draw_words(draws, 0, first >> 2, PIECES / 2, drawn->u);
+    zk_draw_words(draws, code_purpose, first >> 3, PIECES / 4, drawn->code);
+    zk_draw_words(draws, grid_purpose, first >> 3, PIECES / 4, drawn->grid);
+}
+
+/// Sixteen halves, widened.
+ZK_INLINE zk_i32x16 zk_halves(const zk_u32x16 *words, int i) {
+    zk_u16x16 narrow;
+    memcpy(&narrow, (const char *)words + (size_t)i * sizeof narrow, sizeof narrow);
+    return __builtin_convertvector(narrow, zk_i32x16);
 }
 
 /// (b₀ + b₁ + b₂ + b₃) · factor of the bytes of each lane, 0 ≤ factor < 2¹⁵.
@@ -97,29 +111,24 @@ ZK_INLINE zk_i32x16 zk_scaled_byte_sums(zk_u32x16 w, int32_t factor) {
 /// The perturbation codes of piece i: u₁ or u₂ of sixteen elements.
 ZK_INLINE zk_i32x16 zk_perturbation_codes(const chunk_draws *drawn, int i, int bits) {
     const int32_t factor = ((1 << (bits - 1)) - 1) * 128;  // (2^(b−1) − 1) · 2⁷
-    const zk_i32x16 random = __builtin_convertvector(drawn->code[i], zk_i32x16);
+    const zk_i32x16 random = zk_halves(drawn->code, i);
     return (zk_scaled_byte_sums(drawn->u[i], factor) - 510 * factor + random) >> 16;
 }
 
-/// The multipliers of 64 elements.
-ZK_INLINE void zk_multipliers(const zk_tensor_range *range, int64_t first, zk_i32x16 multipliers[PIECES]) {
-    int64_t row = range->multiplier_per_row ? first / range->columns : 0;
-    int64_t left = range->multiplier_per_row ? (row + 1) * range->columns - first : CHUNK;
-    if (left >= CHUNK) {
-        for (int i = 0; i < PIECES; i++) multipliers[i] = range->multipliers[row];
+/// The multipliers of a chunk.
+ZK_INLINE void zk_multipliers(const zk_tensor_range *range, int64_t first, int32_t multipliers[CHUNK]) {
+    if (!range->multiplier_per_row) {
+        for (int i = 0; i < CHUNK; i++) multipliers[i] = range->multipliers[0];
         return;
     }
-    // A last chunk may reach past the tensor; no row past the range is read.
+    // The last chunk may reach past the tensor; no row past the range is read.
     const int64_t last_row = (range->last - 1) / range->columns;
-    int32_t each[CHUNK];
-    for (int i = 0; i < CHUNK; i++, left--) {
-        if (left == 0) {
-            row += row < last_row;
-            left = range->columns;
-        }
-        each[i] = range->multipliers[row];
+    int64_t row = first / range->columns, end = (row + 1) * range->columns - first;
+    for (int i = 0; i < CHUNK; row++, end += range->columns) {
+        const int32_t multiplier = range->multipliers[row < last_row ? row : last_row];
+        const int stop = end < CHUNK ? (int)end : CHUNK;
+        for (; i < stop; i++) multipliers[i] = multiplier;
     }
-    memcpy(multipliers, each, sizeof each);
 }
 
 ZK_INLINE uint64_t zk_total(zk_u32x16 counts) {
@@ -162,26 +171,26 @@ ZK_INLINE void zk_perturb_chunk(
     const zk_tensor_range *range, const philox_draws *draws, int64_t first, int from, int to, const int8_t *codes,
     int8_t *plus, int8_t *minus, perturbation_counts *counts) {
     chunk_draws drawn;
-    zk_i32x16 multipliers[PIECES];
+    _Alignas(64) int32_t multipliers[CHUNK];
     zk_draw(draws, (uint64_t)first, 1, 3, &drawn);
     zk_multipliers(range, first, multipliers);
-    zk_u32x16 squares = 0;  // of four |d| ≤ 32512: below 2³²
+    const zk_u64x8 low = 0xFFFFFFFFu;
 #pragma clang loop unroll(disable)
     for (int i = 0; i < PIECES; i++) {
+        const zk_i32x16 multiplier = *(const zk_i32x16_at *)(multipliers + LANES * i);
         const zk_i32x16 unit = zk_perturbation_codes(&drawn, i, range->bits);
-        zk_i32x16 d = (unit * multipliers[i] + __builtin_convertvector(drawn.grid[i], zk_i32x16)) >> 16;
+        zk_i32x16 d = (unit * multiplier + zk_halves(drawn.grid, i)) >> 16;
         if (from > 0 || to < CHUNK) d &= ZK_LANES_BELOW(to - LANES * i) & ~ZK_LANES_BELOW(from - LANES * i);
         const zk_i32x16 k = __builtin_convertvector(*(const zk_i8x16_at *)(codes + LANES * i), zk_i32x16);
         const zk_i32x16 up = zk_clamped(k + d), down = zk_clamped(k - d);
         counts->moved -= (zk_u32x16)(d != 0);
         counts->clamped_plus -= (zk_u32x16)(up != k + d);
         counts->clamped_minus -= (zk_u32x16)(down != k - d);
-        squares += (zk_u32x16)(d * d);
+        const zk_u64x8 square = (zk_u64x8)(d * d);
+        counts->squares += (square & low) + (square >> 32);
         if (plus) *(zk_i8x16_at *)(plus + LANES * i) = __builtin_convertvector(up, zk_i8x16);
         if (minus) *(zk_i8x16_at *)(minus + LANES * i) = __builtin_convertvector(down, zk_i8x16);
     }
-    const zk_u64x8 low = 0xFFFFFFFFu;
-    counts->squares += ((zk_u64x8)squares & low) + ((zk_u64x8)squares >> 32);
 }
 
 zk_perturbation_statistics ZK_NAME(zk_perturb)(
@@ -190,23 +199,27 @@ zk_perturbation_statistics ZK_NAME(zk_perturb)(
     zk_perturbation_statistics statistics = {0};
     int64_t at = range->first;
     while (at < range->last) {
-        // A lane counts at most 4 in a chunk: 2²⁶ chunks before its 32 bits could be full.
-        const int64_t stop = range->last - at > (int64_t)CHUNK << 26 ? at + ((int64_t)CHUNK << 26) : range->last;
+        const int64_t stop = range->last - at > COUNTED ? at + COUNTED : range->last;
         perturbation_counts counts = {0};
         while (at < stop) {
             const int64_t first = at & ~(int64_t)(CHUNK - 1);
             const int64_t to = range->last - first < CHUNK ? range->last - first : CHUNK;
-            if (at == first && to == CHUNK) {
-                zk_perturb_chunk(
-                    range, &draws, first, 0, CHUNK, codes + first, plus ? plus + first : NULL,
-                    minus ? minus + first : NULL, &counts);
-            } else {
-                int8_t k[CHUNK] = {0}, up[CHUNK], down[CHUNK];
-                const int64_t from = at - first;
-                memcpy(k + from, codes + at, (size_t)(to - from));
-                zk_perturb_chunk(range, &draws, first, (int)from, (int)to, k, up, down, &counts);
-                if (plus) memcpy(plus + at, up + from, (size_t)(to - from));
-                if (minus) memcpy(minus + at, down + from, (size_t)(to - from));
+            const int64_t from = at - first;
+            const size_t count = (size_t)(to - from);
+            const int8_t *k = codes + first;
+            int8_t *up = plus ? plus + first : NULL, *down = minus ? minus + first : NULL;
+            int8_t staged[3][CHUNK];
+            if (count < CHUNK) {
+                memset(staged[0], 0, CHUNK);
+                memcpy(staged[0] + from, codes + at, count);
+                k = staged[0];
+                up = staged[1];
+                down = staged[2];
+            }
+            zk_perturb_chunk(range, &draws, first, (int)from, (int)to, k, up, down, &counts);
+            if (count < CHUNK) {
+                if (plus) memcpy(plus + at, up + from, count);
+                if (minus) memcpy(minus + at, down + from, count);
             }
             at = first + to;
         }
@@ -237,13 +250,14 @@ ZK_INLINE void zk_update_chunk(
     const zk_tensor_range *range, const philox_draws *draws, int rounding, int64_t first, int from, int to, int8_t *codes,
     void *residuals, update_counts *counts) {
     chunk_draws drawn;
-    zk_i32x16 multipliers[PIECES];
+    _Alignas(64) int32_t multipliers[CHUNK];
     zk_draw(draws, (uint64_t)first, 2, 4, &drawn);
     zk_multipliers(range, first, multipliers);
 #pragma clang loop unroll(disable)
     for (int i = 0; i < PIECES; i++) {
-        const zk_i32x16 p = zk_perturbation_codes(&drawn, i, range->bits) * multipliers[i];
-        const zk_i32x16 random = __builtin_convertvector(drawn.grid[i], zk_i32x16);
+        const zk_i32x16 multiplier = *(const zk_i32x16_at *)(multipliers + LANES * i);
+        const zk_i32x16 p = zk_perturbation_codes(&drawn, i, range->bits) * multiplier;
+        const zk_i32x16 random = zk_halves(drawn.grid, i);
         const zk_i32x16 k = __builtin_convertvector(*(const zk_i8x16_at *)(codes + LANES * i), zk_i32x16);
         zk_i32x16 exact, clamped;
         if (rounding == ZK_ROUNDING_STOCHASTIC) {
@@ -285,22 +299,26 @@ ZK_INLINE zk_update_statistics zk_update_range(
     zk_update_statistics statistics = {0};
     int64_t at = range->first;
     while (at < range->last) {
-        const int64_t stop = range->last - at > (int64_t)CHUNK << 26 ? at + ((int64_t)CHUNK << 26) : range->last;
+        const int64_t stop = range->last - at > COUNTED ? at + COUNTED : range->last;
         update_counts counts = {0};
         while (at < stop) {
             const int64_t first = at & ~(int64_t)(CHUNK - 1);
             const int64_t to = range->last - first < CHUNK ? range->last - first : CHUNK;
-            if (at == first && to == CHUNK) {
-                zk_update_chunk(
-                    range, &draws, rounding, first, 0, CHUNK, codes + first,
-                    width ? (char *)residuals + (size_t)first * width : NULL, &counts);
-            } else {
-                int8_t k[CHUNK] = {0};
-                _Alignas(64) char e[2 * CHUNK] = {0};
-                const size_t from = (size_t)(at - first), count = (size_t)to - from;
-                memcpy(k + from, codes + at, count);
-                if (width) memcpy(e + from * width, (char *)residuals + (size_t)at * width, count * width);
-                zk_update_chunk(range, &draws, rounding, first, (int)from, (int)to, k, e, &counts);
+            const size_t from = (size_t)(at - first), count = (size_t)to - from;
+            int8_t *k = codes + first;
+            char *e = width ? (char *)residuals + (size_t)first * width : NULL;
+            int8_t staged[CHUNK];
+            _Alignas(2) char staged_residuals[2 * CHUNK];
+            if (count < CHUNK) {
+                memset(staged, 0, sizeof staged);
+                memset(staged_residuals, 0, sizeof staged_residuals);
+                memcpy(staged + from, codes + at, count);
+                if (width) memcpy(staged_residuals + from * width, (char *)residuals + (size_t)at * width, count * width);
+                k = staged;
+                e = staged_residuals;
+            }
+            zk_update_chunk(range, &draws, rounding, first, (int)from, (int)to, k, e, &counts);
+            if (count < CHUNK) {
                 memcpy(codes + at, k + from, count);
                 if (width) memcpy((char *)residuals + (size_t)at * width, e + from * width, count * width);
             }

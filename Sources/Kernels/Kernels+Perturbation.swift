@@ -45,7 +45,7 @@ public struct UpdateStatistics: Hashable, Sendable {
 
 /// Perturbation and update of INT8 weights (docs/semantics.md, sections 4, 5, 6 and 10).
 ///
-/// Calls cover a range of elements, so several threads share one tensor; ranges that begin at multiples of 64 are fastest. All pointers are
+/// Calls cover a range of elements, so several threads share one tensor; ranges that begin and end at multiples of 256 are fastest. All pointers are
 /// those of element 0 of the tensor, and no element outside the range is touched. Multipliers are one for each row, or one for all.
 extension Kernels {
     /// Writes the weights that both passes read, k₊ = clamp(k + d, 127) and k₋ = clamp(k − d, 127), for a range of a tensor.

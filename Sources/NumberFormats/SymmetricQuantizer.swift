@@ -6,6 +6,11 @@ public enum SymmetricQuantizer: Sendable {
         public let codes: [Int8]
         /// The scale; 1 for a vector of zeros, NaN where an element is NaN or infinite.
         public let scale: Float
+
+        public init(codes: [Int8], scale: Float) {
+            self.codes = codes
+            self.scale = scale
+        }
     }
 
     /// Below this largest magnitude, 2⁻¹⁰⁰, a vector counts as zero: 127/a would overflow further down.

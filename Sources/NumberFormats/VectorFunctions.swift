@@ -5,7 +5,7 @@
 public enum VectorFunctions: Sendable {
     /// exp(x): Cody–Waite reduction by ln 2 in two steps, a polynomial of degree 6, two scalings by powers of two.
     ///
-    /// Within 1 ulp for every x, subnormal results included. exp(+∞) = +∞, exp(−∞) = +0; above 88.7228 +∞, below −103.9721 +0;
+    /// Within 1 ulp for every x, subnormal results included. exp(+∞) = +∞, exp(−∞) = +0; from 88.72284 up +∞, from −103.97208 down +0;
     /// NaN gives NaN.
     public static func exp(_ x: Float) -> Float {
         if x.isNaN { return .nan }
