@@ -1,0 +1,42 @@
+import Hardware
+import NumberFormats
+import Programs
+
+extension EnergyLedger {
+    /// Adds the actions of one operation, or of several of a kind, on a machine.
+    ///
+    /// SRAM bytes are charged at the price of a whole word's byte: the allocator places tensors word by word.
+    ///
+    /// - Throws: `HardwareError.missingEnergy` naming the entry that the table lacks.
+    public mutating func add(
+        _ counts: ActionCounts, for kind: CostKind, on machine: Machine
+    ) throws(HardwareError) {
+        let organisation = machine.organisation
+        for format in ElementFormat.allCases {
+            try add(Double(counts.macs[format] ?? 0), "mac.\(format.rawValue)", .mac, by: .array, for: kind)
+        }
+        try add(Double(counts.arrayRegisterBits), "register", .bit, by: .array, for: kind)
+        for operation in VectorOperation.allCases {
+            try add(
+                Double(counts.vectorOperations[operation] ?? 0), "vector.\(operation.rawValue)", .operation,
+                by: .vectorUnit, for: kind)
+        }
+        let randomBits = counts.randomBits.values.reduce(0, +)
+        try add(
+            Double(randomBits), "random.\(machine.arithmetic.generator.rawValue)", .bit, by: .perturbationUnit,
+            for: kind)
+        try add(Double(counts.perturbedWeights), "perturbation", .weight, by: .perturbationUnit, for: kind)
+        try add(Double(counts.updatedWeights), "update", .weight, by: .perturbationUnit, for: kind)
+        try add(Double(counts.residualUpdatedWeights), "update.residual", .weight, by: .perturbationUnit, for: kind)
+        for buffer in SRAM.Buffer.allCases {
+            let (read, written) = (counts.sramReadBytes[buffer] ?? 0, counts.sramWrittenBytes[buffer] ?? 0)
+            guard read + written > 0 else { continue }
+            let macro = try table.macro(for: organisation.sram[buffer], of: buffer)
+            try add(Double(read), macro.name + ".read", .byte, by: CostUnit(buffer), for: kind)
+            try add(Double(written), macro.name + ".write", .byte, by: CostUnit(buffer), for: kind)
+        }
+        let dram = "dram.\(organisation.dram.standard)"
+        try add(Double(counts.dramRead.bytes), dram + ".read", .byte, by: .dram, for: kind)
+        try add(Double(counts.dramWritten.bytes), dram + ".write", .byte, by: .dram, for: kind)
+    }
+}
