@@ -29,7 +29,7 @@ public struct Comparison: Sendable, Hashable, Codable {
     ///
     /// - Parameter firstOrder: the baseline's cost, or why the machine cannot run it.
     public init(
-        zerothOrder: StepCost, firstOrder: Result<StepCost, HardwareError>, energyTable: EnergyTable
+        zerothOrder: StepCost, firstOrder: Result<StepCost, any Error>, energyTable: EnergyTable
     ) {
         self.zerothOrder = zerothOrder
         switch firstOrder {
@@ -39,7 +39,7 @@ public struct Comparison: Sendable, Hashable, Codable {
             ratios = Self.ratios(zerothOrder, cost, energyTable)
         case .failure(let error):
             self.firstOrder = nil
-            reason = error.description
+            reason = "\(error)"
             ratios = []
         }
     }

@@ -15,7 +15,7 @@ extension EnergyLedger {
         for format in ElementFormat.allCases {
             try add(Double(counts.macs[format] ?? 0), "mac.\(format.rawValue)", .mac, by: .array, for: kind)
         }
-        try add(Double(counts.arrayRegisterBits), "register", .bit, by: .array, for: kind)
+        try add(Double(counts.registerBits), "register", .bit, by: .array, for: kind)
         for operation in VectorOperation.allCases {
             try add(
                 Double(counts.vectorOperations[operation] ?? 0), "vector.\(operation.rawValue)", .operation,
@@ -29,14 +29,14 @@ extension EnergyLedger {
         try add(Double(counts.updatedWeights), "update", .weight, by: .perturbationUnit, for: kind)
         try add(Double(counts.residualUpdatedWeights), "update.residual", .weight, by: .perturbationUnit, for: kind)
         for buffer in SRAM.Buffer.allCases {
-            let (read, written) = (counts.sramReadBytes[buffer] ?? 0, counts.sramWrittenBytes[buffer] ?? 0)
+            let (read, written) = (counts.sramRead[buffer] ?? 0, counts.sramWritten[buffer] ?? 0)
             guard read + written > 0 else { continue }
             let macro = try table.macro(for: organisation.sram[buffer], of: buffer)
             try add(Double(read), macro.name + ".read", .byte, by: CostUnit(buffer), for: kind)
             try add(Double(written), macro.name + ".write", .byte, by: CostUnit(buffer), for: kind)
         }
         let dram = "dram.\(organisation.dram.standard)"
-        try add(Double(counts.dramRead.bytes), dram + ".read", .byte, by: .dram, for: kind)
-        try add(Double(counts.dramWritten.bytes), dram + ".write", .byte, by: .dram, for: kind)
+        try add(Double(counts.dramRead.transferred), dram + ".read", .byte, by: .dram, for: kind)
+        try add(Double(counts.dramWritten.transferred), dram + ".write", .byte, by: .dram, for: kind)
     }
 }

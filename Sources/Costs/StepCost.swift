@@ -24,6 +24,15 @@ public struct StepCost: Sendable, Hashable, Codable {
             self.paddingBytes = paddingBytes
             self.refetchedBytes = refetchedBytes
         }
+
+        public init(_ counts: ActionCounts) {
+            let (read, written) = (counts.dramRead, counts.dramWritten)
+            self.init(
+                readBytes: read.transferred, writtenBytes: written.transferred,
+                usefulBytes: read.useful + written.useful,
+                paddingBytes: read.padding + written.padding,
+                refetchedBytes: read.refetch + written.refetch)
+        }
     }
 
     /// Bytes of memory at the instant that needs most.
@@ -48,8 +57,8 @@ public struct StepCost: Sendable, Hashable, Codable {
     public let energyTable: String
     public let clockMegahertz: Double
     public let cycles: Int
-    /// Cycles in which each unit worked.
-    public let busyCycles: [CostUnit: Int]
+    /// Cycles in which each of Timing's units worked.
+    public let busyCycles: [String: Int]
     public let latencyMilliseconds: Double
     /// Multiply-accumulates on the array, by operand format.
     public let macs: [String: Int]
@@ -72,7 +81,7 @@ public struct StepCost: Sendable, Hashable, Codable {
     ///   - ledger: the step's actions; SRAM leakage over the latency is added here.
     /// - Throws: `HardwareError.missingEnergy` where the table has no row for one of the machine's SRAM banks.
     public init(
-        machine: Machine, ledger: EnergyLedger, cycles: Int, busyCycles: [CostUnit: Int], macs: [String: Int],
+        machine: Machine, ledger: EnergyLedger, cycles: Int, busyCycles: [String: Int], macs: [String: Int],
         dramTraffic: Traffic, memory: Memory
     ) throws(HardwareError) {
         var ledger = ledger

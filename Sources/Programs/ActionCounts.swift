@@ -3,31 +3,6 @@ import NumberFormats
 
 /// What an operation, or a whole step, makes the machine do: the counts that Costs prices and tests conserve.
 public struct ActionCounts: Sendable, Hashable, Codable {
-    /// Bytes between DRAM and chip, in one direction.
-    public struct Transfer: Sendable, Hashable, Codable {
-        /// Wanted, the first time in its operation.
-        public var usefulBytes = 0
-        /// Filled up to whole bursts.
-        public var paddingBytes = 0
-        /// Wanted again because SRAM could not keep them.
-        public var refetchedBytes = 0
-
-        /// Bytes transferred.
-        public var bytes: Int { usefulBytes + paddingBytes + refetchedBytes }
-
-        public init(usefulBytes: Int = 0, paddingBytes: Int = 0, refetchedBytes: Int = 0) {
-            self.usefulBytes = usefulBytes
-            self.paddingBytes = paddingBytes
-            self.refetchedBytes = refetchedBytes
-        }
-
-        public static func += (a: inout Transfer, b: Transfer) {
-            a.usefulBytes += b.usefulBytes
-            a.paddingBytes += b.paddingBytes
-            a.refetchedBytes += b.refetchedBytes
-        }
-    }
-
     /// What random bits are drawn for (docs/semantics.md, section 4).
     public enum RandomPurpose: String, Sendable, Hashable, Codable, CaseIterable, CodingKeyRepresentable {
         case perturbation, firstRounding, secondRounding, gridRounding, update
@@ -35,14 +10,18 @@ public struct ActionCounts: Sendable, Hashable, Codable {
 
     /// Useful multiply-accumulates on the array, by operand format.
     public var macs: [ElementFormat: Int] = [:]
-    /// MACs that the array's elements could have done, and did not, in the cycles it was occupied.
+    /// Cycles in which the array was occupied.
+    public var arrayCycles = 0
+    /// MACs that the array's elements could have done in those cycles: `macs` and `idleSlots` together.
+    public var slots = 0
     public var idleSlots = 0
     /// Bits written to the registers of array elements: operands and sums that move on, weights shifted in.
-    public var arrayRegisterBits = 0
-    public var sramReadBytes: [SRAM.Buffer: Int] = [:]
-    public var sramWrittenBytes: [SRAM.Buffer: Int] = [:]
-    public var dramRead = Transfer()
-    public var dramWritten = Transfer()
+    public var registerBits = 0
+    /// Bytes.
+    public var sramRead: [SRAM.Buffer: Int] = [:]
+    public var sramWritten: [SRAM.Buffer: Int] = [:]
+    public var dramRead = DRAMBytes()
+    public var dramWritten = DRAMBytes()
     /// Operations of single lanes.
     public var vectorOperations: [VectorOperation: Int] = [:]
     /// Weights that passed the perturbation unit on their way to SRAM.
@@ -56,10 +35,12 @@ public struct ActionCounts: Sendable, Hashable, Codable {
 
     public static func += (a: inout ActionCounts, b: ActionCounts) {
         a.macs.merge(b.macs, uniquingKeysWith: +)
+        a.arrayCycles += b.arrayCycles
+        a.slots += b.slots
         a.idleSlots += b.idleSlots
-        a.arrayRegisterBits += b.arrayRegisterBits
-        a.sramReadBytes.merge(b.sramReadBytes, uniquingKeysWith: +)
-        a.sramWrittenBytes.merge(b.sramWrittenBytes, uniquingKeysWith: +)
+        a.registerBits += b.registerBits
+        a.sramRead.merge(b.sramRead, uniquingKeysWith: +)
+        a.sramWritten.merge(b.sramWritten, uniquingKeysWith: +)
         a.dramRead += b.dramRead
         a.dramWritten += b.dramWritten
         a.vectorOperations.merge(b.vectorOperations, uniquingKeysWith: +)
@@ -73,6 +54,30 @@ public struct ActionCounts: Sendable, Hashable, Codable {
         var sum = a
         sum += b
         return sum
+    }
+}
+
+/// Bytes between DRAM and chip, in one direction.
+public struct DRAMBytes: Sendable, Hashable, Codable {
+    /// Wanted, the first time in its operation.
+    public var useful: Int
+    /// Filled up to whole bursts.
+    public var padding: Int
+    /// Wanted again because SRAM could not keep them.
+    public var refetch: Int
+
+    public init(useful: Int = 0, padding: Int = 0, refetch: Int = 0) {
+        self.useful = useful
+        self.padding = padding
+        self.refetch = refetch
+    }
+
+    public var transferred: Int { useful + padding + refetch }
+
+    public static func += (a: inout DRAMBytes, b: DRAMBytes) {
+        a.useful += b.useful
+        a.padding += b.padding
+        a.refetch += b.refetch
     }
 }
 

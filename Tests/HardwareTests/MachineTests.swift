@@ -93,6 +93,25 @@ import Testing
         #expect(message { try Machine.load("/dev/zero", from: shipped) }.contains("larger than 4 MiB"))
     }
 
+    /// The binary carries the files as they stand in the source tree, and needs no folder.
+    @Test func embeddedFilesAreTheShippedOnes() throws {
+        let embedded = HardwareLibrary(folder: nil)
+        #expect(embedded.machineNames == shipped.machineNames)
+        #expect(embedded.energyTableNames == shipped.energyTableNames)
+        for name in embedded.machineNames {
+            let machine = try Machine.load(name, from: embedded)
+            #expect(machine.file == "embedded:hwmodels/\(name).json5")
+            #expect(machine.organisation == (try Machine.load(name, from: shipped)).organisation)
+            #expect(
+                try EnergyTable.load(for: machine, from: embedded).entries
+                    == EnergyTable.load(for: machine, from: shipped).entries)
+        }
+        #expect(
+            message { try Machine.load("tpu", from: embedded) }
+                == "no machine 'tpu' in the built-in hwmodels/; name one of: edge-int8, or give a path to a .json5 file"
+        )
+    }
+
     @Test func machineIsReadByPath() throws {
         let byName = try Machine.load("edge-int8", from: shipped)
         let byPath = try Machine.load(hwmodels + "/edge-int8.json5", from: HardwareLibrary(folder: "/nowhere"))
