@@ -122,4 +122,71 @@ import Testing
             twice.dramTraffic.usefulBytes + twice.dramTraffic.paddingBytes + twice.dramTraffic.refetchedBytes
                 == twice.dramTraffic.totalBytes)
     }
+
+    /// The worked example of docs/costs.md, and the figures that the page prints.
+    @Test func workedExampleOfTheDocumentationHolds() throws {
+        var counts = ActionCounts()
+        let weights = 384 * 384
+        counts.dramRead.useful = weights
+        counts.randomBits = [.perturbation: 32 * weights, .firstRounding: 16 * weights, .gridRounding: 16 * weights]
+        counts.perturbedWeights = weights
+        counts.sramWritten = [.weight: weights]
+        counts.sramRead = [.weight: weights]
+        counts.macs = [.int8: 1024 * weights]
+        counts.registerBits = 40 * 1024 * weights
+        let cost = try cost(counts, cycles: weights, on: edge())
+        let page = try String(
+            contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                .deletingLastPathComponent().appendingPathComponent("docs/costs.md"), encoding: .utf8)
+        let rows: [(String, Energy)] = [
+            ("| DRAM |", cost.energy(of: .dram)),
+            ("| random bits |", cost.energy(ofEntry: "random.philox4x32-10")),
+            ("| perturbations |", cost.energy(ofEntry: "perturbation")),
+            ("| MACs |", cost.energy(ofEntry: "mac.int8")),
+            ("| array registers |", cost.energy(ofEntry: "register")),
+            ("| SRAM leakage |", cost.energy(of: .leakage)),
+            ("| **sum** |", cost.energy),
+        ]
+        for (row, energy) in rows {
+            let line = page.split(separator: "\n").last { $0.hasPrefix(row) }
+            let printed = String(format: "%.3f", energy.picojoules / 1e6)
+            #expect(line?.contains(printed) == true, "\(row) \(printed)")
+        }
+    }
+
+    /// An independent reader of cost.json, in another language, comes to the same bits.
+    @Test func pythonRecomputesTheSameBits() throws {
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "recompute_cost.py")
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("cost-\(UUID().uuidString).json")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let machine = try edge()
+        let step = try cost(sampleCounts(), on: machine)
+        func run() throws -> Int32? {
+            let python = Process()
+            python.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            python.arguments = ["python3", script.path, file.path]
+            python.standardOutput = FileHandle.nullDevice
+            python.standardError = FileHandle.nullDevice
+            try python.run()
+            python.waitUntilExit()
+            return python.terminationStatus == 127 ? nil : python.terminationStatus
+        }
+        try JSONEncoder().encode(step).write(to: file)
+        guard let status = try run() else {
+            print("skipped: no python3")
+            return
+        }
+        #expect(status == 0)
+        let comparison = Comparison(
+            zerothOrder: step, firstOrder: .success(step),
+            energyTable: try EnergyTable.load(for: machine, from: library))
+        try JSONEncoder().encode(comparison).write(to: file)
+        #expect(try run() == 0)
+        // The script can fail: a count changed by one.
+        let text = String(decoding: try JSONEncoder().encode(step), as: UTF8.self)
+        #expect(text.contains("1000003"))
+        try text.replacingOccurrences(of: "1000003", with: "1000004").write(to: file, atomically: true, encoding: .utf8)
+        #expect(try run() == 1)
+    }
 }

@@ -71,6 +71,18 @@ import Testing
         }
     }
 
+    /// docs/machines.md has every field that a file may have.
+    @Test func everyFieldIsDocumented() throws {
+        let page = try String(contentsOfFile: hwmodels + "/../docs/machines.md", encoding: .utf8)
+        let keys =
+            Machine.keys + Arithmetic.keys + Organisation.keys + MatrixArray.keys + VectorUnit.keys
+            + PerturbationUnit.keys + SRAM.keys + SRAM.Bank.keys + DMA.keys + DRAM.keys
+            + VectorOperation.allCases.map(\.rawValue) + MatrixArray.multipliable.map(\.rawValue)
+        for key in keys {
+            #expect(page.contains(key), "docs/machines.md says nothing of \(key)")
+        }
+    }
+
     @Test func unsupportedFormatNamesTheFieldToAdd() throws {
         let machine = try Machine.load(
             "edge-int8", overrides: ["organisation.array.macsPerCyclePerElement={int8: 1}"], from: shipped)
