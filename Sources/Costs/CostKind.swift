@@ -3,7 +3,7 @@ import Programs
 /// What energy is spent for: the kinds of operation of a step, and leakage.
 public enum CostKind: String, Sendable, Hashable, Codable, CaseIterable {
     case embedding
-    /// Between FP32 and codes, either way, of activations or weights; copies kept for a backward pass.
+    /// Activations or weights to codes.
     case quantization
     case linearForward
     case attentionForward
@@ -40,7 +40,7 @@ public enum CostKind: String, Sendable, Hashable, Codable, CaseIterable {
         case .projectedGradient, .update, .updateBias: self = .update
         case .firstOrder(let action):
             switch action {
-            case .quantizeWeights, .dequantize, .save: self = .quantization
+            case .quantizeWeights: self = .quantization
             case .adam: self = .update
             case .lossGradient, .meanPoolGradient, .geluGradient, .softmaxGradient, .layerNormGradient,
                 .addGradients, .biasGradient:
