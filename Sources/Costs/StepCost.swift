@@ -66,6 +66,8 @@ public struct StepCost: Sendable, Hashable, Codable {
     public let energy: Energy
     /// Energy over latency.
     public let averageMilliwatts: Double
+    /// Highest power, each operation's energy spread evenly over its time; leakage included. Nil where no times are known.
+    public let peakMilliwatts: Double?
     public let dramTraffic: Traffic
     public let memory: Memory
     /// The ledger: energy is the sum of these in this order.
@@ -79,17 +81,20 @@ public struct StepCost: Sendable, Hashable, Codable {
     ///
     /// - Parameters:
     ///   - ledger: the step's actions; SRAM leakage over the latency is added here.
+    ///   - peakDynamicMilliwatts: highest power without leakage, where it is known.
     /// - Throws: `HardwareError.missingEnergy` where the table has no row for one of the machine's SRAM banks.
     public init(
         machine: Machine, ledger: EnergyLedger, cycles: Int, busyCycles: [String: Int], macs: [String: Int],
-        dramTraffic: Traffic, memory: Memory
+        dramTraffic: Traffic, memory: Memory, peakDynamicMilliwatts: Double? = nil
     ) throws(HardwareError) {
         var ledger = ledger
         let organisation = machine.organisation
         let nanoseconds = Double(cycles) * 1000 / organisation.clockMegahertz
+        var leakageMilliwatts = 0.0
         for buffer in SRAM.Buffer.allCases {
             let bank = organisation.sram[buffer]
             let macro = try ledger.table.macro(for: bank, of: buffer)
+            leakageMilliwatts += Double(bank.banks) * macro.leakageMilliwatts
             try ledger.add(
                 Double(bank.banks) * nanoseconds, macro.name + ".leakage", .nanosecond, by: CostUnit(buffer),
                 for: .leakage)
@@ -107,6 +112,7 @@ public struct StepCost: Sendable, Hashable, Codable {
         self.macs = macs
         self.energy = energy
         averageMilliwatts = nanoseconds > 0 ? energy.picojoules / nanoseconds : 0  // 1 pJ in 1 ns is 1 mW
+        peakMilliwatts = peakDynamicMilliwatts.map { $0 + leakageMilliwatts }
         self.dramTraffic = dramTraffic
         self.memory = memory
         self.lines = lines
