@@ -35,18 +35,27 @@ public struct StepCost: Sendable, Hashable, Codable {
         }
     }
 
-    /// Bytes of memory at the instant that needs most.
+    /// Bytes of memory, from the program's own allocation.
     public struct Memory: Sendable, Hashable, Codable {
-        /// Peak of the allocation in DRAM, gaps between tensors included.
+        /// Bytes of DRAM that the allocation spans: gaps between tensors included.
         public var peakDRAMBytes: Int
-        /// What lives at the peak, by kind; kinds of 0 bytes are left out. Gaps are the difference to the peak.
+        /// What lives at the instant that needs most, by kind; kinds of 0 bytes are left out.
         public var peakDRAMBytesByKind: [MemoryKind: Int]
+        /// Each kind's own peak, which need not fall on the same instant.
+        public var ownPeakDRAMBytesByKind: [MemoryKind: Int]
         /// Most bytes in use in each buffer.
         public var peakSRAMBytes: [SRAM.Buffer: Int]
 
-        public init(peakDRAMBytes: Int, peakDRAMBytesByKind: [MemoryKind: Int], peakSRAMBytes: [SRAM.Buffer: Int]) {
+        /// What lives at the instant that needs most.
+        public var peakLiveDRAMBytes: Int { peakDRAMBytesByKind.values.reduce(0, +) }
+
+        public init(
+            peakDRAMBytes: Int, peakDRAMBytesByKind: [MemoryKind: Int], ownPeakDRAMBytesByKind: [MemoryKind: Int],
+            peakSRAMBytes: [SRAM.Buffer: Int]
+        ) {
             self.peakDRAMBytes = peakDRAMBytes
-            self.peakDRAMBytesByKind = peakDRAMBytesByKind
+            self.peakDRAMBytesByKind = peakDRAMBytesByKind.filter { $0.value > 0 }
+            self.ownPeakDRAMBytesByKind = ownPeakDRAMBytesByKind.filter { $0.value > 0 }
             self.peakSRAMBytes = peakSRAMBytes
         }
     }

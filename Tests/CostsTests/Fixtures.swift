@@ -39,7 +39,9 @@ func cost(
         machine: machine, ledger: ledger, cycles: cycles, busyCycles: ["array": cycles / 2],
         macs: Dictionary(uniqueKeysWithValues: counts.macs.map { ($0.key.rawValue, $0.value) }),
         dramTraffic: .init(counts),
-        memory: .init(peakDRAMBytes: 5000, peakDRAMBytesByKind: [.weights: 4096], peakSRAMBytes: [.weight: 4096]))
+        memory: .init(
+            peakDRAMBytes: 5000, peakDRAMBytesByKind: [.weights: 4096], ownPeakDRAMBytesByKind: [.weights: 4096],
+            peakSRAMBytes: [.weight: 4096]))
 }
 
 func message<Result>(_ body: () throws -> Result) -> String {
