@@ -7,9 +7,10 @@ extension EnergyLedger {
     ///
     /// SRAM bytes are charged at the price of a whole word's byte: the allocator places tensors word by word.
     ///
+    /// - Parameter residualUpdates: how many of the updated weights carry a residual.
     /// - Throws: `HardwareError.missingEnergy` naming the entry that the table lacks.
     public mutating func add(
-        _ counts: ActionCounts, for kind: CostKind, on machine: Machine
+        _ counts: ActionCounts, residualUpdates: Int = 0, for kind: CostKind, on machine: Machine
     ) throws(HardwareError) {
         let organisation = machine.organisation
         for format in ElementFormat.allCases {
@@ -27,7 +28,7 @@ extension EnergyLedger {
             for: kind)
         try add(Double(counts.perturbedWeights), "perturbation", .weight, by: .perturbationUnit, for: kind)
         try add(Double(counts.updatedWeights), "update", .weight, by: .perturbationUnit, for: kind)
-        try add(Double(counts.residualUpdatedWeights), "update.residual", .weight, by: .perturbationUnit, for: kind)
+        try add(Double(residualUpdates), "update.residual", .weight, by: .perturbationUnit, for: kind)
         for buffer in SRAM.Buffer.allCases {
             let (read, written) = (counts.sramRead[buffer] ?? 0, counts.sramWritten[buffer] ?? 0)
             guard read + written > 0 else { continue }

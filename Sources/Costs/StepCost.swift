@@ -71,6 +71,9 @@ public struct StepCost: Sendable, Hashable, Codable {
     public let latencyMilliseconds: Double
     /// Multiply-accumulates on the array, by operand format.
     public let macs: [String: Int]
+    /// MACs that the array could have done in the cycles it was occupied, and those of them that it did not do.
+    public let arraySlots: Int
+    public let idleArraySlots: Int
     /// Sum of `lines`.
     public let energy: Energy
     /// Energy over latency.
@@ -90,11 +93,12 @@ public struct StepCost: Sendable, Hashable, Codable {
     ///
     /// - Parameters:
     ///   - ledger: the step's actions; SRAM leakage over the latency is added here.
+    ///   - counts: the sum of what the ledger prices.
     ///   - peakDynamicMilliwatts: highest power without leakage, where it is known.
     /// - Throws: `HardwareError.missingEnergy` where the table has no row for one of the machine's SRAM banks.
     public init(
-        machine: Machine, ledger: EnergyLedger, cycles: Int, busyCycles: [String: Int], macs: [String: Int],
-        dramTraffic: Traffic, memory: Memory, peakDynamicMilliwatts: Double? = nil
+        machine: Machine, ledger: EnergyLedger, cycles: Int, busyCycles: [String: Int], counts: ActionCounts,
+        memory: Memory, peakDynamicMilliwatts: Double? = nil
     ) throws(HardwareError) {
         var ledger = ledger
         let organisation = machine.organisation
@@ -118,11 +122,13 @@ public struct StepCost: Sendable, Hashable, Codable {
         self.cycles = cycles
         self.busyCycles = busyCycles
         latencyMilliseconds = organisation.milliseconds(cycles: cycles)
-        self.macs = macs
+        macs = Dictionary(uniqueKeysWithValues: counts.macs.map { ($0.key.rawValue, $0.value) })
+        arraySlots = counts.slots
+        idleArraySlots = counts.idleSlots
         self.energy = energy
         averageMilliwatts = nanoseconds > 0 ? energy.picojoules / nanoseconds : 0  // 1 pJ in 1 ns is 1 mW
         peakMilliwatts = peakDynamicMilliwatts.map { $0 + leakageMilliwatts }
-        self.dramTraffic = dramTraffic
+        dramTraffic = Traffic(counts)
         self.memory = memory
         self.lines = lines
         entries = Set(lines.map(\.entry)).sorted().map { ledger.table.entries[$0]! }

@@ -1,70 +1,14 @@
 import Hardware
 import NumberFormats
 
-/// What an operation, or a whole step, makes the machine do: the counts that Costs prices and tests conserve.
-public struct ActionCounts: Sendable, Hashable, Codable {
-    /// What random bits are drawn for (docs/semantics.md, section 4).
-    public enum RandomPurpose: String, Sendable, Hashable, Codable, CaseIterable, CodingKeyRepresentable {
-        case perturbation, firstRounding, secondRounding, gridRounding, update
-    }
-
-    /// Useful multiply-accumulates on the array, by operand format.
-    public var macs: [ElementFormat: Int] = [:]
-    /// Cycles in which the array was occupied.
-    public var arrayCycles = 0
-    /// MACs that the array's elements could have done in those cycles: `macs` and `idleSlots` together.
-    public var slots = 0
-    public var idleSlots = 0
-    /// Bits written to the registers of array elements: operands and sums that move on, weights shifted in.
-    public var registerBits = 0
-    /// Bytes.
-    public var sramRead: [SRAM.Buffer: Int] = [:]
-    public var sramWritten: [SRAM.Buffer: Int] = [:]
-    public var dramRead = DRAMBytes()
-    public var dramWritten = DRAMBytes()
-    /// Operations of single lanes.
-    public var vectorOperations: [VectorOperation: Int] = [:]
-    /// Weights that passed the perturbation unit on their way to SRAM.
-    public var perturbedWeights = 0
-    /// Weights updated by the perturbation unit, and how many of them carry a residual.
-    public var updatedWeights = 0
-    public var residualUpdatedWeights = 0
-    public var randomBits: [RandomPurpose: Int] = [:]
-
-    public init() {}
-
-    public static func += (a: inout ActionCounts, b: ActionCounts) {
-        a.macs.merge(b.macs, uniquingKeysWith: +)
-        a.arrayCycles += b.arrayCycles
-        a.slots += b.slots
-        a.idleSlots += b.idleSlots
-        a.registerBits += b.registerBits
-        a.sramRead.merge(b.sramRead, uniquingKeysWith: +)
-        a.sramWritten.merge(b.sramWritten, uniquingKeysWith: +)
-        a.dramRead += b.dramRead
-        a.dramWritten += b.dramWritten
-        a.vectorOperations.merge(b.vectorOperations, uniquingKeysWith: +)
-        a.perturbedWeights += b.perturbedWeights
-        a.updatedWeights += b.updatedWeights
-        a.residualUpdatedWeights += b.residualUpdatedWeights
-        a.randomBits.merge(b.randomBits, uniquingKeysWith: +)
-    }
-
-    public static func + (a: ActionCounts, b: ActionCounts) -> ActionCounts {
-        var sum = a
-        sum += b
-        return sum
-    }
-}
-
-/// Bytes between DRAM and chip, in one direction.
+/// Bytes moved between DRAM and chip in one direction.
 public struct DRAMBytes: Sendable, Hashable, Codable {
-    /// Wanted, the first time in its operation.
-    public var useful: Int
-    /// Filled up to whole bursts.
-    public var padding: Int
-    /// Wanted again because SRAM could not keep them.
-    public var refetch: Int
+    /// Wanted, for the first time in its operation.
+    public var useful = 0
+    /// Moved because a burst is the least that can be.
+    public var padding = 0
+    /// Wanted and fetched before, but no longer on the chip.
+    public var refetch = 0
 
     public init(useful: Int = 0, padding: Int = 0, refetch: Int = 0) {
         self.useful = useful
@@ -73,13 +17,72 @@ public struct DRAMBytes: Sendable, Hashable, Codable {
     }
 
     public var transferred: Int { useful + padding + refetch }
-
-    public static func += (a: inout DRAMBytes, b: DRAMBytes) {
-        a.useful += b.useful
-        a.padding += b.padding
-        a.refetch += b.refetch
-    }
 }
 
-// Dictionaries by these names become JSON objects.
-extension ElementFormat: CodingKeyRepresentable {}
+/// What the units do, counted: what energy is a sum over.
+public struct ActionCounts: Sendable, Hashable, Codable {
+    /// Useful multiply-accumulates, by format of the operands.
+    public var macs: [ElementFormat: Int] = [:]
+    /// Cycles for which the array is occupied.
+    public var arrayCycles = 0
+    /// MACs that its elements could have done in those cycles: `macs` + `idleSlots`.
+    public var slots = 0
+    public var idleSlots = 0
+    /// Bits written in the array's registers.
+    public var registerBits = 0
+    /// Bytes, by buffer.
+    public var sramRead: [SRAM.Buffer: Int] = [:]
+    public var sramWritten: [SRAM.Buffer: Int] = [:]
+    public var dramRead = DRAMBytes()
+    public var dramWritten = DRAMBytes()
+    public var vectorOperations: [VectorOperation: Int] = [:]
+    /// Codes turned into clamp(k ± d), refetches included.
+    public var perturbedWeights = 0
+    public var updatedWeights = 0
+    public var randomBits: [RandomPurpose: Int] = [:]
+
+    public init() {}
+
+    /// Every count with its name, for addition, scaling and comparison in one place.
+    mutating func combine(
+        _ other: ActionCounts, times: Int = 1
+    ) throws(ScheduleError) {
+        func add(_ a: inout Int, _ b: Int, _ what: String) throws(ScheduleError) {
+            a = try Checked.sum(a, try Checked.product(b, times, what), what)
+        }
+        func add<Key>(_ a: inout [Key: Int], _ b: [Key: Int], _ what: String) throws(ScheduleError) {
+            for (key, value) in b {
+                var sum = a[key, default: 0]
+                try add(&sum, value, what)
+                a[key] = sum
+            }
+        }
+        func add(_ a: inout DRAMBytes, _ b: DRAMBytes, _ what: String) throws(ScheduleError) {
+            try add(&a.useful, b.useful, what)
+            try add(&a.padding, b.padding, what)
+            try add(&a.refetch, b.refetch, what)
+        }
+        try add(&macs, other.macs, "the count of multiply-accumulates")
+        try add(&arrayCycles, other.arrayCycles, "the count of array cycles")
+        try add(&slots, other.slots, "the count of array slots")
+        try add(&idleSlots, other.idleSlots, "the count of idle slots")
+        try add(&registerBits, other.registerBits, "the count of register bits")
+        try add(&sramRead, other.sramRead, "the count of SRAM bytes")
+        try add(&sramWritten, other.sramWritten, "the count of SRAM bytes")
+        try add(&dramRead, other.dramRead, "the count of DRAM bytes")
+        try add(&dramWritten, other.dramWritten, "the count of DRAM bytes")
+        try add(&vectorOperations, other.vectorOperations, "the count of vector operations")
+        try add(&perturbedWeights, other.perturbedWeights, "the count of perturbed weights")
+        try add(&updatedWeights, other.updatedWeights, "the count of updated weights")
+        try add(&randomBits, other.randomBits, "the count of random bits")
+    }
+
+    /// The sum of two counts.
+    ///
+    /// - Throws: `ScheduleError.tooLarge` where 64 bits do not hold it.
+    public func adding(_ other: ActionCounts) throws(ScheduleError) -> ActionCounts {
+        var result = self
+        try result.combine(other)
+        return result
+    }
+}

@@ -16,6 +16,7 @@ func sampleCounts() -> ActionCounts {
     var counts = ActionCounts()
     counts.macs = [.int8: 1_000_003, .bf16: 77]
     counts.idleSlots = 1234
+    counts.slots = 1_000_003 + 77 + 1234
     counts.registerBits = 40_000_120
     counts.sramRead = [.weight: 4096, .activation: 65_537, .accumulator: 12]
     counts.sramWritten = [.weight: 4096, .activation: 999, .accumulator: 16]
@@ -24,7 +25,6 @@ func sampleCounts() -> ActionCounts {
     counts.vectorOperations = [.add: 101, .divide: 3, .gelu: 7]
     counts.perturbedWeights = 4096
     counts.updatedWeights = 4096
-    counts.residualUpdatedWeights = 4096
     counts.randomBits = [.perturbation: 131_072, .firstRounding: 65_536, .gridRounding: 65_536, .update: 65_536]
     return counts
 }
@@ -34,11 +34,10 @@ func cost(
     _ counts: ActionCounts, kind: CostKind = .linearForward, cycles: Int = 100_000, on machine: Machine
 ) throws -> StepCost {
     var ledger = EnergyLedger(table: try EnergyTable.load(for: machine, from: library))
-    try ledger.add(counts, for: kind, on: machine)
+    try ledger.add(counts, residualUpdates: counts.updatedWeights, for: kind, on: machine)
     return try StepCost(
         machine: machine, ledger: ledger, cycles: cycles, busyCycles: ["array": cycles / 2],
-        macs: Dictionary(uniqueKeysWithValues: counts.macs.map { ($0.key.rawValue, $0.value) }),
-        dramTraffic: .init(counts),
+        counts: counts,
         memory: .init(
             peakDRAMBytes: 5000, peakDRAMBytesByKind: [.weights: 4096], ownPeakDRAMBytesByKind: [.weights: 4096],
             peakSRAMBytes: [.weight: 4096]))

@@ -32,6 +32,8 @@ def check(name, step):
         sys.exit(f"{name}: {charged} DRAM bytes are charged, {moved} are moved")
     if sum(line["count"] for line in step["lines"] if line["entry"].startswith("mac.")) != sum(step["macs"].values()):
         sys.exit(f"{name}: MACs charged and MACs counted differ")
+    if sum(step["macs"].values()) + step["idleArraySlots"] != step["arraySlots"]:
+        sys.exit(f"{name}: MACs and idle slots do not make up the array's slots")
     print(f"{name}: {totals['picojoules']} pJ, equal to the bit")
 
 
