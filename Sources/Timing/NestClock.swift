@@ -91,6 +91,7 @@ struct NestClock {
         let uses: [Bool]
         let writes: [Bool]
         let releases: [Bool]
+        let stores: Bool
         /// Turns after which the addresses within a burst are the same again.
         let period: Int
     }
@@ -124,6 +125,7 @@ struct NestClock {
                 var uses = [Bool](repeating: false, count: buffers.count)
                 var (writes, releases) = (uses, uses)
                 var period = 1
+                var stores = false
                 func walk(_ nodes: [Node]) {
                     for node in nodes {
                         switch node {
@@ -131,6 +133,7 @@ struct NestClock {
                         case .loop(let loop): walk(loop.body)
                         case .command(let command, let unit, _):
                             units[unit] = true
+                            if case .store = command.work { stores = true }
                             for buffer in command.acquires + command.reads + command.writes { uses[buffer] = true }
                             for buffer in command.writes { writes[buffer] = true }
                             if let transfer = Self.transfer(of: command), !transfer.gathered,
@@ -147,7 +150,7 @@ struct NestClock {
                 return .loop(
                     Loop(
                         count: count, body: inner, units: units, uses: uses, writes: writes, releases: releases,
-                        period: period))
+                        stores: stores, period: period))
             }
         }
     }
@@ -339,6 +342,9 @@ struct NestClock {
                 for index in buffers[number].free.indices { buffers[number].free[index] += cycles }
             }
         }
+        // Stores that the loop issues: with a steady number queued, those of the turn before are served in each turn.
+        // Without any, what is queued was queued before the loop, and stays.
+        guard loop.stores else { return }
         pending = pending.map { store in
             PendingStore(
                 buffer: store.buffer, ready: store.ready + cycles, producer: store.producer, cycles: store.cycles,
