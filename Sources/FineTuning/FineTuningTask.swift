@@ -34,9 +34,9 @@ public struct FineTuningTask {
         }
     }
 
-    /// Reads the network and the data that the settings name.
+    /// Reads the network and the data that the settings name, for a run on `threads` threads.
     /// - Throws: `InputError` for what is wrong with a file, `RunError` for what is wrong with the settings.
-    public init(_ settings: RunSettings) throws {
+    public init(_ settings: RunSettings, threads: Int = 1) throws {
         _ = try settings.validated()
         let policy: EncoderCheckpoint.HeadPolicy = settings.newHead ? .ignored : .ifPresent
         let checkpoint =
@@ -45,6 +45,10 @@ public struct FineTuningTask {
             } else {
                 try EncoderCheckpoint.embedded(head: policy)
             }
+        // Before anything reads the weights: two classes stand for however many there are.
+        let classes = checkpoint.head?.labels
+        try MemoryCheck.require(
+            EncoderShape(checkpoint.configuration, classes: classes?.count ?? 2), settings, threads: threads)
         try checkpoint.checkFinite()
         self.checkpoint = checkpoint
         networkName = settings.network.map(Self.lastComponent) ?? "opinions"
@@ -55,8 +59,7 @@ public struct FineTuningTask {
             )
         }
         var inputs = checkpoint.inputFiles
-        // The labels of the network's own head, in its order; otherwise the sorted names in the file.
-        let classes = checkpoint.head?.labels
+        // Labels are those of the network's own head, in its order; otherwise the sorted names in the file.
         let training: [TextDataset.Example]
         let validation: [TextDataset.Example]
         if let path = settings.data {

@@ -5,8 +5,7 @@ import Programs
 /// Whether a run fits this computer, asked before memory is taken.
 public enum MemoryCheck {
     /// Bytes that a run needs, roughly: codes, packed weights as stored and at ±d, residuals, activations of each worker, and the mapped file.
-    public static func estimate(task: FineTuningTask, settings: RunSettings, threads: Int) -> Int {
-        let shape = task.shape
+    public static func estimate(_ shape: EncoderShape, _ settings: RunSettings, threads: Int) -> Int {
         let weights = shape.linearWeightCount
         // Codes, packed, packed plus, packed minus, residuals of at most two bytes; panels round up by at most a quarter.
         let linear = weights * 6 * 5 / 4
@@ -19,8 +18,8 @@ public enum MemoryCheck {
     }
 
     /// - Throws: `RunError.tooLarge` where the estimate is more than this computer has available.
-    public static func require(task: FineTuningTask, settings: RunSettings, threads: Int) throws(RunError) {
-        let needed = estimate(task: task, settings: settings, threads: threads)
+    public static func require(_ shape: EncoderShape, _ settings: RunSettings, threads: Int) throws(RunError) {
+        let needed = estimate(shape, settings, threads: threads)
         let available = availableBytes
         guard needed <= available else { throw .tooLarge(needed: needed, available: available) }
     }

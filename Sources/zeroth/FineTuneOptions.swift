@@ -79,14 +79,14 @@ struct FineTuneOptions: ParsableArguments {
 
     /// The run's settings: the flags over the defaults for the network.
     func settings() -> RunSettings {
-        var settings = RunSettings.defaults(
-            embedded: network == nil && data == nil, updateRounding: updateRounding, trainable: trainable)
+        var settings = RunSettings.defaults(network: network != nil, updateRounding: updateRounding)
         settings.network = network
         settings.data = data
         settings.validation = validation
         settings.newHead = newHead
         if let validationFraction { settings.validationFraction = validationFraction }
         if let seed { settings.seed = seed }
+        if let trainable { settings.trainable = trainable }
         if let batch { settings.batch = batch }
         if let sequence { settings.sequence = sequence }
         if let perturbationBits { settings.perturbationBits = perturbationBits }

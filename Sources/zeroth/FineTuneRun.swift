@@ -31,8 +31,7 @@ final class FineTuneRun {
         let name = settings.network.map { $0.split(separator: "/").last.map(String.init) ?? "network" } ?? "opinions"
         folder = RunFolder(path: output ?? Self.vacantPath(name))
         try folder.checkVacant(overwrite: overwrite)
-        let task = try FineTuningTask(settings)
-        try MemoryCheck.require(task: task, settings: settings, threads: threads)
+        let task = try FineTuningTask(settings, threads: threads)
         tuner = try FineTuner(task: task, settings: settings, kernels: kernels, threads: threads)
         costs = try RunCosts(machinery: machine, tuner: tuner)
         record = RunRecord(
@@ -49,14 +48,13 @@ final class FineTuneRun {
     init(resuming folder: RunFolder, kernels: Kernels, threads: Int, json: Bool) throws {
         let record = try folder.record()
         let machine = try RunCosts.Machinery(hardware: record.machine, overrides: record.machineOverrides)
-        let task = try FineTuningTask(record.settings)
+        let task = try FineTuningTask(record.settings, threads: threads)
         for input in task.inputs + machine.inputs {
             guard let recorded = record.inputs.first(where: { $0.path == input.path }) else { continue }
             guard recorded.sha256 == input.sha256 else {
                 throw RunError.inputChanged(path: input.path, recorded: recorded.sha256, found: input.sha256)
             }
         }
-        try MemoryCheck.require(task: task, settings: record.settings, threads: threads)
         tuner = try FineTuner(task: task, settings: record.settings, kernels: kernels, threads: threads)
         if folder.hasCheckpoint { try folder.restore(tuner) }
         guard tuner.step < record.settings.steps else {
@@ -106,7 +104,7 @@ final class FineTuneRun {
             let rate = Double(tuner.step - firstStep) / max(1e-9, now - start)
             let done = tuner.step
             progress.show(
-                "step \(done)/\(steps)  loss \(Quantity.number(Double(row.plusLoss + row.minusLoss) / 2, digits: 4))  "
+                "step \(done)/\(steps)  loss \(Self.loss(row))  "
                     + "accuracy \(lastAccuracy)  \(Quantity.number(rate, digits: 1)) steps/s  "
                     + "\(Quantity.duration(seconds: Double(steps - done) / rate)) left",
                 now: now)
@@ -124,12 +122,23 @@ final class FineTuneRun {
         try finish(summary)
     }
 
+    /// A line that stays for each evaluation.
     private func report(_ evaluation: Evaluation, at step: Int, rate: Double?) throws {
-        let speed = rate.map { "  \(Quantity.number($0, digits: 1)) steps/s" } ?? ""
-        progress.keep(
-            "step \(step)/\(record.settings.steps)  validation loss \(Quantity.number(evaluation.loss, digits: 4))  "
-                + "accuracy \(Quantity.percent(evaluation.accuracy))  balanced \(Quantity.percent(evaluation.balancedAccuracy))"
-                + speed)
+        let steps = record.settings.steps
+        var parts = ["step \(step)/\(steps)"]
+        if let row = tuner.metrics.rows.last { parts.append("loss \(Self.loss(row))") }
+        parts.append("validation loss \(Quantity.number(evaluation.loss, digits: 4))")
+        parts.append("accuracy \(Quantity.percent(evaluation.accuracy))")
+        if let rate {
+            parts.append("\(Quantity.number(rate, digits: 1)) steps/s")
+            parts.append("\(Quantity.duration(seconds: Double(steps - step) / rate)) left")
+        }
+        progress.keep(parts.joined(separator: "  "))
+    }
+
+    /// Mean of both passes' losses on the step's batch.
+    private static func loss(_ row: Metrics.Row) -> String {
+        Quantity.number(Double(row.plusLoss + row.minusLoss) / 2, digits: 4)
     }
 
     private var lastAccuracy: String {
@@ -172,7 +181,7 @@ final class FineTuneRun {
         for line in RunHeader.lines(
             record: record, machine: costs.machinery.machine, threads: threads, level: level, folder: folder.path)
         { say(line) }
-        let estimate = MemoryCheck.estimate(task: tuner.task, settings: record.settings, threads: threads)
+        let estimate = MemoryCheck.estimate(tuner.parameters.shape, record.settings, threads: threads)
         let start = Clock.now
         var timed = 0
         repeat {

@@ -64,7 +64,9 @@ struct ForwardTests {
             for threads in [1, 2, 3] {
                 let result = try infer(
                     0..<10, sequence: sequence, threads: threads, level: level, precision: precision)
-                #expect(result.logits.map(\.bitPattern) == expected.logits.map(\.bitPattern), "\(level), \(threads) threads")
+                #expect(
+                    result.logits.map(\.bitPattern) == expected.logits.map(\.bitPattern), "\(level), \(threads) threads"
+                )
                 #expect(result.loss.bitPattern == expected.loss.bitPattern, "\(level), \(threads) threads")
             }
         }

@@ -10,7 +10,7 @@ struct FineTunerTests {
     private func settings(
         steps: Int = 20, rounding: UpdateRounding = .residual(.eight), seed: UInt64 = 7
     ) -> RunSettings {
-        var settings = RunSettings.defaults(embedded: true, updateRounding: rounding.word, trainable: nil)
+        var settings = RunSettings.defaults(network: false, updateRounding: rounding.word)
         settings.steps = steps
         settings.seed = seed
         settings.batch = 16
@@ -81,7 +81,9 @@ struct FineTunerTests {
         for _ in 0..<11 { try first.advance() }
         let folder = temporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: folder.path) }
-        try folder.begin(RunRecord(tuner: first, zeroth: "test", machine: "none", machineOverrides: [], inputs: []), overwrite: false)
+        try folder.begin(
+            RunRecord(tuner: first, zeroth: "test", machine: "none", machineOverrides: [], inputs: []), overwrite: false
+        )
         try folder.save(first)
         let second = try tuner(folder.record().settings)
         try folder.restore(second)
@@ -143,5 +145,48 @@ struct FineTunerTests {
         #expect(throws: RunError.folderExists(path: folder.path)) { try folder.checkVacant(overwrite: false) }
         #expect(throws: RunError.self) { try folder.checkVacant(overwrite: true) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    }
+
+    /// A folder whose weights file is 309 GB of holes.
+    @Test func aNetworkTooLargeForMemoryIsRefusedBeforeItIsRead() throws {
+        let folder = temporaryFolder().path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad"]
+        try writeAtomically(tokens.joined(separator: "\n") + "\n", to: folder + "/vocab.txt")
+        try writeAtomically(
+            """
+            {"model_type": "bert", "hidden_act": "gelu", "vocab_size": \(tokens.count), "hidden_size": 16384,
+             "num_hidden_layers": 24, "num_attention_heads": 128, "intermediate_size": 65536,
+             "max_position_embeddings": 64, "type_vocab_size": 2, "layer_norm_eps": 1e-12}
+            """, to: folder + "/config.json")
+        let configuration = try EncoderConfiguration(source: MappedFile(path: folder + "/config.json"))
+        var entries: [String] = []
+        var offset = 0
+        for parameter in EncoderParameter.all(in: configuration) {
+            let shape = parameter.shape(in: configuration)
+            let end = offset + 4 * shape.reduce(1, *)
+            entries.append(
+                "\"\(parameter.name)\":{\"dtype\":\"F32\",\"shape\":\(shape),\"data_offsets\":[\(offset),\(end)]}")
+            offset = end
+        }
+        let header = Array("{\(entries.joined(separator: ","))}".utf8)
+        let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) }
+        let weights = folder + "/model.safetensors"
+        try writeAtomically(length + header, to: weights)
+        let handle = try #require(FileHandle(forWritingAtPath: weights))
+        try handle.truncate(atOffset: UInt64(8 + header.count + offset))
+        try handle.close()
+        var settings = RunSettings.defaults(network: true, updateRounding: nil)
+        settings.network = folder
+        settings.data = folder + "/vocab.txt"
+        do {
+            _ = try FineTuningTask(settings)
+            Issue.record("a network of \(offset) bytes was accepted")
+        } catch let error as RunError {
+            guard case .tooLarge(let needed, let available) = error else { throw error }
+            #expect(needed > available)
+            #expect("\(error)".contains("MiB"))
+        }
     }
 }

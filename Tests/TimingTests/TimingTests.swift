@@ -30,8 +30,11 @@ import Timing
 
     @Test func closedFormsEqualExpansionAtMiniLMSize() throws {
         for method in [StepDescription.Method.quzo(residualBits: 8), .qat] {
-            for overrides in [[], ["organisation.sram.weight.bytes=16384", "organisation.sram.activation.bytes=65536"]] {
-                let scheduled = try Lowering.schedule(Fixture.step(method, sequence: 50), on: Fixture.machine(overrides))
+            for overrides in [
+                [], ["organisation.sram.weight.bytes=16384", "organisation.sram.activation.bytes=65536"],
+            ] {
+                let scheduled = try Lowering.schedule(
+                    Fixture.step(method, sequence: 50), on: Fixture.machine(overrides))
                 for nest in scheduled.nests {
                     let closed = try TimingModel.time(nest, on: scheduled.model)
                     let expanded = try TimingModel.expandedTime(nest, on: scheduled.model)
@@ -119,10 +122,12 @@ import Timing
             now = interval.end
         }
         #expect(now == timing.cycles)
-        let names = Dictionary(uniqueKeysWithValues: scheduled.program.operations.enumerated().compactMap { number, operation in
-            operation.pass == .minus ? (operation.name, number) : nil
-        })
-        #expect(scheduled.nestOfOperation[names["layer.0.query"]!] == scheduled.nestOfOperation[names["layer.5.value"]!])
+        let names = Dictionary(
+            uniqueKeysWithValues: scheduled.program.operations.enumerated().compactMap { number, operation in
+                operation.pass == .minus ? (operation.name, number) : nil
+            })
+        #expect(
+            scheduled.nestOfOperation[names["layer.0.query"]!] == scheduled.nestOfOperation[names["layer.5.value"]!])
     }
 
     @Test func busyCyclesOfTheArrayAreTheCountedOnes() throws {
