@@ -160,13 +160,16 @@ struct EncoderForward {
         let name = "layer.\(layer)"
         let first = 6 * layer
 
-        let input = quantize(x, name + ".input", rowsPerExample: tokens, columns: hidden, pass, saving: saving, in: &builder)
+        let input = quantize(
+            x, name + ".input", rowsPerExample: tokens, columns: hidden, pass, saving: saving, in: &builder)
         let q = linear(first, input, rowsPerExample: tokens, pass, sign, in: &builder)
         let k = linear(first + 1, input, rowsPerExample: tokens, pass, sign, in: &builder)
         let v = linear(first + 2, input, rowsPerExample: tokens, pass, sign, in: &builder)
 
-        let query = quantize(q, name + ".query", rowsPerExample: tokens * heads, columns: depth, pass, saving: saving, in: &builder)
-        let key = quantize(k, name + ".key", rowsPerExample: tokens * heads, columns: depth, pass, saving: saving, in: &builder)
+        let query = quantize(
+            q, name + ".query", rowsPerExample: tokens * heads, columns: depth, pass, saving: saving, in: &builder)
+        let key = quantize(
+            k, name + ".key", rowsPerExample: tokens * heads, columns: depth, pass, saving: saving, in: &builder)
         var value = Quantized(values: v, scales: nil)
         if precision == .w8a8 {
             let kind: MemoryKind = saving ? .savedActivations : .liveActivations
@@ -195,7 +198,8 @@ struct EncoderForward {
             reads: [scores, lengths],
             writes: [scores] + (savedProbabilities.map { [$0] } ?? []))
         let probabilities = quantize(
-            scores, name + ".probabilities", rowsPerExample: heads * tokens, columns: tokens, pass, saving: saving, in: &builder)
+            scores, name + ".probabilities", rowsPerExample: heads * tokens, columns: tokens, pass, saving: saving,
+            in: &builder)
         let context = builder.activation(name + ".context", tokens * hidden)
         builder.emit(
             name + ".context",
@@ -214,7 +218,8 @@ struct EncoderForward {
             in: &builder)
 
         let attendedCodes = quantize(
-            attended, name + ".attention-norm", rowsPerExample: tokens, columns: hidden, pass, saving: saving, in: &builder)
+            attended, name + ".attention-norm", rowsPerExample: tokens, columns: hidden, pass, saving: saving,
+            in: &builder)
         let savedIntermediate = copy(name + ".intermediate", tokens * shape.intermediate, if: saving, in: &builder)
         let intermediate = linear(
             first + 4, attendedCodes, rowsPerExample: tokens, pass, sign, copy: savedIntermediate, in: &builder)
@@ -223,7 +228,8 @@ struct EncoderForward {
             name + ".gelu", .gelu(elements: rows * shape.intermediate), pass, reads: [intermediate], writes: [activated]
         )
         let activatedCodes = quantize(
-            activated, name + ".gelu", rowsPerExample: tokens, columns: shape.intermediate, pass, saving: saving, in: &builder)
+            activated, name + ".gelu", rowsPerExample: tokens, columns: shape.intermediate, pass, saving: saving,
+            in: &builder)
         let output = linear(first + 5, activatedCodes, rowsPerExample: tokens, pass, sign, in: &builder)
         let outputSum = copy(name + ".output-sum", tokens * hidden, if: saving, in: &builder)
         let result = addLayerNorm(

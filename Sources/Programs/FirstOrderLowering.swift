@@ -36,7 +36,8 @@ extension Lowering {
             for layer in (firstLayer..<shape.layers).reversed() {
                 guard
                     let next = backward.block(
-                        layer, saved[layer - firstLayer], gradient, needsInputGradient: layer > firstLayer, in: &builder)
+                        layer, saved[layer - firstLayer], gradient, needsInputGradient: layer > firstLayer, in: &builder
+                    )
                 else { break }
                 gradient = next
             }

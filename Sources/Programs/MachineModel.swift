@@ -110,7 +110,8 @@ public struct MachineModel: Sendable {
         }
         return command.accesses.reduce(unit) { longest, access in
             max(
-                longest, ceilingDivision(access.read + access.written, machine.organisation.sram[access.buffer].bytesPerCycle)
+                longest,
+                ceilingDivision(access.read + access.written, machine.organisation.sram[access.buffer].bytesPerCycle)
             )
         }
     }

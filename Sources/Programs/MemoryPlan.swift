@@ -152,7 +152,9 @@ struct MemoryPlanner {
             for (kind, value) in use { peakByKind[kind] = max(peakByKind[kind, default: 0], value) }
             let total = use.values.reduce(0, +)
             timeline.append(total)
-            if total > peak.total { peak = .init(operation: operation, byKind: use.filter { $0.value > 0 }, total: total) }
+            if total > peak.total {
+                peak = .init(operation: operation, byKind: use.filter { $0.value > 0 }, total: total)
+            }
             for buffer in SRAM.Buffer.allCases {
                 let held = tiles[operation][buffer, default: 0] + (buffer == .activation ? residentEnd[operation] : 0)
                 peakSRAM[buffer] = max(peakSRAM[buffer, default: 0], held)

@@ -149,7 +149,8 @@ struct ProductScheduler {
             let elements = group * rows * k
             if operand.isDequantized {
                 let scales = operand.scalesAreResident ? 0 : 4 * group * (operand.matrix.rowsAreK ? k : rows)
-                return elements * operand.arrayBytes + scales + (operand.isResident ? 0 : elements * operand.storedBytes)
+                return elements * operand.arrayBytes + scales
+                    + (operand.isResident ? 0 : elements * operand.storedBytes)
             }
             return operand.isResident ? 0 : elements * operand.arrayBytes
         }
@@ -185,7 +186,8 @@ struct ProductScheduler {
 
     /// DRAM bytes and cycles that a tiling is expected to take. Chooses among tilings; Timing does not use it.
     private func estimate(_ t: Tiling) -> (traffic: Double, cycles: Double) {
-        let groups = Double(ceilingDivision(layout.examples, t.examples)) * Double(ceilingDivision(layout.heads, t.heads))
+        let groups =
+            Double(ceilingDivision(layout.examples, t.examples)) * Double(ceilingDivision(layout.heads, t.heads))
         let (mTiles, nTiles) = (ceilingDivision(product.m, t.m), ceilingDivision(product.n, t.n))
         let kTiles = ceilingDivision(product.k, t.k)
         let tiles = groups * Double(mTiles) * Double(nTiles)
@@ -232,7 +234,9 @@ struct ProductScheduler {
         var cycles = max(dma, arrayCycles, vectorCycles, perturbCycles)
         if t.weightSlots == 1 || t.streamSlots == 1 { cycles = max(cycles, dma + arrayCycles) }
         if t.sumSlots == 1 { cycles = max(cycles, arrayCycles + tiles * epilogueCycles) }
-        if t.resultSlots == 1 { cycles = max(cycles, vectorCycles + outputs * Double(resultBytes) / model.bytesPerCycle) }
+        if t.resultSlots == 1 {
+            cycles = max(cycles, vectorCycles + outputs * Double(resultBytes) / model.bytesPerCycle)
+        }
         let fill = matmul + epilogueCycles + dma / max(1, tiles * Double(kTiles))
         return (traffic, cycles + fill)
     }
@@ -300,7 +304,8 @@ struct ProductScheduler {
     }
 
     private func transfer(
-        _ operand: Int, _ matrix: ProductLayout.Matrix, bytes: Int, _ place: Place, row: Affine, rows: Int, column: Affine,
+        _ operand: Int, _ matrix: ProductLayout.Matrix, bytes: Int, _ place: Place, row: Affine, rows: Int,
+        column: Affine,
         columns: Int
     ) -> Transfer {
         let start =
@@ -333,7 +338,8 @@ struct ProductScheduler {
             let elements = group * rows * k
             if operand.isDequantized {
                 if !operand.isResident {
-                    result.staged = builder.buffer(name + ".codes", memory, bytes: elements * operand.storedBytes, slots: slots)
+                    result.staged = builder.buffer(
+                        name + ".codes", memory, bytes: elements * operand.storedBytes, slots: slots)
                 }
                 if !operand.scalesAreResident {
                     let count = group * (operand.matrix.rowsAreK ? k : rows)
@@ -346,7 +352,8 @@ struct ProductScheduler {
             return result
         }
         let weights = buffers(
-            second, "stationary", .weight, rows: t.n, k: t.panel && t.weightsOuter ? product.k : t.k, slots: t.weightSlots)
+            second, "stationary", .weight, rows: t.n, k: t.panel && t.weightsOuter ? product.k : t.k,
+            slots: t.weightSlots)
         let stream = buffers(
             first, "streamed", .activation, rows: t.m, k: t.panel && !t.weightsOuter ? product.k : t.k,
             slots: t.streamSlots)
@@ -434,13 +441,15 @@ struct ProductScheduler {
                 ? [
                     .init(buffer: .activation, read: streamed + stationary, written: 0),
                     .init(
-                        buffer: .accumulator, read: outputs * (kFolds - (accumulates ? 0 : 1)), written: outputs * kFolds),
+                        buffer: .accumulator, read: outputs * (kFolds - (accumulates ? 0 : 1)),
+                        written: outputs * kFolds),
                 ]
                 : [
                     .init(buffer: .weight, read: stationary, written: 0),
                     .init(buffer: .activation, read: streamed, written: 0),
                     .init(
-                        buffer: .accumulator, read: outputs * (kFolds - (accumulates ? 0 : 1)), written: outputs * kFolds),
+                        buffer: .accumulator, read: outputs * (kFolds - (accumulates ? 0 : 1)),
+                        written: outputs * kFolds),
                 ]
             return .command(
                 Command(
@@ -481,7 +490,8 @@ struct ProductScheduler {
             return [
                 builder.load(
                     transfer(
-                        scales, layout.firstScales, bytes: 4, place, row: start, rows: size, column: Affine(0), columns: 1),
+                        scales, layout.firstScales, bytes: 4, place, row: start, rows: size, column: Affine(0),
+                        columns: 1),
                     into: buffer)
             ]
         }

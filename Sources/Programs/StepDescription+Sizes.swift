@@ -19,7 +19,8 @@ extension StepDescription {
                 name: "hidden size", value: shape.hidden, allowed: "a multiple of the \(shape.heads) attention heads")
         }
         guard sequence <= shape.positions else {
-            throw .badSize(name: "sequence", value: sequence, allowed: "at most the network's \(shape.positions) positions")
+            throw .badSize(
+                name: "sequence", value: sequence, allowed: "at most the network's \(shape.positions) positions")
         }
         if case .last(let count) = trainable {
             guard count >= 1 else { throw .badSize(name: "trainable layers", value: count, allowed: "at least 1") }

@@ -44,7 +44,8 @@ extension StreamPlan {
                 outer: batch, units: sequence,
                 operands: [
                     piece(0, 1, outerStride: sequence), words, piece(2, columns),
-                    Operand(operand: 3, isWrite: false, unitBytes: columns * bytes(3), isFixed: true), fixed(4), fixed(5),
+                    Operand(operand: 3, isWrite: false, unitBytes: columns * bytes(3), isFixed: true), fixed(4),
+                    fixed(5),
                     piece(6, columns, outerStride: sequence * columns),
                 ], work: .embed(columns))
         case .quantizeRows(let rows, let columns):
@@ -67,7 +68,8 @@ extension StreamPlan {
         case .addLayerNorm(let rows, let columns):
             let copies = hasCopy ? [piece(5, columns)] : []
             self.init(
-                units: rows, operands: [piece(0, columns), piece(1, columns), fixed(2), fixed(3), piece(4, columns)] + copies,
+                units: rows,
+                operands: [piece(0, columns), piece(1, columns), fixed(2), fixed(3), piece(4, columns)] + copies,
                 work: .addLayerNorm(columns) + (hasCopy ? .copy(columns) : VectorWork()))
         case .gelu(let elements):
             self.init(
@@ -102,7 +104,8 @@ extension StreamPlan {
             switch action {
             case .quantizeWeights(_, let rows, let columns):
                 self.init(
-                    units: rows, operands: [piece(0, columns), piece(1, columns), piece(2, 1)], work: .quantize(columns))
+                    units: rows, operands: [piece(0, columns), piece(1, columns), piece(2, 1)], work: .quantize(columns)
+                )
             case .lossGradient(let examples, let classes):
                 self.init(
                     units: examples, operands: [piece(0, classes), piece(1, 1), piece(2, classes)],

@@ -58,7 +58,8 @@ struct StreamingScheduler {
         let choice = try choose(plan)
         var builder = NestBuilder()
         var buffers = [Int?](repeating: nil, count: plan.operands.count)
-        for (index, operand) in plan.operands.enumerated() where !isResident[operand.operand] && operand.replaces == nil {
+        for (index, operand) in plan.operands.enumerated() where !isResident[operand.operand] && operand.replaces == nil
+        {
             let bytes = operand.tileBytes(choice.tile)
             buffers[index] = builder.buffer(
                 "operand.\(operand.operand)", operand.memory, bytes: bytes, slots: operand.isFixed ? 1 : choice.slots)
@@ -117,7 +118,8 @@ struct StreamingScheduler {
             case .drawThenVector(let rounding):
                 // The draw goes to the tile that the vector unit then reads; it takes no slot of its own.
                 let draw = Command(
-                    work: .draw(values: size, rounding: rounding), acquires: [], reads: reads, writes: writes, accesses: [])
+                    work: .draw(values: size, rounding: rounding), acquires: [], reads: reads, writes: writes,
+                    accesses: [])
                 return [.command(draw), command(.vector(work), accesses)]
             }
         }
@@ -234,7 +236,8 @@ struct StreamingScheduler {
         var moved = 0
         for operand in plan.operands where !operand.isFixed && !isResident[operand.operand] {
             let piece = Transfer(
-                operand: 0, offset: Affine(0), dimensions: [.init(count: operand.innerCount, pitch: operand.innerPitch)],
+                operand: 0, offset: Affine(0),
+                dimensions: [.init(count: operand.innerCount, pitch: operand.innerPitch)],
                 runBytes: tile * operand.unitBytes)
             moved += model.transferCycles(
                 bursts: piece.runs * ceilingDivision(piece.runBytes, model.burstBytes), rows: model.rowsEntered(piece))

@@ -305,7 +305,8 @@ struct NestClock {
                         let growth = end - before.end
                         try advance(loop, by: try Checked.product(growth, periods, "the step's cycles"))
                         for index in busy.indices {
-                            let more = try Checked.product(busy[index] - before.busy[index], periods, "the step's cycles")
+                            let more = try Checked.product(
+                                busy[index] - before.busy[index], periods, "the step's cycles")
                             busy[index] = try Checked.sum(busy[index], more, "the step's cycles")
                         }
                         for index in stalls.indices {

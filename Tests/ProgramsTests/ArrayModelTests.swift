@@ -21,7 +21,8 @@ private struct SkewedArray {
         var (waiting, active) = (chain, chain)
         var moving = [[Activation]](repeating: .init(repeating: Activation(), count: columns), count: rows)
         var sums = [[Int]](repeating: .init(repeating: 0, count: columns), count: rows)
-        var results = [[[Int]]](repeating: .init(repeating: .init(repeating: 0, count: columns), count: m), count: folds)
+        var results = [[[Int]]](
+            repeating: .init(repeating: .init(repeating: 0, count: columns), count: m), count: folds)
         var outputs = 0
         var beats = 0
         // Beats at which each fold's load and stream begin, fixed as soon as they are known.

@@ -58,9 +58,10 @@ import Testing
         let saved = qat.tensors.filter { $0.kind == .savedActivations }
         #expect(!saved.isEmpty)
         #expect(saved.allSatisfy { $0.name.hasPrefix("layer.5.") || $0.name.hasPrefix("pooled") })
-        #expect(qat.operations.filter { $0.pass == .backward || $0.pass == .update }.allSatisfy { operation in
-            !(0..<5).contains { operation.name.hasPrefix("layer.\($0).") }
-        })
+        #expect(
+            qat.operations.filter { $0.pass == .backward || $0.pass == .update }.allSatisfy { operation in
+                !(0..<5).contains { operation.name.hasPrefix("layer.\($0).") }
+            })
         // Frozen layers have neither master nor moments; trained ones have both, and codes of the step only.
         #expect(qat.tensors.filter { $0.name.hasSuffix(".master") }.count == 7)
         #expect(!qat.tensors.contains { $0.name.hasPrefix("layer.0.") && $0.kind == .optimizerState })

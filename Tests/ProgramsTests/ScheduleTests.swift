@@ -155,7 +155,9 @@ import Testing
             let sram = scheduled.machine.organisation.sram
             for nest in scheduled.nests {
                 for (index, buffer) in nest.buffers.enumerated() {
-                    let room = buffer.memory == .activation ? sram.activation.bytes - sram.activation.bytes / 2 : sram[buffer.memory].bytes
+                    let room =
+                        buffer.memory == .activation
+                        ? sram.activation.bytes - sram.activation.bytes / 2 : sram[buffer.memory].bytes
                     #expect(buffer.end <= room)
                     for other in nest.buffers[..<index] where other.memory == buffer.memory {
                         #expect(other.end <= buffer.address || buffer.end <= other.address)
@@ -202,7 +204,10 @@ import Testing
         let query = scheduled.program.operations.firstIndex { $0.name == "layer.0.query" }!
         let counts = scheduled.counts(of: query)
         #expect(counts.perturbedWeights == 384 * 384)
-        #expect(counts.randomBits == [.perturbation: 32 * 384 * 384, .firstRounding: 16 * 384 * 384, .gridRounding: 16 * 384 * 384])
+        #expect(
+            counts.randomBits == [
+                .perturbation: 32 * 384 * 384, .firstRounding: 16 * 384 * 384, .gridRounding: 16 * 384 * 384,
+            ])
         #expect(counts.dramRead.refetch == 0)
         #expect(counts.dramWritten == DRAMBytes(useful: 4 * 1024 * 384))
     }
@@ -229,7 +234,8 @@ import Testing
                 Fixture.step(method, shape: shape, batch: 16, sequence: 128), on: machine)
             #expect(try scheduled.totalCounts().macs.values.reduce(0, +) == scheduled.program.macs)
             func nodes(_ body: [NestNode]) -> Int {
-                body.reduce(0) { sum, node in if case .loop(_, let inner) = node { sum + nodes(inner) } else { sum + 1 } }
+                body.reduce(0) { sum, node in if case .loop(_, let inner) = node { sum + nodes(inner) } else { sum + 1 }
+                }
             }
             for nest in scheduled.nests { #expect(nodes(nest.body) < 500) }
         }

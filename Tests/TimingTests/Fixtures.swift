@@ -22,7 +22,8 @@ enum Fixture {
         trainable: TrainableSet = .all, hasNewHead: Bool = true
     ) -> StepDescription {
         StepDescription(
-            shape: shape, batch: batch, sequence: sequence, trainable: trainable, hasNewHead: hasNewHead, method: method)
+            shape: shape, batch: batch, sequence: sequence, trainable: trainable, hasNewHead: hasNewHead, method: method
+        )
     }
 }
 
@@ -44,14 +45,16 @@ extension Fixture {
         let heads = Int.random(in: 1...4, using: &random)
         let shape = EncoderShape(
             layers: Int.random(in: 1...2, using: &random), hidden: heads * Int.random(in: 1...20, using: &random),
-            heads: heads, intermediate: Int.random(in: 1...150, using: &random), vocabulary: 50, positions: 32, types: 2,
+            heads: heads, intermediate: Int.random(in: 1...150, using: &random), vocabulary: 50, positions: 32,
+            types: 2,
             classes: Int.random(in: 2...5, using: &random))
         let methods: [StepDescription.Method] = [
             .inference(.w8a8), .quzo(residualBits: 0), .quzo(residualBits: 8), .quzo(residualBits: 16), .qat,
         ]
         let sets: [TrainableSet] = [.all, .last(count: 1), .head]
         return StepDescription(
-            shape: shape, batch: Int.random(in: 1...5, using: &random), sequence: Int.random(in: 1...20, using: &random),
+            shape: shape, batch: Int.random(in: 1...5, using: &random),
+            sequence: Int.random(in: 1...20, using: &random),
             trainable: sets.randomElement(using: &random)!, hasNewHead: Bool.random(using: &random),
             method: methods.randomElement(using: &random)!)
     }
