@@ -14,7 +14,7 @@ let package = Package(
     targets: [
         .target(name: "CKernels"),
         .target(name: "CEmbedded", exclude: ["opinions"]),
-        .target(name: "NumberFormats"),
+        .target(name: "NumberFormats", exclude: ["coefficients.py"]),
         .target(name: "Kernels", dependencies: ["CKernels", "NumberFormats"]),
         .target(name: "Hardware", dependencies: ["CEmbedded", "NumberFormats"]),
         .target(name: "Networks", dependencies: ["CEmbedded", "NumberFormats", "Kernels"]),
@@ -37,7 +37,7 @@ let package = Package(
             dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"],
             exclude: ["peers"]),
         .testTarget(name: "NumberFormatsTests", dependencies: ["NumberFormats"]),
-        .testTarget(name: "KernelsTests", dependencies: ["Kernels", "NumberFormats"]),
+        .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "NumberFormats"]),
         .testTarget(name: "HardwareTests", dependencies: ["Hardware"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
         .testTarget(name: "ProgramsTests", dependencies: ["Programs", "Hardware"]),

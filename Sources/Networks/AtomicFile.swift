@@ -1,16 +1,25 @@
 import Glibc
 
-/// Writes a file whole or not at all: the bytes go to a nameless or temporary file in the same folder, reach the disk, then take the name.
+/// Writes a file whole or not at all: the bytes go to a nameless or temporary file in the same folder, reach the disk,
+/// then take the name.
 ///
-/// A reader sees what bore the name before, or all of the new bytes. On an error, and where the file system has nameless files also after
-/// a kill, nothing is left behind. The permissions are those of a newly created file.
+/// A reader sees what bore the name before, or all of the new bytes. On an error, and where the file system has
+/// nameless files also after a kill, nothing is left behind. The permissions are those of a newly created file.
 ///
 /// - Parameters:
 ///   - path: the file's path; its folder must exist.
 ///   - body: appends the bytes, piece by piece.
 /// - Throws: `InputError.fileNotWritten`, or what `body` throws.
 public func writeAtomically(to path: String, _ body: (inout AtomicFileOutput) throws -> Void) throws {
-    var output = try AtomicFileOutput(path: path)
+    try writeAtomically(to: path, namelessly: true, body)
+}
+
+/// See `writeAtomically(to:_:)`; `namelessly` is false for tests, on a file system with nameless files, of what happens
+/// on others.
+func writeAtomically(
+    to path: String, namelessly: Bool, _ body: (inout AtomicFileOutput) throws -> Void
+) throws {
+    var output = try AtomicFileOutput(path: path, namelessly: namelessly)
     do {
         try body(&output)
         try output.commit()
@@ -49,14 +58,14 @@ public struct AtomicFileOutput: ~Copyable {
     /// The temporary name; nil while the file has none.
     private var temporary: String?
 
-    fileprivate init(path: String) throws(InputError) {
+    fileprivate init(path: String, namelessly: Bool) throws(InputError) {
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
         let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         guard !path.isEmpty, !path.hasSuffix("/") else {
             throw .fileNotWritten(file: path, reason: systemReason(path.isEmpty ? ENOENT : EISDIR))
         }
         var temporary: String?
-        var descriptor = Self.openNameless(in: folder)
+        var descriptor = namelessly ? Self.openNameless(in: folder) : -1
         if descriptor < 0 {
             let name = Self.temporaryName(in: folder)
             descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -101,14 +110,18 @@ public struct AtomicFileOutput: ~Copyable {
     fileprivate mutating func commit() throws(InputError) {
         guard fsync(descriptor) == 0 else { throw failure() }
         if temporary == nil {
-            // linkat can't replace a file; rename can. The temporary name lives for two system calls, with all bytes behind it.
+            // linkat can't replace a file; rename can. The temporary name lives for two system calls, with all bytes
+            // behind it.
             let name = Self.temporaryName(in: folder)
-            guard linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0 else { throw failure() }
+            guard linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0 else {
+                throw failure()
+            }
             temporary = name
         }
         guard rename(temporary!, path) == 0 else { throw failure() }
         temporary = nil
-        // The name is in the folder; the folder must reach the disk, too. File systems that can't do that keep their own promises.
+        // The name is in the folder; the folder must reach the disk, too. File systems that can't do that keep their
+        // own promises.
         let folderDescriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if folderDescriptor >= 0 {
             fsync(folderDescriptor)
@@ -124,7 +137,8 @@ public struct AtomicFileOutput: ~Copyable {
 
     private func failure() -> InputError { .fileNotWritten(file: path, reason: systemReason(errno)) }
 
-    /// Opens a file that has no name and goes with its last descriptor; -1 where there are none, or none that could take a name later.
+    /// Opens a file that has no name and goes with its last descriptor; -1 where there are none, or none that could
+    /// take a name later.
     private static func openNameless(in folder: String) -> Int32 {
         // O_TMPFILE, a macro that Swift doesn't import.
         let nameless: Int32 = 0o20_000_000 | O_DIRECTORY

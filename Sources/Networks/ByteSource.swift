@@ -1,4 +1,5 @@
-/// Bytes that stay where they are, unchanged, for as long as their source lives: a mapped file, or a file embedded in the program.
+/// Bytes that stay where they are, unchanged, for as long as their source lives: a mapped file, or a file embedded in
+/// the program.
 public protocol ByteSource: Sendable {
     /// The name that errors give: a path, or the name of an embedded file.
     var name: String { get }

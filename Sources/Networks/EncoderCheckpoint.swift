@@ -1,9 +1,10 @@
-/// A BERT encoder on disk or in the program, in Hugging Face form: configuration, weights, vocabulary and, if it has one, its head.
+/// A BERT encoder on disk or in the program, in Hugging Face form: configuration, weights, vocabulary and, if it has
+/// one, its head.
 ///
-/// Opening checks every tensor's name, shape and type. FP32 weights are read in place from the mapped file; FP16 and BF16 weights are
-/// widened, exactly, into memory. Names may have a leading `bert.`, and layer norms may say `gamma` and `beta` as the first
-/// checkpoints did. `embeddings.position_ids` and `embeddings.token_type_ids` (constants), `pooler.*` and `cls.*` (heads of pre-training)
-/// are passed over.
+/// Opening checks every tensor's name, shape and type. FP32 weights are read in place from the mapped file; FP16 and
+/// BF16 weights are widened, exactly, into memory. Names may have a leading `bert.`, and layer norms may say `gamma`
+/// and `beta` as the first checkpoints did. `embeddings.position_ids` and `embeddings.token_type_ids` (constants),
+/// `pooler.*` and `cls.*` (heads of pre-training) are passed over.
 public final class EncoderCheckpoint: Sendable {
     /// What to do with a classification head in the file.
     public enum HeadPolicy: Sendable {
@@ -14,13 +15,17 @@ public final class EncoderCheckpoint: Sendable {
     }
 
     /// A classification head: logits = x·Wᵀ + b, where x is the mean of the tokens' states.
-    public struct Head {
-        /// The labels in the order of the rows: those of `id2label`, or LABEL_0, LABEL_1, … as Hugging Face names them by default.
+    public struct Head: Sendable {
+        /// The labels in the order of the rows: those of `id2label`, or LABEL_0, LABEL_1, … as Hugging Face names them
+        /// by default.
         public let labels: [String]
-        /// [labels, hidden], row-major; valid while the checkpoint lives.
-        public let weight: UnsafeBufferPointer<Float>
-        /// [labels]; valid while the checkpoint lives.
-        public let bias: UnsafeBufferPointer<Float>
+        /// [labels, hidden], row-major; valid while this head or its checkpoint lives.
+        public var weight: UnsafeBufferPointer<Float> { weightTensor.elements }
+        /// [labels]; valid while this head or its checkpoint lives.
+        public var bias: UnsafeBufferPointer<Float> { biasTensor.elements }
+
+        fileprivate let weightTensor: FloatTensor
+        fileprivate let biasTensor: FloatTensor
     }
 
     /// The Hugging Face names of the head's tensors.
@@ -35,8 +40,10 @@ public final class EncoderCheckpoint: Sendable {
     /// Every file that was read, under its name in the folder; their hashes tell a run from another.
     public let files: [(name: String, source: any ByteSource)]
 
+    /// The classification head, or nil if the file has none or it was ignored.
+    public let head: Head?
+
     private let parameters: [EncoderParameter: FloatTensor]
-    private let headTensors: (labels: [String], weight: FloatTensor, bias: FloatTensor)?
 
     /// Opens a folder with `config.json`, `model.safetensors`, `vocab.txt` and perhaps `tokenizer_config.json`.
     ///
@@ -84,10 +91,13 @@ public final class EncoderCheckpoint: Sendable {
         let sizes = try EncoderConfiguration(source: configuration)
         let tokenizer = try WordPieceTokenizer(
             vocabulary: Vocabulary(source: vocabulary),
-            options: tokenizerConfiguration.map { source throws(InputError) in try WordPieceTokenizer.Options(source: source) }
+            options: tokenizerConfiguration.map { source throws(InputError) in
+                try WordPieceTokenizer.Options(source: source)
+            }
                 ?? WordPieceTokenizer.Options())
         guard tokenizer.vocabulary.count == sizes.vocabularySize else {
-            throw .vocabularySize(file: vocabulary.name, tokens: tokenizer.vocabulary.count, expected: sizes.vocabularySize)
+            throw .vocabularySize(
+                file: vocabulary.name, tokens: tokenizer.vocabulary.count, expected: sizes.vocabularySize)
         }
 
         let file = try SafetensorsFile(source: weights)
@@ -97,7 +107,7 @@ public final class EncoderCheckpoint: Sendable {
             let found = try names.take(parameter.name)
             parameters[parameter] = try FloatTensor(found, shape: parameter.shape(in: sizes), in: file)
         }
-        headTensors = try Self.head(&names, file: file, configuration: sizes, policy: head)
+        self.head = try Self.head(&names, file: file, configuration: sizes, policy: head)
         try names.requireEmpty()
 
         self.name = name
@@ -110,17 +120,13 @@ public final class EncoderCheckpoint: Sendable {
             + (tokenizerConfiguration.map { [("tokenizer_config.json", $0)] } ?? [])
     }
 
-    /// The elements of a parameter, row-major, in the shape `parameter.shape(in: configuration)`; valid while the checkpoint lives.
+    /// The elements of a parameter, row-major, in the shape `parameter.shape(in: configuration)`; valid while the
+    /// checkpoint lives.
     ///
     /// - Precondition: a block's index is less than `configuration.layerCount`.
     public func parameter(_ parameter: EncoderParameter) -> UnsafeBufferPointer<Float> {
         guard let tensor = parameters[parameter] else { preconditionFailure("no such block: \(parameter)") }
         return tensor.elements
-    }
-
-    /// The classification head, or nil if the file has none or it was ignored.
-    public var head: Head? {
-        headTensors.map { Head(labels: $0.labels, weight: $0.weight.elements, bias: $0.bias.elements) }
     }
 
     /// Checks that every weight is a finite number; this reads all of them.
@@ -150,7 +156,7 @@ public final class EncoderCheckpoint: Sendable {
     /// Reads the head, if there is one and it is wanted.
     private static func head(
         _ names: inout TensorNames, file: SafetensorsFile, configuration: EncoderConfiguration, policy: HeadPolicy
-    ) throws(InputError) -> (labels: [String], weight: FloatTensor, bias: FloatTensor)? {
+    ) throws(InputError) -> Head? {
         let weight = names.takeIfPresent(headNames.weight)
         let bias = names.takeIfPresent(headNames.bias)
         guard policy == .ifPresent, weight != nil || bias != nil else { return nil }
@@ -160,15 +166,16 @@ public final class EncoderCheckpoint: Sendable {
         let shape = try file.tensor(weight, shape: nil).shape
         guard shape.count == 2, shape[0] >= 2, shape[1] == configuration.hiddenSize else {
             let labels = configuration.labels?.count ?? 2
-            throw .tensorShape(file: file.name, tensor: weight, found: shape, expected: [labels, configuration.hiddenSize])
+            throw .tensorShape(
+                file: file.name, tensor: weight, found: shape, expected: [labels, configuration.hiddenSize])
         }
         if let labels = configuration.labels, labels.count != shape[0] {
             throw .headLabels(file: file.name, rows: shape[0], labels: labels.count)
         }
-        let tensors = (
-            try FloatTensor(weight, shape: shape, in: file), try FloatTensor(bias, shape: [shape[0]], in: file)
-        )
-        return (configuration.labels ?? (0..<shape[0]).map { "LABEL_\($0)" }, tensors.0, tensors.1)
+        return Head(
+            labels: configuration.labels ?? (0..<shape[0]).map { "LABEL_\($0)" },
+            weightTensor: try FloatTensor(weight, shape: shape, in: file),
+            biasTensor: try FloatTensor(bias, shape: [shape[0]], in: file))
     }
 }
 

@@ -18,7 +18,8 @@ public struct EncoderConfiguration: Equatable, Sendable {
     public let typeCount: Int
     /// The term that layer norm adds to the variance, `layer_norm_eps`; positive as an FP32 number, and at most 1.
     public let normEpsilon: Float
-    /// The labels of a classification head in the order of its rows, from `id2label`; nil if the configuration names none.
+    /// The labels of a classification head in the order of its rows, from `id2label`; nil if the configuration names
+    /// none.
     public let labels: [String]?
 
     /// The width of an attention head.
@@ -26,8 +27,9 @@ public struct EncoderConfiguration: Equatable, Sendable {
 
     /// Reads and checks a `config.json`.
     ///
-    /// Needed are `model_type` ("bert"), `hidden_act` ("gelu", the exact one), the eight sizes above and `layer_norm_eps`;
-    /// `position_embedding_type`, if it is there, must be "absolute". Other keys belong to training and are passed over.
+    /// Needed are `model_type` ("bert"), `hidden_act` ("gelu", the exact one), the seven sizes above and
+    /// `layer_norm_eps`; `position_embedding_type`, if it is there, must be "absolute". Other keys belong to training
+    /// and are passed over.
     ///
     /// - Throws: the errors of JSON, `InputError.settingMissing`, `.settingInvalid` or `.headsDoNotDivide`.
     public init(source: any ByteSource) throws(InputError) {
@@ -86,7 +88,9 @@ public struct EncoderConfiguration: Equatable, Sendable {
         guard let members = value.object?.members, members.count >= 2 else { return nil }
         var labels = [String?](repeating: nil, count: members.count)
         for member in members {
-            guard let index = Int(member.key), String(index) == member.key, labels.indices.contains(index) else { return nil }
+            guard let index = Int(member.key), String(index) == member.key, labels.indices.contains(index) else {
+                return nil
+            }
             guard let label = member.value.string, !label.isEmpty else { return nil }
             labels[index] = label
         }

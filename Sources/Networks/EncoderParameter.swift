@@ -72,7 +72,8 @@ public enum EncoderLayerParameter: String, CaseIterable, Hashable, Sendable {
         case .intermediateWeight: return [intermediate, hidden]
         case .outputWeight: return [hidden, intermediate]
         case .intermediateBias: return [intermediate]
-        case .queryBias, .keyBias, .valueBias, .attentionOutputBias, .attentionNormWeight, .attentionNormBias, .outputBias,
+        case .queryBias, .keyBias, .valueBias, .attentionOutputBias, .attentionNormWeight, .attentionNormBias,
+            .outputBias,
             .outputNormWeight, .outputNormBias:
             return [hidden]
         }

@@ -1,4 +1,5 @@
-/// The FP32 elements of a tensor: a view into a file, or a copy that this object owns because the file holds them in another form.
+/// The FP32 elements of a tensor: a view into a file, or a copy that this object owns because the file holds them in
+/// another form.
 final class FloatTensor: @unchecked Sendable {
     let elements: UnsafeBufferPointer<Float>
     /// What keeps a view's memory alive; nil for a copy, which is freed here.

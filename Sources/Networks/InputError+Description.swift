@@ -3,7 +3,8 @@ import FoundationEssentials
 extension InputError: CustomStringConvertible, LocalizedError {
     /// The error as one line: file, place, what is wrong, what would be right.
     ///
-    /// Names from the file are quoted, their control characters escaped and their length limited, so that no file can break the line.
+    /// Names from the file are quoted, their control characters escaped and their length limited, so that no file can
+    /// break the line.
     public var description: String {
         let (file, place, problem) = parts
         let shownFile = shown(file, limit: 1_024)
@@ -28,7 +29,10 @@ extension InputError: CustomStringConvertible, LocalizedError {
         case .fileUnreadable(let file, let reason):
             return (file, "", "can't be read (\(reason)); give a file that you may read")
         case .fileNotWritten(let file, let reason):
-            return (file, "", "can't be written (\(reason)); give a path in a folder that exists, may be written and has room")
+            return (
+                file, "",
+                "can't be written (\(reason)); give a path in a folder that exists, may be written and has room"
+            )
         case .folderMissing(let folder):
             return (folder, "", "no such folder; give the path of a folder that exists")
         case .folderIsFile(let folder):
@@ -63,23 +67,31 @@ extension InputError: CustomStringConvertible, LocalizedError {
         case .tensorFieldMissing(let file, let tensor, let field):
             return (file, place(tensor), "has no \(field); dtype, shape and data_offsets are needed")
         case .tensorFieldUnknown(let file, let tensor, let field):
-            return (file, place(tensor), "has an unknown field \(quoted(field)); known are dtype, shape and data_offsets")
+            return (
+                file, place(tensor), "has an unknown field \(quoted(field)); known are dtype, shape and data_offsets"
+            )
         case .tensorFieldInvalid(let file, let tensor, let field, let expected):
             return (file, place(tensor), "\(field) has the wrong form; \(expected) is needed")
         case .tensorTypeUnknown(let file, let tensor, let type):
             let known = TensorType.allCases.map(\.rawValue).joined(separator: ", ")
             return (file, place(tensor), "unknown dtype \(quoted(type)); known are \(known)")
         case .tensorTooLarge(let file, let tensor, let shape):
-            return (file, place(tensor), "shape \(shown(shape)) has more bytes than 64 bits can count; give its true shape")
+            return (
+                file, place(tensor), "shape \(shown(shape)) has more bytes than 64 bits can count; give its true shape"
+            )
         case .tensorOffsetsReversed(let file, let tensor, let begin, let end):
-            return (file, place(tensor), "data_offsets [\(begin), \(end)] end before they begin; begin <= end is needed")
+            return (
+                file, place(tensor), "data_offsets [\(begin), \(end)] end before they begin; begin <= end is needed"
+            )
         case .tensorPastEnd(let file, let tensor, let end, let size):
             return (
                 file, place(tensor),
                 "data_offsets end at \(end); at most \(size), the bytes of data, is possible (is the file truncated?)"
             )
         case .tensorSizeMismatch(let file, let tensor, let bytes, let expected):
-            return (file, place(tensor), "data_offsets span \(bytes) bytes; \(expected) are needed for its shape and dtype")
+            return (
+                file, place(tensor), "data_offsets span \(bytes) bytes; \(expected) are needed for its shape and dtype"
+            )
         case .tensorsOverlap(let file, let first, let second, let at):
             return (file, place(second), "overlaps \(quoted(first)) at data byte \(at); tensors must not share bytes")
         case .tensorGap(let file, let tensor, let from, let to):
@@ -88,7 +100,9 @@ extension InputError: CustomStringConvertible, LocalizedError {
             return (file, "data byte \(from)", "\(to - from) bytes follow the last tensor; the data must end there")
 
         case .tensorMisaligned(let file, let tensor, let byte, let alignment):
-            return (file, place(tensor), "starts at byte \(byte); a multiple of \(alignment) is needed to read it in place")
+            return (
+                file, place(tensor), "starts at byte \(byte); a multiple of \(alignment) is needed to read it in place"
+            )
         case .tensorMissing(let file, let tensor, let near):
             return (file, place(tensor), "is missing\(suggestion(near)); the network needs it")
         case .tensorShape(let file, let tensor, let found, let expected):
@@ -97,7 +111,8 @@ extension InputError: CustomStringConvertible, LocalizedError {
             return (file, place(tensor), "has dtype \(found); \(expected) is needed")
         case .tensorUnexpected(let file, let tensor, let near):
             return (
-                file, place(tensor), "is no tensor of the BERT encoder in config.json\(suggestion(near)); remove or rename it"
+                file, place(tensor),
+                "is no tensor of the BERT encoder in config.json\(suggestion(near)); remove or rename it"
             )
         case .tensorTwice(let file, let first, let second):
             return (file, place(second), "means the same parameter as \(quoted(first)); keep one of them")
@@ -110,13 +125,15 @@ extension InputError: CustomStringConvertible, LocalizedError {
             return (file, "key \(quoted(key))", "is \(shown(found, limit: 80)); \(expected) is needed")
         case .headsDoNotDivide(let file, let hidden, let heads):
             return (
-                file, "key \"num_attention_heads\"", "is \(heads); a divisor of hidden_size, which is \(hidden), is needed"
+                file, "key \"num_attention_heads\"",
+                "is \(heads); a divisor of hidden_size, which is \(hidden), is needed"
             )
         case .headIncomplete(let file, let missing):
             return (file, place(missing), "is missing; a head has both classifier.weight and classifier.bias")
         case .headLabels(let file, let rows, let labels):
             return (
-                file, place("classifier.weight"), "has \(rows) rows; \(labels) are needed, one for each id2label in config.json"
+                file, place("classifier.weight"),
+                "has \(rows) rows; \(labels) are needed, one for each id2label in config.json"
             )
         case .headNeedsPooler(let file):
             return (
@@ -125,9 +142,13 @@ extension InputError: CustomStringConvertible, LocalizedError {
             )
 
         case .specialTokenMissing(let file, let token):
-            return (file, "token \(quoted(token))", "is missing; [PAD], [UNK], [CLS] and [SEP] are needed, each on its line")
+            return (
+                file, "token \(quoted(token))", "is missing; [PAD], [UNK], [CLS] and [SEP] are needed, each on its line"
+            )
         case .tokenDuplicate(let file, let line, let token, let firstLine):
-            return (file, "line \(line)", "token \(quoted(token)) stands on line \(firstLine) already; keep one of them")
+            return (
+                file, "line \(line)", "token \(quoted(token)) stands on line \(firstLine) already; keep one of them"
+            )
         case .tokenEmpty(let file, let line):
             return (file, "line \(line)", "has no token; one token a line is needed")
         case .vocabularySize(let file, let tokens, let expected):

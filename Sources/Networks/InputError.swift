@@ -1,7 +1,8 @@
 /// What can be wrong with a file that comes from outside, or with the writing of one: one case per cause.
 ///
-/// Every case names the file; most name a place in it (a line, a byte, a tensor, a key). `description` renders the case as one line that
-/// says the file, the place, what is wrong and what would be right. Bytes count from zero, lines and columns from one.
+/// Every case names the file; most name a place in it (a line, a byte, a tensor, a key). `description` renders the case
+/// as one line that says the file, the place, what is wrong and what would be right. Bytes count from zero, lines and
+/// columns from one.
 public enum InputError: Error, Equatable, Sendable {
     // MARK: Files
 

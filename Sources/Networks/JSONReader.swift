@@ -1,4 +1,5 @@
-/// A strict reader of JSON (RFC 8259) that, unlike Foundation's, sees duplicate keys and knows the place of every error.
+/// A strict reader of JSON (RFC 8259) that, unlike Foundation's, sees duplicate keys and knows the place of every
+/// error.
 ///
 /// Its time and memory grow linearly with the text; values nest at most 64 deep, so that no file exhausts the stack.
 struct JSONReader {
@@ -10,7 +11,8 @@ struct JSONReader {
 
     /// Reads a text that is one JSON object, with white space around it.
     ///
-    /// - Throws: `InputError.malformedJSON`, `.duplicateKey`, `.notAnObject` or `.invalidUTF8`, with lines and columns of the text.
+    /// - Throws: `InputError.malformedJSON`, `.duplicateKey`, `.notAnObject` or `.invalidUTF8`, with lines and
+    ///   columns of the text.
     static func object(in bytes: UnsafeRawBufferPointer, file: String) throws(InputError) -> JSONObject {
         var reader = JSONReader(file: file, bytes: bytes)
         let value = try reader.value(depth: 0)
@@ -147,7 +149,9 @@ struct JSONReader {
             if value >> 10 == 0xd800 >> 10, accept("\\") {
                 guard accept("u") else { throw malformed("the second half of a surrogate pair must stand here") }
                 let low = try codeUnit()
-                guard low >> 10 == 0xdc00 >> 10 else { throw malformed("the second half of a surrogate pair must stand here") }
+                guard low >> 10 == 0xdc00 >> 10 else {
+                    throw malformed("the second half of a surrogate pair must stand here")
+                }
                 value = 0x1_0000 + (value & 0x3ff) << 10 + (low & 0x3ff)
             }
             guard let scalar = Unicode.Scalar(value) else { throw malformed("a surrogate must have its other half") }

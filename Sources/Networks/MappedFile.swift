@@ -2,8 +2,8 @@ import Glibc
 
 /// A regular file mapped into memory, read-only and private; it owns the mapping and ends it when it goes.
 ///
-/// The pages are read as they are touched, so opening costs the same for any size. As with every mapping, a process that shortens the file
-/// meanwhile makes the lost pages unreadable.
+/// The pages are read as they are touched, so opening costs the same for any size. As with every mapping, a process
+/// that shortens the file meanwhile makes the lost pages unreadable.
 public final class MappedFile: ByteSource, @unchecked Sendable {
     /// The path as it was given.
     public let path: String

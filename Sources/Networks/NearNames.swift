@@ -1,4 +1,5 @@
-/// The names that differ from a name by the fewest edits, at most three of them and none that differs by more than a third of its length.
+/// The names that differ from a name by the fewest edits, at most three of them and none that differs by more than a
+/// third of its length.
 ///
 /// Of long lists and long names only a part is looked at: the result helps a reader, nothing depends on it.
 func nearNames(to name: String, in names: some Sequence<String>) -> [String] {

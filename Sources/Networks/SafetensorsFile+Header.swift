@@ -23,7 +23,9 @@ extension SafetensorsFile {
         guard let typeName = try field("dtype").string else {
             throw .tensorFieldInvalid(file: file, tensor: name, field: "dtype", expected: "a string such as \"F32\"")
         }
-        guard let type = TensorType(rawValue: typeName) else { throw .tensorTypeUnknown(file: file, tensor: name, type: typeName) }
+        guard let type = TensorType(rawValue: typeName) else {
+            throw .tensorTypeUnknown(file: file, tensor: name, type: typeName)
+        }
         let shape = try naturals("shape", "a list of whole numbers from 0 to 2^63 - 1")
         let offsets = try naturals("data_offsets", "a list of two whole numbers from 0 to 2^63 - 1", count: 2)
 

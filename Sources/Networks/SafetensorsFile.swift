@@ -1,8 +1,9 @@
 /// A file of named tensors in the safetensors format, its header checked, its data read in place.
 ///
-/// The format: eight bytes of header length (little-endian), a JSON header that gives each tensor's type, shape and range of data bytes, then
-/// the data (github.com/huggingface/safetensors, "Format"). Opening checks the whole header: every byte of data belongs to one tensor,
-/// and every tensor has as many bytes as its shape needs. What the tensors hold is the reader's to judge.
+/// The format: eight bytes of header length (little-endian), a JSON header that gives each tensor's type, shape and
+/// range of data bytes, then the data (github.com/huggingface/safetensors, "Format"). Opening checks the whole header:
+/// every byte of data belongs to one tensor, and every tensor has as many bytes as its shape needs. What the tensors
+/// hold is the reader's to judge.
 public final class SafetensorsFile: Sendable {
     /// What the header says of a tensor.
     public struct Tensor: Equatable, Sendable {
@@ -49,8 +50,12 @@ public final class SafetensorsFile: Sendable {
         let file = source.name
         guard bytes.count >= 8 else { throw .headerTruncated(file: file, size: bytes.count) }
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
-        guard length <= UInt64(Self.headerLimit) else { throw .headerTooLong(file: file, length: length, limit: Self.headerLimit) }
-        guard length <= UInt64(bytes.count - 8) else { throw .headerPastEnd(file: file, length: length, available: bytes.count - 8) }
+        guard length <= UInt64(Self.headerLimit) else {
+            throw .headerTooLong(file: file, length: length, limit: Self.headerLimit)
+        }
+        guard length <= UInt64(bytes.count - 8) else {
+            throw .headerPastEnd(file: file, length: length, available: bytes.count - 8)
+        }
         let dataStart = 8 + Int(length)
         let header = try JSONReader.object(in: UnsafeRawBufferPointer(rebasing: bytes[8..<dataStart]), file: file)
 
@@ -68,7 +73,9 @@ public final class SafetensorsFile: Sendable {
             }
         }
         tensors.sort {
-            ($0.dataRange.lowerBound, $0.dataRange.upperBound, $0.name) < ($1.dataRange.lowerBound, $1.dataRange.upperBound, $1.name)
+            ($0.dataRange.lowerBound, $0.dataRange.upperBound, $0.name) < (
+                $1.dataRange.lowerBound, $1.dataRange.upperBound, $1.name
+            )
         }
         try Self.checkTiling(tensors, file: file, dataSize: bytes.count - dataStart)
 
@@ -113,12 +120,14 @@ public final class SafetensorsFile: Sendable {
     ) throws(InputError) -> UnsafeBufferPointer<Element> {
         let tensor = try tensor(name, shape: shape)
         guard tensor.type == Element.tensorType else {
-            throw .tensorType(file: self.name, tensor: name, found: tensor.type.rawValue, expected: Element.tensorType.rawValue)
+            throw .tensorType(
+                file: self.name, tensor: name, found: tensor.type.rawValue, expected: Element.tensorType.rawValue)
         }
         let bytes = bytes(of: tensor)
         guard isAligned(tensor) else {
             let byte = dataStart + tensor.dataRange.lowerBound
-            throw .tensorMisaligned(file: self.name, tensor: name, byte: byte, alignment: MemoryLayout<Element>.alignment)
+            throw .tensorMisaligned(
+                file: self.name, tensor: name, byte: byte, alignment: MemoryLayout<Element>.alignment)
         }
         return bytes.assumingMemoryBound(to: Element.self)
     }

@@ -42,7 +42,8 @@ struct TensorNames {
     func requireEmpty() throws(InputError) {
         let unexpected = Set(rest.values)
         guard let name = all.first(where: unexpected.contains) else { return }
-        throw .tensorUnexpected(file: file, tensor: name, near: nearNames(to: name, in: all.filter { !unexpected.contains($0) }))
+        throw .tensorUnexpected(
+            file: file, tensor: name, near: nearNames(to: name, in: all.filter { !unexpected.contains($0) }))
     }
 
     /// A name without the leading `bert.`, and with the layer norm's names of today.
@@ -54,6 +55,7 @@ struct TensorNames {
     }
 
     private static func isIgnored(_ name: String) -> Bool {
-        name.hasPrefix("pooler.") || name.hasPrefix("cls.") || name == "embeddings.position_ids" || name == "embeddings.token_type_ids"
+        name.hasPrefix("pooler.") || name.hasPrefix("cls.") || name == "embeddings.position_ids"
+            || name == "embeddings.token_type_ids"
     }
 }

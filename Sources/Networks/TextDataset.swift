@@ -38,9 +38,10 @@ public struct TextDataset: Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - source: the file.
-    ///   - labels: the labels of a network's head, in the order of its rows; nil takes those of the file, sorted by their UTF-8 bytes.
-    /// - Throws: the errors of `MappedFile`, `InputError.invalidUTF8`, and those from `.tabMissing` to `.labelsTooFew`; a file with one label
-    ///   is an error only if `labels` is nil.
+    ///   - labels: the labels of a network's head, in the order of its rows; nil takes those of the file, sorted by
+    ///     their UTF-8 bytes.
+    /// - Throws: the errors of `MappedFile`, `InputError.invalidUTF8`, and those from `.tabMissing` to
+    ///   `.labelsTooFew`; a file with one label is an error only if `labels` is nil.
     public init(source: any ByteSource, labels: [String]? = nil) throws(InputError) {
         let file = source.name
         var rows: [(label: String, text: String, line: Int)] = []
@@ -75,8 +76,8 @@ public struct TextDataset: Equatable, Sendable {
 
     /// The examples without those whose text stood before, with the numbers of what went.
     ///
-    /// - Returns: the remaining examples in their order; `removed`, how many went; `conflicting`, how many of those had another label than
-    ///   the example that stays.
+    /// - Returns: the remaining examples in their order; `removed`, how many went; `conflicting`, how many of those
+    ///   had another label than the example that stays.
     public func removingDuplicates() -> (dataset: TextDataset, removed: Int, conflicting: Int) {
         var labelOfText: [String: Int] = [:]
         var kept: [Example] = []
@@ -92,15 +93,17 @@ public struct TextDataset: Equatable, Sendable {
         return (TextDataset(name: name, labels: labels, examples: kept), examples.count - kept.count, conflicting)
     }
 
-    /// Shuffles the examples and splits them in two.
+    /// Splits the examples in two.
     ///
-    /// The validation part is the first `validationFraction` of the shuffled examples, rounded to the nearest whole number (half away from
-    /// zero); the training part is the rest, in shuffled order. The same generator state gives the same split.
+    /// The validation part is the first `validationFraction` of the examples in `order`, rounded to the nearest whole number (half away
+    /// from zero); the training part is the rest, in that order.
     ///
+    /// - Parameter order: a permutation of the examples' places, as docs/semantics.md, section 10, draws it from a run's seed.
     /// - Throws: `InputError.fractionOutOfRange` unless 0 < validationFraction < 1, `.splitEmpty` if a part would have no example.
     public func split(
-        validationFraction: Double, using generator: inout some RandomNumberGenerator
+        validationFraction: Double, order: [Int]
     ) throws(InputError) -> (training: TextDataset, validation: TextDataset) {
+        precondition(order.count == examples.count, "an order of \(order.count) places for \(examples.count) examples")
         guard validationFraction > 0, validationFraction < 1 else {
             throw .fractionOutOfRange(file: name, fraction: validationFraction)
         }
@@ -108,28 +111,10 @@ public struct TextDataset: Equatable, Sendable {
         guard count > 0, count < examples.count else {
             throw .splitEmpty(file: name, examples: examples.count, fraction: validationFraction)
         }
-        var shuffled = examples
-        shuffled.shuffleStably(using: &generator)
-        return (
-            TextDataset(name: name, labels: labels, examples: Array(shuffled[count...])),
-            TextDataset(name: name, labels: labels, examples: Array(shuffled[..<count]))
-        )
-    }
-}
-
-extension Array {
-    /// Shuffles by a stated algorithm, unlike `shuffle`, whose algorithm may change with the standard library.
-    ///
-    /// Fisher–Yates from the end (Durstenfeld 1964): for i = count−1 … 1, swap element i with element j, uniform on 0 … i. The number
-    /// j is the upper half of word · (i + 1), the word being drawn again while the lower half is less than 2⁶⁴ mod (i + 1) (Lemire 2019).
-    public mutating func shuffleStably(using generator: inout some RandomNumberGenerator) {
-        for i in indices.dropFirst().reversed() {
-            let bound = UInt64(i + 1)
-            let threshold = (0 &- bound) % bound
-            var product = (generator.next() as UInt64).multipliedFullWidth(by: bound)
-            while product.low < threshold { product = (generator.next() as UInt64).multipliedFullWidth(by: bound) }
-            swapAt(i, Int(product.high))
+        func part(_ places: ArraySlice<Int>) -> TextDataset {
+            TextDataset(name: name, labels: labels, examples: places.map { examples[$0] })
         }
+        return (part(order[count...]), part(order[..<count]))
     }
 }
 

@@ -19,7 +19,8 @@ public struct Vocabulary: Sendable {
     private var text: [UInt8] = []
     /// Where each token starts in `text`, and after the last where it ends.
     private var starts: [Int32] = [0]
-    /// A hash table with open addressing: the token's number, or -1; its size is a power of two of at least twice the tokens.
+    /// A hash table with open addressing: the token's number, or -1; its size is a power of two of at least twice the
+    /// tokens.
     private var table: [Int32]
 
     /// Maps and reads a `vocab.txt`; see `init(source:)`.
@@ -29,7 +30,8 @@ public struct Vocabulary: Sendable {
 
     /// Reads a `vocab.txt`: one token a line, the first line being token 0.
     ///
-    /// - Throws: the errors of `MappedFile`, `InputError.invalidUTF8`, `.tokenEmpty`, `.tokenDuplicate` or `.specialTokenMissing`.
+    /// - Throws: the errors of `MappedFile`, `InputError.invalidUTF8`, `.tokenEmpty`, `.tokenDuplicate` or
+    ///   `.specialTokenMissing`.
     public init(source: any ByteSource) throws(InputError) {
         let lines = try textLines(of: source)
         name = source.name
@@ -41,7 +43,9 @@ public struct Vocabulary: Sendable {
             var line = line
             guard !line.isEmpty else { throw .tokenEmpty(file: source.name, line: index + 1) }
             let first = line.withUTF8 { insert($0, number: Int32(index)) }
-            if let first { throw .tokenDuplicate(file: source.name, line: index + 1, token: line, firstLine: Int(first) + 1) }
+            if let first {
+                throw .tokenDuplicate(file: source.name, line: index + 1, token: line, firstLine: Int(first) + 1)
+            }
         }
         func special(_ token: String) throws(InputError) -> Int32 {
             guard let number = number(of: token) else { throw .specialTokenMissing(file: source.name, token: token) }

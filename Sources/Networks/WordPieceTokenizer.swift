@@ -1,8 +1,8 @@
 /// Turns text into token numbers as BERT does: clean-up, splitting at white space and punctuation, then WordPiece.
 ///
-/// WordPiece takes the longest token that starts a word, then the longest that, marked with "##", continues it; a word of which a part is
-/// unknown, or of more than 100 characters, is [UNK] (Wu et al. 2016, arXiv 1609.08144; Devlin et al. 2018, arXiv 1810.04805). Names of special
-/// tokens in the text, such as "[SEP]", are ordinary text.
+/// WordPiece takes the longest token that starts a word, then the longest that, marked with "##", continues it; a word
+/// of which a part is unknown, or of more than 100 characters, is [UNK] (Wu et al. 2016, arXiv 1609.08144; Devlin et
+/// al. 2018, arXiv 1810.04805). Names of special tokens in the text, such as "[SEP]", are ordinary text.
 public struct WordPieceTokenizer: Sendable {
     /// How text is cleaned up before it is split.
     public struct Options: Equatable, Sendable {
@@ -16,9 +16,11 @@ public struct WordPieceTokenizer: Sendable {
         /// The options of the uncased models.
         public init() {}
 
-        /// Reads `do_lower_case`, `strip_accents` and `tokenize_chinese_chars` from a Hugging Face `tokenizer_config.json`.
+        /// Reads `do_lower_case`, `strip_accents` and `tokenize_chinese_chars` from a Hugging Face
+        /// `tokenizer_config.json`.
         ///
-        /// Keys that are missing or null are as in the uncased models, but accents are kept where case is. Other keys are passed over.
+        /// Keys that are missing or null are as in the uncased models, but accents are kept where case is. Other keys
+        /// are passed over.
         ///
         /// - Throws: the errors of JSON, or `InputError.settingInvalid`.
         public init(source: any ByteSource) throws(InputError) {

@@ -1,7 +1,12 @@
 import Foundation
 
-/// BERT's clean-up and splitting of text, in the order of the reference: control characters out, white space to spaces, ideographs
-/// apart, accents out (canonical decomposition, then no nonspacing marks), lower case; then words at spaces, each punctuation a word.
+/// BERT's clean-up and splitting of text, in the order of the reference: control characters out, white space to spaces,
+/// ideographs apart, accents out (canonical decomposition, then no nonspacing marks), lower case; then words at spaces,
+/// each punctuation a word.
+///
+/// Categories are those of the Unicode version in the Swift library. Of all scalars, 914 split otherwise in the PyPI
+/// package tokenizers 0.23.3: marks and punctuation that are newer than its tables, and the ideographs U+2B820 to
+/// U+2B91F, which BERT's own code counts as such and that package leaves out.
 enum WordSplitter {
     /// Calls `body` with the UTF-8 bytes of each word and its number of Unicode scalars, until it returns false.
     static func split(
@@ -95,6 +100,8 @@ enum WordSplitter {
     }
 
     /// NUL, the replacement character, and what is neither seen nor a space.
+    ///
+    /// Unassigned scalars stay, so that a text's tokens don't depend on the Unicode version for them.
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar {
         case "\t", "\n", "\r": return false
@@ -102,14 +109,15 @@ enum WordSplitter {
         default: break
         }
         switch scalar.properties.generalCategory {
-        case .control, .format, .privateUse, .surrogate, .unassigned: return true
+        case .control, .format, .privateUse, .surrogate: return true
         default: return false
         }
     }
 
     private static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
-        case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation, .finalPunctuation,
+        case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation,
+            .finalPunctuation,
             .otherPunctuation:
             return true
         default:

@@ -139,4 +139,9 @@ public struct Operation: Sendable, Hashable {
         self.reads = reads
         self.writes = writes
     }
+
+    /// Multiply-accumulates of the operation's product; 0 for vector work.
+    public var macs: Int {
+        if case .product(let product) = action { product.macs } else { 0 }
+    }
 }

@@ -9,9 +9,5 @@ public struct Program: Sendable {
     public subscript(id: TensorID) -> Tensor { tensors[id.index] }
 
     /// Multiply-accumulates of all products.
-    public var macs: Int {
-        operations.reduce(0) { sum, operation in
-            if case .product(let product) = operation.action { sum + product.macs } else { sum }
-        }
-    }
+    public var macs: Int { operations.reduce(0) { $0 + $1.macs } }
 }

@@ -7,7 +7,7 @@ final class ScratchFolder: Sendable {
     let path: String
 
     init() throws {
-        path = NSTemporaryDirectory() + "/zeroth-networks-" + UUID().uuidString
+        path = NSTemporaryDirectory() + "zeroth-networks-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
@@ -60,7 +60,8 @@ func message(_ action: () throws -> Void, sourceLocation: SourceLocation = #_sou
     return ""
 }
 
-/// Files that are not part of the project; tests that need one that is missing are skipped, or fail where ZEROTH_REQUIRE_TOOLS is 1.
+/// Files that are not part of the project; tests that need one that is missing are skipped, or fail where
+/// ZEROTH_REQUIRE_TOOLS is 1.
 enum Resources {
     static let environment = ProcessInfo.processInfo.environment
     static let required = environment["ZEROTH_REQUIRE_TOOLS"] == "1"

@@ -1,1 +1,10 @@
-int zeroth_ckernels_version(void);
+/// The umbrella of the C kernels: Kernels imports this and nothing else.
+#ifndef ZK_CKERNELS_H
+#define ZK_CKERNELS_H
+
+#include "levels.h"
+#include "perturbation.h"
+#include "products.h"
+#include "vectors.h"
+
+#endif

@@ -1,2 +1,0 @@
-#include "CKernels.h"
-int zeroth_ckernels_version(void) { return 1; }

@@ -1,0 +1,341 @@
+/// Philox, perturbation and update, once for all levels: each level's file includes this one.
+///
+/// Work goes in chunks of 256 elements on boundaries of 256, that is 64 blocks of 32-bit draws and 32 blocks of each kind of 16-bit draws: the
+/// draws of a chunk are 2 KiB, in the first-level cache, and each of the two loops below is small.
+#pragma clang diagnostic ignored "-Wpsabi"  // vectors are passed between inlined functions only
+
+enum { CHUNK = 256, LANES = 16, PIECES = CHUNK / LANES };
+
+// MARK: Philox4x32-10
+
+/// Elements after which the counts are collected: a lane counts a sixteenth of them, and its 32 bits must not be full.
+#define COUNTED ((int64_t)1 << 34)
+
+/// What the draws of one tensor have in common.
+typedef struct philox_draws {
+    uint64_t keys[10][2];  // of each round
+    uint64_t tensor;       // counter word 1, but the block index
+    uint64_t step;         // counter word 2
+    uint64_t query;        // counter word 3, but the purpose
+} philox_draws;
+
+ZK_INLINE philox_draws zk_draws(const zk_tensor_range *range) {
+    philox_draws draws;
+    uint32_t k0 = (uint32_t)range->seed, k1 = (uint32_t)(range->seed >> 32);
+    for (int round = 0; round < 10; round++) {
+        draws.keys[round][0] = k0;
+        draws.keys[round][1] = k1;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    draws.tensor = (uint64_t)range->tensor << 16;
+    draws.step = range->step;
+    draws.query = range->query;
+    return draws;
+}
+
+/// The low half of each lane of a, and above it that of b.
+ZK_INLINE zk_u64x8 zk_low_halves(zk_u64x8 a, zk_u64x8 b) {
+    return (zk_u64x8)__builtin_shufflevector(
+        (zk_u32x16)a, (zk_u32x16)b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);
+}
+
+/// Eight consecutive blocks: 32 words in the order of the stream.
+///
+/// A counter word lives in the low half of a 64-bit lane and the high half is never looked at, so one 32 × 32 → 64 product leaves both its
+/// halves where the next round wants them: a round is two products, two shifts and two three-way exclusive ors.
+ZK_INLINE void zk_philox8(const philox_draws *draws, uint64_t purpose, uint64_t block, zk_u32x16 words[2]) {
+    const zk_u64x8 low = 0xFFFFFFFFu;
+    const zk_u64x8 index = (zk_u64x8){0, 1, 2, 3, 4, 5, 6, 7} + block;
+    zk_u64x8 c0 = index, c1 = (index >> 32) | draws->tensor, c2 = draws->step, c3 = draws->query | purpose << 24;
+#pragma clang loop unroll(full)
+    for (int round = 0; round < 10; round++) {
+        const zk_u64x8 first = (c0 & low) * 0xD2511F53u, second = (c2 & low) * 0xCD9E8D57u;
+        c0 = (second >> 32) ^ c1 ^ draws->keys[round][0];
+        c1 = second;
+        c2 = (first >> 32) ^ c3 ^ draws->keys[round][1];
+        c3 = first;
+    }
+    const zk_u64x8 c01 = zk_low_halves(c0, c1), c23 = zk_low_halves(c2, c3);
+    words[0] = (zk_u32x16)__builtin_shufflevector(c01, c23, 0, 8, 1, 9, 2, 10, 3, 11);
+    words[1] = (zk_u32x16)__builtin_shufflevector(c01, c23, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+
+/// The draws of one chunk, in the order of the stream.
+typedef struct chunk_draws {
+    zk_u32x16 u[PIECES];
+    zk_u32x16 code[PIECES / 2], grid[PIECES / 2];  // 16-bit draws: the roundings of u, and those onto the grid
+} chunk_draws;
+
+/// The words of `count` times eight blocks.
+ZK_INLINE void zk_draw_words(
+    const philox_draws *draws, uint64_t purpose, uint64_t block, int count, zk_u32x16 *restrict words) {
+#pragma clang loop unroll(disable)
+    for (int i = 0; i < count; i++) zk_philox8(draws, purpose, block + 8 * (uint64_t)i, words + 2 * i);
+}
+
+/// Makes the draws of the chunk at element `first`.
+ZK_INLINE void zk_draw(
+    const philox_draws *restrict draws, uint64_t first, uint64_t code_purpose, uint64_t grid_purpose,
+    chunk_draws *restrict drawn) {
+    zk_draw_words(draws, 0, first >> 2, PIECES / 2, drawn->u);
+    zk_draw_words(draws, code_purpose, first >> 3, PIECES / 4, drawn->code);
+    zk_draw_words(draws, grid_purpose, first >> 3, PIECES / 4, drawn->grid);
+}
+
+/// Sixteen halves, widened.
+ZK_INLINE zk_i32x16 zk_halves(const zk_u32x16 *words, int i) {
+    zk_u16x16 narrow;
+    memcpy(&narrow, (const char *)words + (size_t)i * sizeof narrow, sizeof narrow);
+    return __builtin_convertvector(narrow, zk_i32x16);
+}
+
+/// (b₀ + b₁ + b₂ + b₃) · factor of the bytes of each lane, 0 ≤ factor < 2¹⁵.
+ZK_INLINE zk_i32x16 zk_scaled_byte_sums(zk_u32x16 w, int32_t factor) {
+#if ZK_USES_AVX512
+    const __m512i pairs = _mm512_maddubs_epi16((__m512i)w, _mm512_set1_epi8(1));
+    return (zk_i32x16)_mm512_madd_epi16(pairs, _mm512_set1_epi16((int16_t)factor));
+#elif ZK_USES_AVX2
+    typedef int64_t half __attribute__((ext_vector_type(4)));
+    typedef int64_t whole __attribute__((ext_vector_type(8)));
+    const __m256i ones = _mm256_set1_epi8(1), factors = _mm256_set1_epi16((int16_t)factor);
+    const half low = (half)_mm256_madd_epi16(_mm256_maddubs_epi16((__m256i)((whole)w).lo, ones), factors);
+    const half high = (half)_mm256_madd_epi16(_mm256_maddubs_epi16((__m256i)((whole)w).hi, ones), factors);
+    return (zk_i32x16)__builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
+#else
+    const zk_u32x16 pairs = (w & 0x00FF00FFu) + (w >> 8 & 0x00FF00FFu);
+    return (zk_i32x16)((pairs + (pairs >> 16)) & 0x7FFu) * factor;
+#endif
+}
+
+/// The perturbation codes of piece i: u₁ or u₂ of sixteen elements.
+ZK_INLINE zk_i32x16 zk_perturbation_codes(const chunk_draws *drawn, int i, int bits) {
+    const int32_t factor = ((1 << (bits - 1)) - 1) * 128;  // (2^(b−1) − 1) · 2⁷
+    const zk_i32x16 random = zk_halves(drawn->code, i);
+    return (zk_scaled_byte_sums(drawn->u[i], factor) - 510 * factor + random) >> 16;
+}
+
+/// The multipliers of a chunk.
+ZK_INLINE void zk_multipliers(const zk_tensor_range *range, int64_t first, int32_t multipliers[CHUNK]) {
+    if (!range->multiplier_per_row) {
+        for (int i = 0; i < CHUNK; i++) multipliers[i] = range->multipliers[0];
+        return;
+    }
+    // The last chunk may reach past the tensor; no row past the range is read.
+    const int64_t last_row = (range->last - 1) / range->columns;
+    int64_t row = first / range->columns, end = (row + 1) * range->columns - first;
+    for (int i = 0; i < CHUNK; row++, end += range->columns) {
+        const int32_t multiplier = range->multipliers[row < last_row ? row : last_row];
+        const int stop = end < CHUNK ? (int)end : CHUNK;
+        for (; i < stop; i++) multipliers[i] = multiplier;
+    }
+}
+
+ZK_INLINE uint64_t zk_total(zk_u32x16 counts) {
+    uint64_t total = 0;
+    for (int lane = 0; lane < LANES; lane++) total += counts[lane];
+    return total;
+}
+
+void ZK_NAME(zk_random_words)(
+    const zk_tensor_range *range, uint8_t purpose, uint64_t block, int64_t blocks, uint32_t *words) {
+    const philox_draws draws = zk_draws(range);
+    for (int64_t i = 0; i < blocks; i += 8) {
+        zk_u32x16 drawn[2];
+        zk_philox8(&draws, purpose, block + (uint64_t)i, drawn);
+        const int64_t count = blocks - i < 8 ? blocks - i : 8;
+        if (count == 8) {
+            memcpy(words + 4 * i, drawn, sizeof drawn);
+        } else {
+            memcpy(words + 4 * i, drawn, (size_t)count * 16);
+        }
+    }
+}
+
+// MARK: Perturbation
+
+/// Running statistics, one count a lane.
+typedef struct perturbation_counts {
+    zk_u32x16 moved, clamped_plus, clamped_minus;
+    zk_u64x8 squares;
+} perturbation_counts;
+
+ZK_INLINE zk_i32x16 zk_clamped(zk_i32x16 x) {
+    const zk_i32x16 highest = 127, lowest = -127;
+    x = x > highest ? highest : x;
+    return x < lowest ? lowest : x;
+}
+
+/// One chunk; elements outside from..<to of it do not move and do not count.
+ZK_INLINE void zk_perturb_chunk(
+    const zk_tensor_range *range, const philox_draws *draws, int64_t first, int from, int to, const int8_t *codes,
+    int8_t *plus, int8_t *minus, perturbation_counts *counts) {
+    chunk_draws drawn;
+    _Alignas(64) int32_t multipliers[CHUNK];
+    zk_draw(draws, (uint64_t)first, 1, 3, &drawn);
+    zk_multipliers(range, first, multipliers);
+    const zk_u64x8 low = 0xFFFFFFFFu;
+#pragma clang loop unroll(disable)
+    for (int i = 0; i < PIECES; i++) {
+        const zk_i32x16 multiplier = *(const zk_i32x16_at *)(multipliers + LANES * i);
+        const zk_i32x16 unit = zk_perturbation_codes(&drawn, i, range->bits);
+        zk_i32x16 d = (unit * multiplier + zk_halves(drawn.grid, i)) >> 16;
+        if (from > 0 || to < CHUNK) d &= ZK_LANES_BELOW(to - LANES * i) & ~ZK_LANES_BELOW(from - LANES * i);
+        const zk_i32x16 k = __builtin_convertvector(*(const zk_i8x16_at *)(codes + LANES * i), zk_i32x16);
+        const zk_i32x16 up = zk_clamped(k + d), down = zk_clamped(k - d);
+        counts->moved -= (zk_u32x16)(d != 0);
+        counts->clamped_plus -= (zk_u32x16)(up != k + d);
+        counts->clamped_minus -= (zk_u32x16)(down != k - d);
+        const zk_u64x8 square = (zk_u64x8)(d * d);
+        counts->squares += (square & low) + (square >> 32);
+        if (plus) *(zk_i8x16_at *)(plus + LANES * i) = __builtin_convertvector(up, zk_i8x16);
+        if (minus) *(zk_i8x16_at *)(minus + LANES * i) = __builtin_convertvector(down, zk_i8x16);
+    }
+}
+
+zk_perturbation_statistics ZK_NAME(zk_perturb)(
+    const zk_tensor_range *range, const int8_t *codes, int8_t *plus, int8_t *minus) {
+    const philox_draws draws = zk_draws(range);
+    zk_perturbation_statistics statistics = {0};
+    int64_t at = range->first;
+    while (at < range->last) {
+        const int64_t stop = range->last - at > COUNTED ? at + COUNTED : range->last;
+        perturbation_counts counts = {0};
+        while (at < stop) {
+            const int64_t first = at & ~(int64_t)(CHUNK - 1);
+            const int64_t to = range->last - first < CHUNK ? range->last - first : CHUNK;
+            const int64_t from = at - first;
+            const size_t count = (size_t)(to - from);
+            const int8_t *k = codes + first;
+            int8_t *up = plus ? plus + first : NULL, *down = minus ? minus + first : NULL;
+            int8_t staged[3][CHUNK];
+            if (count < CHUNK) {
+                memset(staged[0], 0, CHUNK);
+                memcpy(staged[0] + from, codes + at, count);
+                k = staged[0];
+                up = staged[1];
+                down = staged[2];
+            }
+            zk_perturb_chunk(range, &draws, first, (int)from, (int)to, k, up, down, &counts);
+            if (count < CHUNK) {
+                if (plus) memcpy(plus + at, up + from, count);
+                if (minus) memcpy(minus + at, down + from, count);
+            }
+            at = first + to;
+        }
+        statistics.moved += zk_total(counts.moved);
+        statistics.clamped_plus += zk_total(counts.clamped_plus);
+        statistics.clamped_minus += zk_total(counts.clamped_minus);
+        for (int lane = 0; lane < 8; lane++) statistics.square_sum += counts.squares[lane];
+    }
+    return statistics;
+}
+
+// MARK: Update
+
+typedef struct update_counts {
+    zk_u32x16 moved, clamped;
+} update_counts;
+
+/// Limits a residual to its r bits.
+ZK_INLINE zk_i32x16 zk_limited(zk_i32x16 e, int32_t half) {
+    const zk_i32x16 highest = half - 1, lowest = -half;
+    e = e > highest ? highest : e;
+    return e < lowest ? lowest : e;
+}
+
+/// One chunk; elements outside from..<to of it are computed like the others, and the caller drops them, but they do not count.
+/// `rounding` is a constant where this is inlined.
+ZK_INLINE void zk_update_chunk(
+    const zk_tensor_range *range, const philox_draws *draws, int rounding, int64_t first, int from, int to, int8_t *codes,
+    void *residuals, update_counts *counts) {
+    chunk_draws drawn;
+    _Alignas(64) int32_t multipliers[CHUNK];
+    zk_draw(draws, (uint64_t)first, 2, 4, &drawn);
+    zk_multipliers(range, first, multipliers);
+#pragma clang loop unroll(disable)
+    for (int i = 0; i < PIECES; i++) {
+        const zk_i32x16 multiplier = *(const zk_i32x16_at *)(multipliers + LANES * i);
+        const zk_i32x16 p = zk_perturbation_codes(&drawn, i, range->bits) * multiplier;
+        const zk_i32x16 random = zk_halves(drawn.grid, i);
+        const zk_i32x16 k = __builtin_convertvector(*(const zk_i8x16_at *)(codes + LANES * i), zk_i32x16);
+        zk_i32x16 exact, clamped;
+        if (rounding == ZK_ROUNDING_STOCHASTIC) {
+            exact = k - (((p >> 8) + random) >> 16);
+            clamped = zk_clamped(exact);
+        } else if (rounding == ZK_ROUNDING_NEAREST) {
+            exact = k - ((p + 0x7FFFFF + (p >> 24 & 1)) >> 24);
+            clamped = zk_clamped(exact);
+        } else if (rounding == ZK_ROUNDING_RESIDUAL_8) {
+            zk_i8x16_at *const kept = (zk_i8x16_at *)((int8_t *)residuals + LANES * i);
+            const zk_i32x16 v = (k << 8) + __builtin_convertvector(*kept, zk_i32x16) - ((p + random) >> 16);
+            exact = (v + 0x80) >> 8;
+            clamped = zk_clamped(exact);
+            *kept = __builtin_convertvector(zk_limited(v - (clamped << 8), 0x80), zk_i8x16);
+        } else {
+            zk_i16x16_at *const kept = (zk_i16x16_at *)((int16_t *)residuals + LANES * i);
+            const zk_i32x16 v =
+                (k << 16) + __builtin_convertvector(*kept, zk_i32x16) - ((p + (random >> 8)) >> 8);
+            exact = (v + 0x8000) >> 16;
+            clamped = zk_clamped(exact);
+            *kept = __builtin_convertvector(zk_limited(v - (clamped << 16), 0x8000), zk_i16x16);
+        }
+        zk_i32x16 moved = clamped != k, limited = clamped != exact;
+        if (from > 0 || to < CHUNK) {
+            const zk_i32x16 inside = ZK_LANES_BELOW(to - LANES * i) & ~ZK_LANES_BELOW(from - LANES * i);
+            moved &= inside;
+            limited &= inside;
+        }
+        counts->moved -= (zk_u32x16)moved;
+        counts->clamped -= (zk_u32x16)limited;
+        *(zk_i8x16_at *)(codes + LANES * i) = __builtin_convertvector(clamped, zk_i8x16);
+    }
+}
+
+ZK_INLINE zk_update_statistics zk_update_range(
+    const zk_tensor_range *range, int8_t *codes, void *residuals, const int rounding) {
+    const size_t width = rounding == ZK_ROUNDING_RESIDUAL_16 ? 2 : rounding == ZK_ROUNDING_RESIDUAL_8 ? 1 : 0;
+    const philox_draws draws = zk_draws(range);
+    zk_update_statistics statistics = {0};
+    int64_t at = range->first;
+    while (at < range->last) {
+        const int64_t stop = range->last - at > COUNTED ? at + COUNTED : range->last;
+        update_counts counts = {0};
+        while (at < stop) {
+            const int64_t first = at & ~(int64_t)(CHUNK - 1);
+            const int64_t to = range->last - first < CHUNK ? range->last - first : CHUNK;
+            const size_t from = (size_t)(at - first), count = (size_t)to - from;
+            int8_t *k = codes + first;
+            char *e = width ? (char *)residuals + (size_t)first * width : NULL;
+            int8_t staged[CHUNK];
+            _Alignas(2) char staged_residuals[2 * CHUNK];
+            if (count < CHUNK) {
+                memset(staged, 0, sizeof staged);
+                memset(staged_residuals, 0, sizeof staged_residuals);
+                memcpy(staged + from, codes + at, count);
+                if (width) memcpy(staged_residuals + from * width, (char *)residuals + (size_t)at * width, count * width);
+                k = staged;
+                e = staged_residuals;
+            }
+            zk_update_chunk(range, &draws, rounding, first, (int)from, (int)to, k, e, &counts);
+            if (count < CHUNK) {
+                memcpy(codes + at, k + from, count);
+                if (width) memcpy((char *)residuals + (size_t)at * width, e + from * width, count * width);
+            }
+            at = first + to;
+        }
+        statistics.moved += zk_total(counts.moved);
+        statistics.clamped += zk_total(counts.clamped);
+    }
+    return statistics;
+}
+
+zk_update_statistics ZK_NAME(zk_update)(
+    const zk_tensor_range *range, int8_t *codes, void *residuals, int rounding) {
+    switch (rounding) {
+    case ZK_ROUNDING_NEAREST: return zk_update_range(range, codes, residuals, ZK_ROUNDING_NEAREST);
+    case ZK_ROUNDING_RESIDUAL_8: return zk_update_range(range, codes, residuals, ZK_ROUNDING_RESIDUAL_8);
+    case ZK_ROUNDING_RESIDUAL_16: return zk_update_range(range, codes, residuals, ZK_ROUNDING_RESIDUAL_16);
+    default: return zk_update_range(range, codes, residuals, ZK_ROUNDING_STOCHASTIC);
+    }
+}

@@ -1,0 +1,6 @@
+/// The vector functions with the instructions of the baseline of any processor.
+#pragma STDC FP_CONTRACT OFF
+#include "vectors_types.h"
+
+#define ZK_NAME(name) name##_scalar
+#include "vectors_body.h"

@@ -1,0 +1,26 @@
+import NumberFormats
+
+/// What the emulator refuses.
+public enum EmulatorError: Error, CustomStringConvertible, Equatable {
+    /// The program holds an operation that is costed but not executed.
+    case notEmulated(operation: String)
+    /// A loss is not a finite number.
+    case lossNotFinite(step: Int, pass: String, loss: Float)
+    /// The perturbation's size does not fit a layer's grid.
+    case badPerturbation(layer: String, StepScalarsError)
+    /// The program was lowered for other sizes than the batch has.
+    case batchDiffers(program: String, batch: String)
+
+    public var description: String {
+        switch self {
+        case .notEmulated(let operation):
+            "operation \(operation): costed, but not executed by this version; lower an inference or a quzo step to emulate it"
+        case .lossNotFinite(let step, let pass, let loss):
+            "step \(step): the loss of the \(pass) pass is \(loss), should be finite; "
+                + "try a smaller --learning-rate or --perturbation-size"
+        case .badPerturbation(let layer, let error): "layer \(layer): \(error); change --perturbation-size"
+        case .batchDiffers(let program, let batch):
+            "program lowered for \(program), batch is \(batch); lower a program for the batch's sizes"
+        }
+    }
+}

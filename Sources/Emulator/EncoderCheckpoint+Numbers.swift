@@ -1,0 +1,25 @@
+import Networks
+import Programs
+
+/// The checkpoint's tensors by the numbers that programs use (docs/semantics.md, section 9).
+extension EncoderCheckpoint {
+    /// Weight [rows, columns] and bias [rows] of linear layer `number` of a block.
+    func linear(_ number: Int) -> (weight: UnsafeBufferPointer<Float>, bias: UnsafeBufferPointer<Float>) {
+        let parts: [(EncoderLayerParameter, EncoderLayerParameter)] = [
+            (.queryWeight, .queryBias), (.keyWeight, .keyBias), (.valueWeight, .valueBias),
+            (.attentionOutputWeight, .attentionOutputBias), (.intermediateWeight, .intermediateBias),
+            (.outputWeight, .outputBias),
+        ]
+        let (weight, bias) = parts[number % 6]
+        return (parameter(.layer(number / 6, weight)), parameter(.layer(number / 6, bias)))
+    }
+
+    /// Norm 0 follows the embeddings; norm 1 + 2l the attention of layer l, 2 + 2l its output.
+    func norm(_ index: Int) -> (weight: UnsafeBufferPointer<Float>, bias: UnsafeBufferPointer<Float>) {
+        guard index > 0 else { return (parameter(.embeddingNormWeight), parameter(.embeddingNormBias)) }
+        let layer = (index - 1) / 2
+        return index % 2 == 1
+            ? (parameter(.layer(layer, .attentionNormWeight)), parameter(.layer(layer, .attentionNormBias)))
+            : (parameter(.layer(layer, .outputNormWeight)), parameter(.layer(layer, .outputNormBias)))
+    }
+}

@@ -1,0 +1,32 @@
+import NumberFormats
+import Programs
+
+/// What a QuZO step draws and how it updates (docs/semantics.md, section 10).
+public struct QuZOSettings: Sendable, Hashable {
+    public var seed: UInt64
+    /// u₁ and u₂ are codes in ±(2^(bits−1) − 1).
+    public var bits: PerturbationBits
+    public var size: PerturbationSize
+    public var rounding: UpdateRounding
+
+    public init(seed: UInt64, bits: PerturbationBits, size: PerturbationSize, rounding: UpdateRounding) {
+        self.seed = seed
+        self.bits = bits
+        self.size = size
+        self.rounding = rounding
+    }
+
+    /// The streams of a new head's bias.
+    func biasStreams(_ shape: EncoderShape, step: Int) -> TensorStreams {
+        TensorStreams(seed: seed, step: UInt32(step), tensor: UInt16(shape.headNumber + 1))
+    }
+}
+
+extension PerturbationSize {
+    /// κ or ε.
+    public var magnitude: Double {
+        switch self {
+        case .gridSteps(let value), .weightUnits(let value): value
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import Kernels
+import NumberFormats
+import Programs
+
+/// The linear weights in the layout that the kernels read: as stored, and perturbed both ways.
+///
+/// On the accelerator the perturbation unit changes weights as they stream into SRAM. Every fetch draws the same values (docs/semantics.md,
+/// section 4), so the computer draws them once a step and packs clamp(k + d) and clamp(k − d) together.
+final class WeightStore {
+    private let parameters: EncoderParameters
+    private let kernels: Kernels
+    private let threads: Int
+    private var packed: [AlignedBuffer<Int8>?]
+    private var isStale: [Bool]
+    private var plus: [AlignedBuffer<Int8>?]
+    private var minus: [AlignedBuffer<Int8>?]
+    private var values: [AlignedBuffer<Float>?]
+    private let plusBias: AlignedBuffer<Float>
+    private let minusBias: AlignedBuffer<Float>
+    /// Row-major ±codes of one piece, a pair for each thread.
+    private let pieces: [(plus: AlignedBuffer<Int8>, minus: AlignedBuffer<Int8>)]
+
+    /// Rows of a piece; a multiple of the packed panels' height, so that pieces pack side by side.
+    private static let rowsPerPiece = 64
+
+    init(parameters: EncoderParameters, kernels: Kernels, threads: Int) {
+        self.parameters = parameters
+        self.kernels = kernels
+        self.threads = threads
+        let count = parameters.linears.count
+        packed = Array(repeating: nil, count: count)
+        isStale = Array(repeating: true, count: count)
+        plus = packed
+        minus = packed
+        values = Array(repeating: nil, count: count)
+        plusBias = AlignedBuffer(count: parameters.shape.classes)
+        minusBias = AlignedBuffer(count: parameters.shape.classes)
+        let widest = parameters.linears.map(\.columns).max() ?? 0
+        pieces = (0..<max(1, threads)).map { _ in
+            (AlignedBuffer(count: Self.rowsPerPiece * widest), AlignedBuffer(count: Self.rowsPerPiece * widest))
+        }
+    }
+
+    /// Marks the codes of the linear layers `numbers` as changed.
+    func invalidate(_ numbers: Range<Int>) {
+        for number in numbers { isStale[number] = true }
+    }
+
+    /// Packs what has changed of the linear layers `numbers`, as stored.
+    func packStored(_ numbers: some Sequence<Int>) {
+        for number in numbers where isStale[number] {
+            let linear = parameters.linears[number]
+            switch parameters.precision {
+            case .w8a8:
+                let buffer =
+                    packed[number]
+                    ?? AlignedBuffer(count: Kernels.packedInt8Count(rows: linear.rows, columns: linear.columns))
+                packed[number] = buffer
+                let target = buffer.shared
+                let codes = linear.codes.shared
+                let kernels = kernels
+                let (rows, columns) = (linear.rows, linear.columns)
+                parallelFor((rows + Self.rowsPerPiece - 1) / Self.rowsPerPiece, threads: threads) { piece in
+                    let first = piece * Self.rowsPerPiece
+                    kernels.packInt8(
+                        codes.baseAddress + first * columns, rowStride: columns,
+                        rows: min(Self.rowsPerPiece, rows - first),
+                        columns: columns,
+                        into: target.baseAddress + Kernels.packedInt8Count(rows: first, columns: columns))
+                }
+            case .fp32:
+                let buffer =
+                    values[number]
+                    ?? AlignedBuffer(count: Kernels.packedFloat32Count(rows: linear.rows, columns: linear.columns))
+                values[number] = buffer
+                kernels.packFloat32(
+                    linear.values.baseAddress, rowStride: linear.columns, rows: linear.rows, columns: linear.columns,
+                    into: buffer.baseAddress)
+            }
+            isStale[number] = false
+        }
+    }
+
+    /// Draws the step's perturbation of the linear layers `numbers` and packs both signs.
+    /// - Returns: what became of each layer's codes, in the order of `numbers`.
+    func perturb(
+        _ numbers: Range<Int>, settings: QuZOSettings, scalars: [PerturbationScalars], step: Int
+    ) -> [PerturbationStatistics] {
+        struct Piece { let number: Int, first: Int, rows: Int }
+        var work: [Piece] = []
+        for number in numbers {
+            let linear = parameters.linears[number]
+            if plus[number] == nil {
+                let count = Kernels.packedInt8Count(rows: linear.rows, columns: linear.columns)
+                plus[number] = AlignedBuffer(count: count)
+                minus[number] = AlignedBuffer(count: count)
+            }
+            for first in stride(from: 0, to: linear.rows, by: Self.rowsPerPiece) {
+                work.append(Piece(number: number, first: first, rows: min(Self.rowsPerPiece, linear.rows - first)))
+            }
+        }
+        var statistics = [PerturbationStatistics](repeating: PerturbationStatistics(), count: work.count)
+        let pieceWork = work
+        let sources = parameters.linears.map(\.codes.shared)
+        let columnCounts = parameters.linears.map(\.columns)
+        let plusTargets = plus.map { $0?.shared }
+        let minusTargets = minus.map { $0?.shared }
+        let scratch = pieces.map { (plus: $0.plus.shared, minus: $0.minus.shared) }
+        let kernels = kernels
+        let lowest = numbers.lowerBound
+        statistics.withUnsafeMutableBufferPointer { buffer in
+            let results = SharedBuffer(buffer)
+            workers(pieceWork.count, threads: threads) { worker, index in
+                let piece = pieceWork[index]
+                let columns = columnCounts[piece.number]
+                let offset = Kernels.packedInt8Count(rows: piece.first, columns: columns)
+                let (plusCodes, minusCodes) = (scratch[worker].plus.baseAddress, scratch[worker].minus.baseAddress)
+                let elements = piece.first * columns..<(piece.first + piece.rows) * columns
+                // The kernel indexes by the element's place in the tensor; the scratch holds the piece alone.
+                results[index] = scalars[piece.number - lowest].multipliers.withUnsafeBufferPointer { multipliers in
+                    kernels.perturb(
+                        sources[piece.number].baseAddress, elements: elements, columns: columns,
+                        multipliers: multipliers,
+                        bits: settings.bits,
+                        streams: TensorStreams(seed: settings.seed, step: UInt32(step), tensor: UInt16(piece.number)),
+                        plus: plusCodes - elements.lowerBound, minus: minusCodes - elements.lowerBound)
+                }
+                kernels.packInt8(
+                    plusCodes, rowStride: columns, rows: piece.rows, columns: columns,
+                    into: plusTargets[piece.number]!.baseAddress + offset)
+                kernels.packInt8(
+                    minusCodes, rowStride: columns, rows: piece.rows, columns: columns,
+                    into: minusTargets[piece.number]!.baseAddress + offset)
+            }
+        }
+        var totals = [PerturbationStatistics](repeating: PerturbationStatistics(), count: numbers.count)
+        for (piece, result) in zip(work, statistics) {
+            totals[piece.number - lowest] = totals[piece.number - lowest] + result
+        }
+        return totals
+    }
+
+    /// The head bias of both passes (docs/semantics.md, section 10).
+    func perturbBias(settings: QuZOSettings, step: Int) {
+        let head = parameters.linears[parameters.shape.headNumber]
+        let multiplier = BiasPerturbation.passMultiplier(
+            size: settings.size, bits: settings.bits, headScale: head.scales[0])
+        let streams = settings.biasStreams(parameters.shape, step: step)
+        for element in 0..<head.bias.count {
+            let code = BiasPerturbation.code(
+                at: element, streams: streams, rounding: .firstRounding, bits: settings.bits)
+            (plusBias[element], minusBias[element]) = BiasPerturbation.perturbed(
+                head.bias[element], multiplier: multiplier, code: code)
+        }
+    }
+
+    /// Pointers for the executors; perturbed ones are nil for layers that are not perturbed.
+    func weights(withBias: Bool) -> PassExecutor.PackedWeights {
+        PassExecutor.PackedWeights(
+            none: packed.map { $0?.shared }, plus: plus.map { $0?.shared }, minus: minus.map { $0?.shared },
+            values: values.map { $0?.shared }, plusBias: withBias ? plusBias.shared : nil,
+            minusBias: withBias ? minusBias.shared : nil)
+    }
+}

@@ -1,0 +1,145 @@
+import Emulator
+import Kernels
+import NumberFormats
+import Programs
+
+/// Runs QuZO on a task, step by step, on the emulated accelerator.
+public final class FineTuner {
+    public let task: FineTuningTask
+    public let settings: RunSettings
+    public let parameters: EncoderParameters
+    /// Steps done.
+    public private(set) var step = 0
+    /// A row a step done, and the evaluations made.
+    public private(set) var metrics = Metrics()
+    private let quzo: QuZOSettings
+    /// The weights that the run trains.
+    public let trainable: TrainableSet
+    private let emulator: EncoderEmulator
+    private var order: BatchOrder
+    private var programs: [StepDescription: Program] = [:]
+
+    /// Examples of an evaluation batch.
+    private static let evaluationBatch = 64
+
+    /// - Throws: `RunError` where the settings are out of range.
+    public init(task: FineTuningTask, settings: RunSettings, kernels: Kernels, threads: Int) throws {
+        let validated = try settings.validated()
+        self.task = task
+        self.settings = settings
+        quzo = validated.quzo
+        trainable = validated.trainable
+        parameters = EncoderParameters(
+            checkpoint: task.checkpoint, classes: task.labels.count, precision: .w8a8,
+            kernels: kernels, threads: threads)
+        let bits = quzo.rounding.residualBits
+        if bits > 0 { parameters.addResiduals(bits: bits, numbers: trainable.numbers(in: parameters.shape)) }
+        emulator = EncoderEmulator(parameters: parameters, kernels: kernels, threads: threads)
+        try emulator.validate(quzo, trainable: trainable)
+        order = BatchOrder(count: task.training.count, batch: settings.batch, seed: settings.seed)
+    }
+
+    /// The step that a batch of `sequence` tokens an example is lowered from.
+    public func stepDescription(sequence: Int) -> StepDescription {
+        StepDescription(
+            shape: parameters.shape, batch: settings.batch, sequence: sequence, trainable: trainable,
+            hasNewHead: parameters.hasNewHead, method: .quzo(residualBits: quzo.rounding.residualBits))
+    }
+
+    /// The first-order step that the run is compared with: same trainable set, same batch.
+    public func baselineDescription(sequence: Int) -> StepDescription {
+        var description = stepDescription(sequence: sequence)
+        description.method = .qat
+        return description
+    }
+
+    /// The program of a step, lowered once.
+    public func program(_ description: StepDescription) -> Program {
+        if let known = programs[description] { return known }
+        let program = Lowering.program(for: description)
+        programs[description] = program
+        return program
+    }
+
+    /// Runs the next step.
+    /// - Throws: `EmulatorError` where a loss is not finite; nothing has changed then.
+    @discardableResult
+    public func advance() throws(EmulatorError) -> Metrics.Row {
+        let places = order.places(step: step)
+        let batch = task.training.batch(
+            places, limit: settings.sequence, padding: task.checkpoint.tokenizer.vocabulary.padding)
+        let rate = settings.learningRate(at: step)
+        let result = try emulator.step(
+            program(stepDescription(sequence: batch.sequence)), batch, examples: places, settings: quzo, step: step,
+            learningRate: rate)
+        let perturbed = result.perturbations.reduce(PerturbationStatistics(), +)
+        let updated = result.updates.reduce(UpdateStatistics(), +)
+        let weights = Double(
+            trainable.numbers(in: parameters.shape).reduce(0) { $0 + parameters.linears[$1].count })
+        let row = Metrics.Row(
+            step: step, plusLoss: result.plusLoss, minusLoss: result.minusLoss,
+            projectedGradient: result.projectedGradient, learningRate: rate, sequence: batch.sequence,
+            perturbedFraction: Double(perturbed.moved) / weights,
+            perturbationClamps: Int(perturbed.clampedPlus + perturbed.clampedMinus),
+            updatedFraction: Double(updated.moved) / weights, updateClamps: Int(updated.clamped),
+            macs: result.macs + result.reusedMACs)
+        metrics.append(row)
+        step += 1
+        return row
+    }
+
+    /// Evaluates the weights as they are, unperturbed, and keeps the result beside the step's row.
+    @discardableResult
+    public func evaluate() throws(EmulatorError) -> Evaluation {
+        let evaluation = try evaluate(task.validation)
+        metrics.setEvaluation(evaluation, afterSteps: step)
+        return evaluation
+    }
+
+    /// Evaluates on a labelled set. Examples are grouped by length; no bit depends on that.
+    public func evaluate(_ examples: EncodedExamples) throws(EmulatorError) -> Evaluation {
+        let results = try infer(examples)
+        return Evaluation(
+            losses: results.map(\.loss), labels: examples.labels, predictions: results.map(\.prediction),
+            classes: task.labels.count)
+    }
+
+    /// Loss, class and probabilities of each example.
+    public func infer(
+        _ examples: EncodedExamples
+    ) throws(EmulatorError) -> [(loss: Float, prediction: Int, logits: [Float])] {
+        let classes = task.labels.count
+        let places = (0..<examples.count).sorted { (examples.tokens[$0].count, $0) < (examples.tokens[$1].count, $1) }
+        var results = [(loss: Float, prediction: Int, logits: [Float])](
+            repeating: (0, 0, []), count: examples.count)
+        for start in stride(from: 0, to: places.count, by: Self.evaluationBatch) {
+            let chosen = places[start..<min(places.count, start + Self.evaluationBatch)]
+            let batch = examples.batch(
+                chosen, limit: settings.sequence, padding: task.checkpoint.tokenizer.vocabulary.padding)
+            var description = stepDescription(sequence: batch.sequence)
+            description.batch = batch.count
+            description.method = .inference(.w8a8)
+            let result = try emulator.infer(program(description), batch)
+            let predictions = result.predictions(classes: classes)
+            for (index, place) in chosen.enumerated() {
+                results[place] = (
+                    result.losses[index], predictions[index],
+                    Array(result.logits[index * classes..<(index + 1) * classes])
+                )
+            }
+        }
+        return results
+    }
+
+    /// Steps done at each padded length: what the run's mean cost is weighted with.
+    public var stepsBySequence: [Int: Int] {
+        metrics.rows.reduce(into: [:]) { $0[$1.sequence, default: 0] += 1 }
+    }
+
+    /// Takes up a run where a checkpoint left it.
+    func restore(step: Int, metrics: Metrics) {
+        self.step = step
+        self.metrics = metrics
+        emulator.invalidateWeights()
+    }
+}

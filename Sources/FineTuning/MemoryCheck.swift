@@ -1,0 +1,42 @@
+import Glibc
+import Networks
+import Programs
+
+/// Whether a run fits this computer, asked before memory is taken.
+public enum MemoryCheck {
+    /// Bytes that a run needs, roughly: codes, packed weights as stored and at ±d, residuals, activations of each worker, and the mapped file.
+    public static func estimate(task: FineTuningTask, settings: RunSettings, threads: Int) -> Int {
+        let shape = task.shape
+        let weights = shape.linearWeightCount
+        // Codes, packed, packed plus, packed minus, residuals of at most two bytes; panels round up by at most a quarter.
+        let linear = weights * 6 * 5 / 4
+        let embeddings = (shape.vocabulary + shape.positions + shape.types) * shape.hidden * 4
+        let rows = max(settings.sequence, 256)
+        // A worker's live activations: a handful of hidden rows, the intermediate rows twice, scores and their codes.
+        let perRow = 16 * shape.hidden + 10 * shape.intermediate + 5 * shape.heads * settings.sequence
+        let results = settings.batch * (shape.hidden + shape.classes) * 4 * 3
+        return linear + embeddings + threads * rows * perRow + results + (64 << 20)
+    }
+
+    /// - Throws: `RunError.tooLarge` where the estimate is more than this computer has available.
+    public static func require(task: FineTuningTask, settings: RunSettings, threads: Int) throws(RunError) {
+        let needed = estimate(task: task, settings: settings, threads: threads)
+        let available = availableBytes
+        guard needed <= available else { throw .tooLarge(needed: needed, available: available) }
+    }
+
+    /// Bytes that the system can give without swapping: MemAvailable of /proc/meminfo, or all physical memory elsewhere.
+    static var availableBytes: Int {
+        if let file = fopen("/proc/meminfo", "r") {
+            defer { fclose(file) }
+            var line = [CChar](repeating: 0, count: 256)
+            while fgets(&line, 256, file) != nil {
+                let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+                guard text.hasPrefix("MemAvailable:") else { continue }
+                let digits = text.filter(\.isNumber)
+                if let kibibytes = Int(digits) { return kibibytes * 1024 }
+            }
+        }
+        return sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+    }
+}

@@ -1,0 +1,84 @@
+import Emulator
+import Foundation
+import Kernels
+import Networks
+import NumberFormats
+import Programs
+
+/// Classifies texts with a run's network, before and after tuning. The run's data is not read.
+public final class Predictor {
+    /// Probability of each label, in the order of `labels`; they come out of the emulated logits in binary64.
+    public struct Prediction: Sendable, Hashable, Codable {
+        public let label: String
+        public let probabilities: [Double]
+        public var probability: Double { probabilities.max() ?? 0 }
+    }
+
+    public let labels: [String]
+    /// Steps that the tuned weights have seen.
+    public let steps: Int
+    private let checkpoint: EncoderCheckpoint
+    private let limit: Int
+    private let before: EncoderEmulator
+    private let after: EncoderEmulator
+
+    /// Reads the run's record, its network and its checkpoint.
+    public init(folder: RunFolder, kernels: Kernels, threads: Int) throws {
+        let record = try folder.record()
+        let settings = try record.settings.validated()
+        let policy: EncoderCheckpoint.HeadPolicy = record.settings.newHead ? .ignored : .ifPresent
+        let checkpoint =
+            if let network = record.settings.network {
+                try EncoderCheckpoint(folder: network, head: policy)
+            } else {
+                try EncoderCheckpoint.embedded(head: policy)
+            }
+        for input in checkpoint.inputFiles {
+            guard let recorded = record.inputs.first(where: { $0.path == input.path }) else { continue }
+            guard recorded.sha256 == input.sha256 else {
+                throw RunError.inputChanged(path: input.path, recorded: recorded.sha256, found: input.sha256)
+            }
+        }
+        guard folder.hasCheckpoint else {
+            throw RunError.notARunFolder(
+                path: folder.path, reason: "it holds no checkpoint yet; let the run reach its first one")
+        }
+        func parameters() -> EncoderParameters {
+            EncoderParameters(
+                checkpoint: checkpoint, classes: record.network.labels.count,
+                precision: .w8a8, kernels: kernels, threads: threads)
+        }
+        let tuned = parameters()
+        let bits = settings.quzo.rounding.residualBits
+        if bits > 0 { tuned.addResiduals(bits: bits, numbers: settings.trainable.numbers(in: tuned.shape)) }
+        steps = try Checkpoint.read(
+            into: tuned, trainable: settings.trainable, settings: record.settings, from: folder.checkpointPath)
+        self.checkpoint = checkpoint
+        labels = record.network.labels
+        limit = record.settings.sequence
+        before = EncoderEmulator(parameters: parameters(), kernels: kernels, threads: threads)
+        after = EncoderEmulator(parameters: tuned, kernels: kernels, threads: threads)
+    }
+
+    /// Classifies one text.
+    public func predict(_ text: String) throws -> (before: Prediction, after: Prediction) {
+        let tokens = checkpoint.tokenizer.encode(text, maximumLength: limit)
+        let batch = EncodedBatch(
+            examples: [tokens], labels: [0], sequence: EncodedBatch.paddedLength(of: [tokens], limit: limit),
+            padding: checkpoint.tokenizer.vocabulary.padding)
+        func run(_ emulator: EncoderEmulator) throws -> Prediction {
+            let program = Lowering.program(
+                for: StepDescription(
+                    shape: emulator.parameters.shape, batch: 1, sequence: batch.sequence, trainable: .head,
+                    hasNewHead: emulator.parameters.hasNewHead, method: .inference(.w8a8)))
+            let result = try emulator.infer(program, batch)
+            let values = result.logits.map(Double.init)
+            let highest = values.max() ?? 0
+            let weights = values.map { exp($0 - highest) }
+            let total = weights.reduce(0, +)
+            return Prediction(
+                label: labels[result.predictions(classes: labels.count)[0]], probabilities: weights.map { $0 / total })
+        }
+        return (try run(before), try run(after))
+    }
+}

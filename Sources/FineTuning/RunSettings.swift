@@ -1,0 +1,119 @@
+import Emulator
+import NumberFormats
+import Programs
+
+/// Everything that decides the bits of a run, as run.json records it.
+public struct RunSettings: Sendable, Hashable, Codable {
+    /// How the step size changes over a run.
+    public enum Schedule: String, Sendable, Hashable, Codable, CaseIterable {
+        /// η throughout.
+        case constant
+        /// η·(1 − t/T).
+        case linear
+    }
+
+    /// Folder of the network; nil for the embedded default.
+    public var network: String?
+    /// Data file; nil for the embedded default.
+    public var data: String?
+    /// Validation file; nil where a share of `data` is held out, or for the embedded default.
+    public var validation: String?
+    /// Share of `data` held out where no validation file is given; 0 < share < 1.
+    public var validationFraction: Double
+    public var seed: UInt64
+    /// Number of steps T; at least 1.
+    public var steps: Int
+    /// Examples a step; at least 1.
+    public var batch: Int
+    /// Longest example in tokens; longer ones are cut.
+    public var sequence: Int
+    /// `all`, `last:N` or `head`.
+    public var trainable: String
+    /// Give the network a new head although it has one.
+    public var newHead: Bool
+    /// 2, 4 or 8.
+    public var perturbationBits: Int
+    /// `steps:κ` or `epsilon:ε`.
+    public var perturbationSize: String
+    /// `stochastic`, `nearest`, `residual:8` or `residual:16`.
+    public var updateRounding: String
+    /// η, positive; its unit is that of docs/semantics.md, section 10.
+    public var learningRate: Double
+    public var schedule: Schedule
+    /// Steps between evaluations; 0 for the first and last only.
+    public var evaluateEvery: Int
+
+    public init(
+        network: String? = nil, data: String? = nil, validation: String? = nil, validationFraction: Double = 0.2,
+        seed: UInt64 = 0,
+        steps: Int, batch: Int, sequence: Int, trainable: TrainableSet, newHead: Bool = false, perturbationBits: Int,
+        perturbationSize: PerturbationSize, updateRounding: UpdateRounding, learningRate: Double, schedule: Schedule,
+        evaluateEvery: Int
+    ) {
+        self.network = network
+        self.data = data
+        self.validation = validation
+        self.validationFraction = validationFraction
+        self.seed = seed
+        self.steps = steps
+        self.batch = batch
+        self.sequence = sequence
+        self.trainable = trainable.description
+        self.newHead = newHead
+        self.perturbationBits = perturbationBits
+        self.perturbationSize = perturbationSize.word
+        self.updateRounding = updateRounding.word
+        self.learningRate = learningRate
+        self.schedule = schedule
+        self.evaluateEvery = evaluateEvery
+    }
+
+    /// η_t (docs/semantics.md, section 10).
+    public func learningRate(at step: Int) -> Double {
+        switch schedule {
+        case .constant: learningRate
+        case .linear: learningRate * (1 - Double(step) / Double(steps))
+        }
+    }
+
+    /// Checks every field's range and parses the ones that are words.
+    public func validated() throws(RunError) -> ValidatedSettings {
+        func require(_ condition: Bool, _ name: String, _ value: String, _ allowed: String) throws(RunError) {
+            guard condition else { throw .badSetting(name: name, value: value, allowed: allowed) }
+        }
+        try require(steps >= 1 && steps <= Int(UInt32.max), "steps", "\(steps)", "1 … 4294967295")
+        try require(batch >= 1 && batch <= 65536, "batch", "\(batch)", "1 … 65536")
+        try require(sequence >= 3 && sequence <= 65536, "sequence", "\(sequence)", "3 … 65536 tokens")
+        try require(
+            validationFraction > 0 && validationFraction < 1, "validation-fraction", "\(validationFraction)",
+            "more than 0, less than 1")
+        guard let bits = PerturbationBits(rawValue: perturbationBits) else {
+            throw .badSetting(name: "perturbation-bits", value: "\(perturbationBits)", allowed: "2, 4 or 8")
+        }
+        try require(
+            learningRate.isFinite && learningRate > 0, "learning-rate", "\(learningRate)", "a positive number")
+        try require(evaluateEvery >= 0, "evaluate-every", "\(evaluateEvery)", "0 or more steps")
+        guard let trainable = TrainableSet(trainable) else {
+            throw .badSetting(name: "trainable", value: trainable, allowed: "all, last:N or head")
+        }
+        guard let size = PerturbationSize(word: perturbationSize) else {
+            throw .badSetting(
+                name: "perturbation-size", value: perturbationSize,
+                allowed: "steps:K or epsilon:E with a positive number, as in steps:1 or epsilon:0.001")
+        }
+        guard let rounding = UpdateRounding(word: updateRounding) else {
+            throw .badSetting(
+                name: "update-rounding", value: updateRounding,
+                allowed: "stochastic, nearest, residual:8 or residual:16")
+        }
+        return ValidatedSettings(
+            trainable: trainable,
+            quzo: QuZOSettings(seed: seed, bits: bits, size: size, rounding: rounding))
+    }
+}
+
+/// The words of `RunSettings`, parsed.
+public struct ValidatedSettings: Sendable, Hashable {
+    public let trainable: TrainableSet
+    public let quzo: QuZOSettings
+}

@@ -1,0 +1,75 @@
+import FineTuning
+import Hardware
+import Kernels
+
+/// What a run is, in a few lines: network, data, machine, method, formats, seed.
+public enum RunHeader {
+    public static func lines(
+        record: RunRecord, machine: Machine, threads: Int, level: KernelLevel, folder: String
+    ) -> [String] {
+        let rows = [
+            ("network", network(record)),
+            ("data", data(record)),
+            ("machine", describe(machine)),
+            ("method", method(record.settings)),
+            ("formats", "INT8 weights and activations, INT32 sums, FP32 vector unit"),
+            ("run", run(record.settings, threads: threads, level: level, folder: folder)),
+        ]
+        let width = rows.map(\.0.count).max() ?? 0
+        return rows.map { name, text in name + String(repeating: " ", count: width - name.count + 2) + text }
+    }
+
+    private static func network(_ record: RunRecord) -> String {
+        let network = record.network
+        let size =
+            "\(network.layers) blocks × \(network.hidden) channels, \(Quantity.number(network.parameters)) parameters"
+        let trained = "\(Quantity.number(network.trainedParameters)) trained (\(record.settings.trainable)"
+        return "\(network.name): \(size), \(trained)\(network.newHead ? ", new head" : ""))"
+    }
+
+    private static func data(_ record: RunRecord) -> String {
+        let data = record.data
+        var parts = [
+            "\(data.name): \(Quantity.number(data.trainingExamples)) to train",
+            "\(Quantity.number(data.validationExamples)) to validate",
+        ]
+        if data.duplicatesRemoved > 0 { parts.append("\(Quantity.number(data.duplicatesRemoved)) duplicates removed") }
+        if data.examplesCut > 0 {
+            parts.append("\(Quantity.number(data.examplesCut)) cut to \(record.settings.sequence) tokens")
+        }
+        if data.validationInTraining > 0 {
+            parts.append(
+                "\(Quantity.number(data.validationInTraining)) validation texts stand in the training file too")
+        }
+        return parts.joined(separator: ", ")
+    }
+
+    private static func describe(_ machine: Machine) -> String {
+        let organisation = machine.organisation
+        let sram = SRAM.Buffer.allCases.reduce(0) { $0 + organisation.sram[$1].bytes }
+        var parts = [
+            "\(machine.name): \(organisation.array.rows)×\(organisation.array.columns) array",
+            "\(Quantity.number(organisation.clockMegahertz)) MHz", "\(Quantity.bytes(sram)) SRAM",
+            "\(organisation.dram.standard) \(Quantity.number(organisation.dram.bandwidthGigabytesPerSecond, digits: 1)) GB/s",
+        ]
+        parts += machine.overrides
+        return parts.joined(separator: ", ")
+    }
+
+    private static func method(_ settings: RunSettings) -> String {
+        let parts = [
+            "QuZO, 1 query", "\(settings.perturbationBits)-bit perturbation of size \(settings.perturbationSize)",
+            "update \(settings.updateRounding)", "learning rate \(settings.learningRate) \(settings.schedule.rawValue)",
+        ]
+        return parts.joined(separator: ", ")
+    }
+
+    private static func run(_ settings: RunSettings, threads: Int, level: KernelLevel, folder: String) -> String {
+        let parts = [
+            "\(Quantity.number(settings.steps)) steps × \(settings.batch) examples", "seed \(settings.seed)",
+            "kernels \(level)",
+            "\(threads) thread\(threads == 1 ? "" : "s")", "to \(folder)",
+        ]
+        return parts.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import FineTuning
+import Programs
+
+/// The flags that decide a run. Each is optional, so that defaults can depend on the network and `--resume` can refuse them.
+struct FineTuneOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Hugging Face style BERT folder; the embedded one if left out.", valueName: "dir"))
+    var network: String?
+
+    @Option(help: ArgumentHelp("Labelled text, a label<TAB>text line an example.", valueName: "file"))
+    var data: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Labelled text to validate on; if left out, a share of --data is held out.", valueName: "file"))
+    var validation: String?
+
+    @Option(help: ArgumentHelp("Share of --data that is held out.", valueName: "share"))
+    var validationFraction: Double?
+
+    @Option(help: ArgumentHelp("Seed of the batches, the split and every random bit.", valueName: "n"))
+    var seed: UInt64?
+
+    @Option(help: ArgumentHelp("Steps of the run.", valueName: "n"))
+    var steps: Int?
+
+    @Option(help: ArgumentHelp("Examples a step.", valueName: "n"))
+    var batch: Int?
+
+    @Option(help: ArgumentHelp("Tokens an example at most; longer ones are cut.", valueName: "n"))
+    var sequence: Int?
+
+    @Option(help: ArgumentHelp("Weights to train: all, last:N or head.", valueName: "set"))
+    var trainable: String?
+
+    @Flag(help: "Give the network a new head although it has one.")
+    var newHead = false
+
+    @Option(help: ArgumentHelp("Bits of the perturbation: 2, 4 or 8.", valueName: "bits"))
+    var perturbationBits: Int?
+
+    @Option(help: ArgumentHelp("Perturbation size, in grid steps or in weight units.", valueName: "steps:K|epsilon:E"))
+    var perturbationSize: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Rounding of the update: stochastic, nearest, residual:8 or residual:16.", valueName: "rounding"))
+    var updateRounding: String?
+
+    @Option(help: ArgumentHelp("Learning rate (docs/semantics.md, section 10, has its unit).", valueName: "rate"))
+    var learningRate: Double?
+
+    @Option(help: ArgumentHelp("Learning rate over the run: constant or linear (to 0).", valueName: "schedule"))
+    var schedule: RunSettings.Schedule?
+
+    @Option(help: ArgumentHelp("Steps between evaluations; 0 for the first and last only.", valueName: "n"))
+    var evaluateEvery: Int?
+
+    @Option(help: ArgumentHelp("Machine: a name in hwmodels, or a file.", valueName: "name|file"))
+    var hardware: String?
+
+    @Option(help: ArgumentHelp("Override a field of the machine; may be repeated.", valueName: "path=value"))
+    var set: [String] = []
+
+    /// Name of the first flag given that decides a run; nil if none is.
+    var firstGiven: String? {
+        let given: [(String, Bool)] = [
+            ("network", network != nil), ("data", data != nil), ("validation", validation != nil),
+            ("validation-fraction", validationFraction != nil), ("seed", seed != nil), ("steps", steps != nil),
+            ("batch", batch != nil), ("sequence", sequence != nil), ("trainable", trainable != nil),
+            ("new-head", newHead),
+            ("perturbation-bits", perturbationBits != nil), ("perturbation-size", perturbationSize != nil),
+            ("update-rounding", updateRounding != nil), ("learning-rate", learningRate != nil),
+            ("schedule", schedule != nil), ("evaluate-every", evaluateEvery != nil), ("hardware", hardware != nil),
+            ("set", !set.isEmpty),
+        ]
+        return given.first { $0.1 }?.0
+    }
+
+    /// The run's settings: the flags over the defaults for the network.
+    func settings() -> RunSettings {
+        var settings = RunSettings.defaults(
+            embedded: network == nil && data == nil, updateRounding: updateRounding, trainable: trainable)
+        settings.network = network
+        settings.data = data
+        settings.validation = validation
+        settings.newHead = newHead
+        if let validationFraction { settings.validationFraction = validationFraction }
+        if let seed { settings.seed = seed }
+        if let batch { settings.batch = batch }
+        if let sequence { settings.sequence = sequence }
+        if let perturbationBits { settings.perturbationBits = perturbationBits }
+        if let perturbationSize { settings.perturbationSize = perturbationSize }
+        if let learningRate { settings.learningRate = learningRate }
+        if let schedule { settings.schedule = schedule }
+        if let steps {
+            settings.steps = steps
+            settings.evaluateEvery = max(1, steps / 10)
+        }
+        if let evaluateEvery { settings.evaluateEvery = evaluateEvery }
+        return settings
+    }
+}
+
+extension RunSettings.Schedule: ExpressibleByArgument {}

@@ -1,0 +1,246 @@
+import Costs
+import FineTuning
+import Foundation
+import Hardware
+import Kernels
+import Reports
+
+/// One `zeroth finetune`: everything is read and checked before the first file is written.
+final class FineTuneRun {
+    private let tuner: FineTuner
+    private let folder: RunFolder
+    private let record: RunRecord
+    private let costs: RunCosts
+    private let isResumed: Bool
+    private let overwrite: Bool
+    private let json: Bool
+    private let threads: Int
+    private let level: KernelLevel
+    private var progress = ProgressLine()
+
+    /// Seconds between checkpoints.
+    private static let checkpointInterval = 10.0
+
+    /// A new run.
+    init(
+        settings: RunSettings, hardware: String, overrides: [String], output: String?, overwrite: Bool,
+        kernels: Kernels,
+        threads: Int, json: Bool
+    ) throws {
+        let machine = try RunCosts.Machinery(hardware: hardware, overrides: overrides)
+        let name = settings.network.map { $0.split(separator: "/").last.map(String.init) ?? "network" } ?? "opinions"
+        folder = RunFolder(path: output ?? Self.vacantPath(name))
+        try folder.checkVacant(overwrite: overwrite)
+        let task = try FineTuningTask(settings)
+        try MemoryCheck.require(task: task, settings: settings, threads: threads)
+        tuner = try FineTuner(task: task, settings: settings, kernels: kernels, threads: threads)
+        costs = try RunCosts(machinery: machine, tuner: tuner)
+        record = RunRecord(
+            tuner: tuner, zeroth: Version.current, machine: hardware, machineOverrides: overrides,
+            inputs: machine.inputs)
+        isResumed = false
+        self.overwrite = overwrite
+        self.json = json
+        self.threads = threads
+        level = kernels.level
+    }
+
+    /// Goes on with a run.
+    init(resuming folder: RunFolder, kernels: Kernels, threads: Int, json: Bool) throws {
+        let record = try folder.record()
+        let machine = try RunCosts.Machinery(hardware: record.machine, overrides: record.machineOverrides)
+        let task = try FineTuningTask(record.settings)
+        for input in task.inputs + machine.inputs {
+            guard let recorded = record.inputs.first(where: { $0.path == input.path }) else { continue }
+            guard recorded.sha256 == input.sha256 else {
+                throw RunError.inputChanged(path: input.path, recorded: recorded.sha256, found: input.sha256)
+            }
+        }
+        try MemoryCheck.require(task: task, settings: record.settings, threads: threads)
+        tuner = try FineTuner(task: task, settings: record.settings, kernels: kernels, threads: threads)
+        if folder.hasCheckpoint { try folder.restore(tuner) }
+        guard tuner.step < record.settings.steps else {
+            throw RunError.finished(path: folder.path, steps: record.settings.steps)
+        }
+        costs = try RunCosts(machinery: machine, tuner: tuner)
+        self.folder = folder
+        self.record = record
+        isResumed = true
+        overwrite = false
+        self.json = json
+        self.threads = threads
+        level = kernels.level
+    }
+
+    /// runs/NAME-N with the lowest N from 1 that is free.
+    private static func vacantPath(_ name: String) -> String {
+        var number = 1
+        while RunFolder(path: "runs/\(name)-\(number)").exists { number += 1 }
+        return "runs/\(name)-\(number)"
+    }
+
+    /// Lines for people: on standard output, or on standard error where standard output carries JSON.
+    private func say(_ line: String) {
+        if json { Terminal.error(line) } else { Terminal.print(line) }
+    }
+
+    // MARK: The run
+
+    func run() throws {
+        for line in RunHeader.lines(
+            record: record, machine: costs.machinery.machine, threads: threads, level: level, folder: folder.path)
+        { say(line) }
+        let interruption = Interruption()
+        if !isResumed { try folder.begin(record, overwrite: overwrite) }
+        if tuner.step == 0, tuner.metrics.evaluations[0] == nil { try report(tuner.evaluate(), at: 0, rate: nil) }
+        try folder.save(tuner)
+        let steps = record.settings.steps
+        let every = record.settings.evaluateEvery
+        let start = Clock.now
+        let firstStep = tuner.step
+        var lastCheckpoint = start
+        while tuner.step < steps {
+            if interruption.received != nil { return try interrupted() }
+            let row = try tuner.advance()
+            let now = Clock.now
+            let rate = Double(tuner.step - firstStep) / max(1e-9, now - start)
+            let done = tuner.step
+            progress.show(
+                "step \(done)/\(steps)  loss \(Quantity.number(Double(row.plusLoss + row.minusLoss) / 2, digits: 4))  "
+                    + "accuracy \(lastAccuracy)  \(Quantity.number(rate, digits: 1)) steps/s  "
+                    + "\(Quantity.duration(seconds: Double(steps - done) / rate)) left",
+                now: now)
+            if done == steps || (every > 0 && done % every == 0) {
+                try report(tuner.evaluate(), at: done, rate: rate)
+            }
+            if now - lastCheckpoint >= Self.checkpointInterval || done == steps {
+                try folder.save(tuner)
+                lastCheckpoint = now
+            }
+        }
+        progress.clear()
+        let summary = try costs.summary(tuner: tuner)
+        try folder.write(summary, to: folder.costPath)
+        try finish(summary)
+    }
+
+    private func report(_ evaluation: Evaluation, at step: Int, rate: Double?) throws {
+        let speed = rate.map { "  \(Quantity.number($0, digits: 1)) steps/s" } ?? ""
+        progress.keep(
+            "step \(step)/\(record.settings.steps)  validation loss \(Quantity.number(evaluation.loss, digits: 4))  "
+                + "accuracy \(Quantity.percent(evaluation.accuracy))  balanced \(Quantity.percent(evaluation.balancedAccuracy))"
+                + speed)
+    }
+
+    private var lastAccuracy: String {
+        guard let step = tuner.metrics.evaluations.keys.max(), let score = tuner.metrics.evaluations[step] else {
+            return "-"
+        }
+        return Quantity.percent(score.accuracy)
+    }
+
+    /// Ctrl-C: writes the checkpoint and says how to go on.
+    private func interrupted() throws {
+        progress.clear()
+        try folder.save(tuner)
+        Terminal.error(
+            "stopped after step \(tuner.step) of \(record.settings.steps); go on with: zeroth finetune --resume \(folder.path)"
+        )
+        Foundation.exit(130)
+    }
+
+    private func finish(_ summary: RunSummary) throws {
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+            let result = RunResult(record: record, folder: folder.path, metrics: tuner.metrics, cost: summary)
+            Terminal.print(String(decoding: try encoder.encode(result), as: UTF8.self))
+            return
+        }
+        for line in AccuracyReport.lines(metrics: tuner.metrics, majority: record.data.majorityShare) { say(line) }
+        say("")
+        for line in CostReport.lines(summary) { say(line) }
+        say("")
+        say("written to \(folder.path): run.json, metrics.csv, cost.json, checkpoint.safetensors")
+        say("try: zeroth predict --run \(folder.path) --text \"…\"")
+    }
+
+    // MARK: Dry run
+
+    /// Says what a run would take; writes nothing.
+    func describe() throws {
+        for line in RunHeader.lines(
+            record: record, machine: costs.machinery.machine, threads: threads, level: level, folder: folder.path)
+        { say(line) }
+        let estimate = MemoryCheck.estimate(task: tuner.task, settings: record.settings, threads: threads)
+        let start = Clock.now
+        var timed = 0
+        repeat {
+            try tuner.advance()
+            timed += 1
+        } while timed < min(3, record.settings.steps) && Clock.now - start < 5
+        let seconds = (Clock.now - start) / Double(timed)
+        let summary = try costs.summary(tuner: tuner)
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+            Terminal.print(
+                String(
+                    decoding: try encoder.encode(
+                        DryRun(
+                            record: record, hostMemoryBytes: estimate, hostSecondsPerStep: seconds, kernels: "\(level)",
+                            threads: threads, cost: summary)), as: UTF8.self))
+            return
+        }
+        say("")
+        say(
+            "on this computer: about \(Quantity.bytes(estimate)) of memory; \(Quantity.milliseconds(seconds * 1000)) a step "
+                + "(\(timed) steps timed, kernels \(level), \(threads) threads), "
+                + "\(Quantity.duration(seconds: seconds * Double(record.settings.steps))) in all")
+        say("")
+        for line in CostReport.lines(summary) { say(line) }
+        say("")
+        say("dry run: nothing was written")
+    }
+}
+
+/// What `--json` prints at the end of a run.
+private struct RunResult: Encodable {
+    var run: RunRecord
+    var folder: String
+    var steps: Int
+    var before: Metrics.Score?
+    var after: Metrics.Score?
+    var cost: RunSummary
+
+    init(record: RunRecord, folder: String, metrics: Metrics, cost: RunSummary) {
+        run = record
+        self.folder = folder
+        steps = metrics.rows.count
+        before = metrics.evaluations[0]
+        after = metrics.evaluations[metrics.rows.count]
+        self.cost = cost
+    }
+}
+
+/// What `--dry-run --json` prints.
+private struct DryRun: Encodable {
+    var run: RunRecord
+    var hostMemoryBytes: Int
+    var hostSecondsPerStep: Double
+    var kernels: String
+    var threads: Int
+    var cost: RunSummary
+
+    init(
+        record: RunRecord, hostMemoryBytes: Int, hostSecondsPerStep: Double, kernels: String, threads: Int,
+        cost: RunSummary
+    ) {
+        run = record
+        self.hostMemoryBytes = hostMemoryBytes
+        self.hostSecondsPerStep = hostSecondsPerStep
+        self.kernels = kernels
+        self.threads = threads
+        self.cost = cost
+    }
+}

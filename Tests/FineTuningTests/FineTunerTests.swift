@@ -1,0 +1,147 @@
+import FineTuning
+import Foundation
+import Kernels
+import Networks
+import NumberFormats
+import Testing
+
+/// The invariants of a run: same seed, same bits; nothing is lost.
+struct FineTunerTests {
+    private func settings(
+        steps: Int = 20, rounding: UpdateRounding = .residual(.eight), seed: UInt64 = 7
+    ) -> RunSettings {
+        var settings = RunSettings.defaults(embedded: true, updateRounding: rounding.word, trainable: nil)
+        settings.steps = steps
+        settings.seed = seed
+        settings.batch = 16
+        settings.evaluateEvery = 0
+        return settings
+    }
+
+    private func tuner(
+        _ settings: RunSettings, level: KernelLevel = .highestAvailable, threads: Int = 1
+    ) throws -> FineTuner {
+        try FineTuner(
+            task: FineTuningTask(settings), settings: settings, kernels: Kernels(level: level), threads: threads)
+    }
+
+    private func temporaryFolder() -> RunFolder {
+        RunFolder(path: FileManager.default.temporaryDirectory.path + "/zeroth-\(UUID().uuidString)")
+    }
+
+    /// SHA-256 of every trained code, residual and bias.
+    private func hash(_ tuner: FineTuner) -> String {
+        var hash = SHA256()
+        for linear in tuner.parameters.linears {
+            hash.update(linear.codes.bytes)
+            if let residuals = linear.residuals8 { hash.update(residuals.bytes) }
+            if let residuals = linear.residuals16 { hash.update(residuals.bytes) }
+            hash.update(linear.bias.bytes)
+        }
+        return hash.hexadecimal
+    }
+
+    @Test(arguments: [UpdateRounding.stochastic, .nearest, .residual(.eight), .residual(.sixteen)])
+    func twentyStepsGiveTheSameBitsAtEveryLevelAndOnAnyThreads(rounding: UpdateRounding) throws {
+        var hashes: Set<String> = []
+        var tried: [String] = []
+        for level in KernelLevel.available {
+            for threads in [1, 2] {
+                let tuner = try tuner(settings(rounding: rounding), level: level, threads: threads)
+                for _ in 0..<20 { try tuner.advance() }
+                hashes.insert(hash(tuner))
+                tried.append("\(level) × \(threads)")
+            }
+        }
+        #expect(hashes.count == 1, "\(tried)")
+    }
+
+    @Test func anotherSeedGivesOtherBits() throws {
+        let a = try tuner(settings(seed: 1))
+        let b = try tuner(settings(seed: 2))
+        for _ in 0..<3 {
+            try a.advance()
+            try b.advance()
+        }
+        #expect(hash(a) != hash(b))
+    }
+
+    @Test func aStepExecutesTheMACsThatItsProgramCounts() throws {
+        let tuner = try tuner(settings())
+        let row = try tuner.advance()
+        #expect(row.macs == tuner.program(tuner.stepDescription(sequence: row.sequence)).macs)
+    }
+
+    @Test(arguments: [UpdateRounding.stochastic, .residual(.eight), .residual(.sixteen)])
+    func resumingGivesTheSameBitsAsNotStopping(rounding: UpdateRounding) throws {
+        let settings = settings(rounding: rounding)
+        let whole = try tuner(settings)
+        for _ in 0..<20 { try whole.advance() }
+        let first = try tuner(settings)
+        for _ in 0..<11 { try first.advance() }
+        let folder = temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder.path) }
+        try folder.begin(RunRecord(tuner: first, zeroth: "test", machine: "none", machineOverrides: [], inputs: []), overwrite: false)
+        try folder.save(first)
+        let second = try tuner(folder.record().settings)
+        try folder.restore(second)
+        #expect(second.step == 11)
+        while second.step < 20 { try second.advance() }
+        #expect(hash(second) == hash(whole))
+        #expect(second.metrics.csv == whole.metrics.csv)
+    }
+
+    @Test func evaluatingChangesNoBit() throws {
+        let plain = try tuner(settings())
+        let watched = try tuner(settings())
+        for _ in 0..<3 {
+            try plain.advance()
+            try watched.evaluate()
+            try watched.advance()
+        }
+        #expect(hash(plain) == hash(watched))
+    }
+
+    @Test func metricsSurviveTheirFile() throws {
+        let tuner = try tuner(settings())
+        try tuner.evaluate()
+        for _ in 0..<4 { try tuner.advance() }
+        try tuner.evaluate()
+        let read = try Metrics(csv: tuner.metrics.csv, path: "metrics.csv")
+        #expect(read == tuner.metrics)
+        #expect(read.truncated(to: 2).rows.count == 2)
+    }
+
+    @Test func aDamagedMetricsFileIsNamed() {
+        #expect(throws: RunError.self) { _ = try Metrics(csv: "steps,loss\n", path: "m.csv") }
+        #expect(throws: RunError.self) { _ = try Metrics(csv: Metrics().csv + "1,2,3\n", path: "m.csv") }
+    }
+
+    @Test func settingsOutOfRangeAreNamed() {
+        func expectRefused(_ change: (inout RunSettings) -> Void, _ name: String) {
+            var settings = settings()
+            change(&settings)
+            #expect(throws: RunError.self) { _ = try settings.validated() }
+            do { _ = try settings.validated() } catch { #expect("\(error)".hasPrefix("--\(name) is ")) }
+        }
+        expectRefused({ $0.steps = 0 }, "steps")
+        expectRefused({ $0.batch = 0 }, "batch")
+        expectRefused({ $0.sequence = 2 }, "sequence")
+        expectRefused({ $0.trainable = "last:0" }, "trainable")
+        expectRefused({ $0.perturbationBits = 3 }, "perturbation-bits")
+        expectRefused({ $0.perturbationSize = "steps:-1" }, "perturbation-size")
+        expectRefused({ $0.perturbationSize = "2" }, "perturbation-size")
+        expectRefused({ $0.updateRounding = "residual:4" }, "update-rounding")
+        expectRefused({ $0.learningRate = .nan }, "learning-rate")
+        expectRefused({ $0.validationFraction = 1 }, "validation-fraction")
+    }
+
+    @Test func anOccupiedFolderIsRefusedAndLeftAlone() throws {
+        let folder = temporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder.path) }
+        #expect(throws: RunError.folderExists(path: folder.path)) { try folder.checkVacant(overwrite: false) }
+        #expect(throws: RunError.self) { try folder.checkVacant(overwrite: true) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    }
+}
