@@ -58,11 +58,10 @@ public struct ArrayModel: Sendable, Hashable {
     /// MACs that the elements could have done in `cycles`.
     public func slots(cycles: Int) -> Int { cycles * rows * columns * rateOver64 / 64 }
 
-    /// Bits written in the elements' registers: activations and sums as rows stream, weights as they shift in.
+    /// Bits written in the elements' registers, idle elements not clocked: operand and sum for each MAC, and each weight on its
+    /// way down its column.
     public func registerBits(_ block: FoldBlock) -> Int {
         let folds = block.instances * folds(k: block.k, n: block.n)
-        let streamed = block.m * rows * columns * (operandBits * depth / rows + 32)
-        let loaded = rows * depth * columns * operandBits
-        return folds * (streamed + loaded)
+        return block.macs * (operandBits + 32) + folds * (rows + 1) * depth / 2 * columns * operandBits
     }
 }
