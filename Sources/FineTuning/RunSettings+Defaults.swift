@@ -16,8 +16,8 @@ extension RunSettings {
 
     private static func embeddedDefaults(updateRounding: String?) -> RunSettings {
         var settings = RunSettings(
-            steps: 8000, batch: 64, sequence: 16, trainable: .all, perturbationBits: 8, perturbationSize: .gridSteps(2),
-            updateRounding: .residual(.eight), learningRate: 200, schedule: .linear, evaluateEvery: 800)
+            steps: 4000, batch: 64, sequence: 16, trainable: .all, perturbationBits: 8, perturbationSize: .gridSteps(2),
+            updateRounding: .residual(.eight), learningRate: 200, schedule: .linear, evaluateEvery: 400)
         if let updateRounding { settings.updateRounding = updateRounding }
         return settings
     }
