@@ -43,7 +43,8 @@ let package = Package(
         .testTarget(name: "ProgramsTests", dependencies: ["Programs", "Hardware"]),
         .testTarget(name: "EmulatorTests", dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels"]),
         .testTarget(name: "TimingTests", dependencies: ["Timing", "Programs", "Hardware"]),
-        .testTarget(name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Hardware"]),
+        .testTarget(
+            name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Hardware"], exclude: ["recompute_cost.py"]),
         .testTarget(
             name: "FineTuningTests", dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware"]),
         .testTarget(name: "zerothTests", dependencies: ["zeroth"]),

@@ -58,7 +58,9 @@ public struct EnergyEntry: Sendable, Hashable, Codable {
     public let status: Status
     /// What the entry is the sum of; empty for an entry that gives its number itself.
     public let terms: [Term]
-    /// The same, expanded to entries that give their numbers themselves: what an interval of a ratio needs.
+    /// The part of `picojoules` that rests on estimates: all of it, or what the estimated parts of a sum bring.
+    public let estimatedPicojoules: Double
+    /// `terms` expanded to entries that give their numbers themselves: what the interval of a ratio needs.
     public let primaries: [String: Double]
 }
 

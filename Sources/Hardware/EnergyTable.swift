@@ -37,7 +37,8 @@ public struct EnergyTable: Sendable, Hashable {
         let widths = Set(sramMacros.map(\.wordBits)).sorted().map(String.init).joined(separator: ", ")
         throw .missingEnergy(
             table: file, entry: "sram: a bank of \(bank.bankBytes) bytes and \(bank.wordBits) bits",
-            neededBy: "organisation.sram.\(buffer.rawValue) (there are \(sizes) KiB with \(widths) bits; choose bytes and "
+            neededBy:
+                "organisation.sram.\(buffer.rawValue) (there are \(sizes) KiB with \(widths) bits; choose bytes and "
                 + "banks to match)")
     }
 }
@@ -169,7 +170,8 @@ extension EnergyTable {
             if fields.has("sum") {
                 for key in ["lowPicojoules", "highPicojoules"] where fields.has(key) {
                     throw .contradiction(
-                        fields.place(key), problem: "stands beside sum", remedy: "leave it out: the parts carry the range")
+                        fields.place(key), problem: "stands beside sum",
+                        remedy: "leave it out: the parts carry the range")
                 }
                 picojoules = nil
                 low = nil
@@ -238,6 +240,7 @@ extension EnergyTable {
             }
             var (nominal, low, high) = (draft.picojoules ?? 0, draft.low ?? 0, draft.high ?? 0)
             var status = draft.status
+            var estimated = 0.0
             var primaries: [String: Double] = draft.terms.isEmpty ? [name: 1] : [:]
             for term in draft.terms {
                 guard drafts[term.entry] != nil else {
@@ -250,6 +253,7 @@ extension EnergyTable {
                 low += term.times * part.lowPicojoules
                 high += term.times * part.highPicojoules
                 status = max(status, part.status)
+                estimated += term.times * part.estimatedPicojoules
                 for (primary, times) in part.primaries { primaries[primary, default: 0] += times * term.times }
             }
             if !draft.terms.isEmpty {
@@ -265,6 +269,7 @@ extension EnergyTable {
             let entry = EnergyEntry(
                 name: name, unit: draft.unit, picojoules: nominal, lowPicojoules: low, highPicojoules: high,
                 node: draft.node, source: draft.source, year: draft.year, status: status, terms: draft.terms,
+                estimatedPicojoules: draft.status == .estimated ? nominal : min(estimated, nominal),
                 primaries: primaries)
             done[name] = entry
             return entry

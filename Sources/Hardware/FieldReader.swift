@@ -13,7 +13,7 @@ struct FieldReader {
                 .init(file: node.override ?? file, line: node.line, path: path.isEmpty ? "(top level)" : path),
                 found: node.typeDescription, expected: "an object with \(keys.joined(separator: ", "))")
         }
-        self.file = file
+        self.file = node.override ?? file
         self.path = path
         self.members = members
         self.line = node.line

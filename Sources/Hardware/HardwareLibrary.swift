@@ -55,7 +55,7 @@ public struct HardwareLibrary: Sendable {
         }
         if let folder { return try Self.read("\(folder)/\(part)\(name).json5") }
         let path = "hwmodels/\(part)\(name).json5"
-        return Text(file: path, bytes: EmbeddedFiles.bytes(of: path) ?? [])
+        return Text(file: "embedded:\(path)", bytes: EmbeddedFiles.bytes(of: path) ?? [])
     }
 
     private func names(in part: String) -> [String] {

@@ -216,7 +216,7 @@ struct JSON5Parser {
         let magnitude: Double?
         if digits.hasPrefix("0x") || digits.hasPrefix("0X") {
             let hexadecimal = digits.dropFirst(2)
-            magnitude = hexadecimal.allSatisfy(\.isHexDigit) ? UInt64(hexadecimal, radix: 16).map(Double.init) : nil
+            magnitude = hexadecimal.allSatisfy(\.isHexDigit) ? UInt64(hexadecimal, radix: 16).map { Double($0) } : nil
         } else if digits == "Infinity" {
             magnitude = .infinity
         } else if digits == "NaN" {

@@ -1,7 +1,7 @@
 /// The on-chip buffers.
 public struct SRAM: Sendable, Hashable {
     /// The buffers, as counts and reports name them.
-    public enum Buffer: String, Sendable, Hashable, Codable, CaseIterable {
+    public enum Buffer: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
         /// Tiles of the stationary operand.
         case weight
         /// Tiles of activations, and operands and results of the vector unit.

@@ -1,5 +1,5 @@
 /// Kinds of operation that a vector lane does; every vector function of docs/semantics.md is counted in them.
-public enum VectorOperation: String, Sendable, Hashable, Codable, CaseIterable {
+public enum VectorOperation: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
     /// FP32 addition or subtraction.
     case add
     /// FP32 multiplication.

@@ -10,18 +10,22 @@ struct EncoderForward {
         let bias: TensorID
     }
 
-    /// What one block's operations wrote: what a backward pass may read.
+    /// What one block's operations wrote that a backward pass reads. The optional tensors are BF16 copies, which only a
+    /// saving forward writes.
     struct BlockActivations {
         var input: Quantized
         var query: Quantized, key: Quantized, value: Quantized
-        var probabilities: TensorID
+        var probabilities: TensorID?
         var probabilityCodes: Quantized
         var context: Quantized
-        var attentionSum: TensorID
+        /// Input of the norm after attention: residual and projection added.
+        var attentionSum: TensorID?
         var attentionNorm: Quantized
-        var intermediate: TensorID
+        /// Input of GELU.
+        var intermediate: TensorID?
         var activated: Quantized
-        var output: TensorID
+        /// Input of the block's last norm.
+        var outputSum: TensorID?
     }
 
     /// A matrix ready for a product: codes and scales, or plain values where `scales` is nil.
@@ -49,7 +53,12 @@ struct EncoderForward {
     private var rows: Int { step.batch * step.sequence }
 
     /// Declares parameters and inputs. Weights are stored as INT8 codes with a scale a row, or in FP32.
-    init(step: StepDescription, precision: Precision, in builder: inout ProgramBuilder) {
+    /// Codes and scales of the linear layers in `quantizedEachStep` are made by the step itself and live only as long as
+    /// it reads them.
+    init(
+        step: StepDescription, precision: Precision, quantizedEachStep: Range<Int> = 0..<0,
+        in builder: inout ProgramBuilder
+    ) {
         self.step = step
         self.precision = precision
         let shape = step.shape
@@ -72,6 +81,13 @@ struct EncoderForward {
         linears = (0..<shape.linearCount).map { number in
             let (rows, columns) = shape.linearSize(number)
             let name = shape.linearName(number)
+            if quantizedEachStep.contains(number) {
+                return Linear(
+                    weight: builder.temporary(name + ".weight", rows * columns, .int8, .weights),
+                    scales: builder.temporary(name + ".scales", rows, .fp32, .scales),
+                    bias: builder.parameter(
+                        name + ".bias", .fp32, rows, .otherParameters, .linearBias(number: number)))
+            }
             return Linear(
                 weight: builder.parameter(
                     name + ".weight", precision == .w8a8 ? .int8 : .fp32, rows * columns, .weights,
@@ -94,21 +110,28 @@ struct EncoderForward {
 
     /// Quantizes the rows of `x` where the precision asks for it.
     private func quantize(
-        _ x: TensorID, _ name: String, rowsPerExample: Int, columns: Int, _ pass: Pass, in builder: inout ProgramBuilder
+        _ x: TensorID, _ name: String, rowsPerExample: Int, columns: Int, _ pass: Pass, saving: Bool,
+        in builder: inout ProgramBuilder
     ) -> Quantized {
         guard precision == .w8a8 else { return Quantized(values: x, scales: nil) }
-        let codes = builder.activation(name + ".codes", rowsPerExample * columns, .int8)
-        let scales = builder.activation(name + ".scales", rowsPerExample)
+        let kind: MemoryKind = saving ? .savedActivations : .liveActivations
+        let codes = builder.activation(name + ".codes", rowsPerExample * columns, .int8, kind: kind)
+        let scales = builder.activation(name + ".scales", rowsPerExample, kind: kind)
         builder.emit(
             name + ".quantize", .quantizeRows(rows: step.batch * rowsPerExample, columns: columns), pass, reads: [x],
             writes: [codes, scales])
         return Quantized(values: codes, scales: scales)
     }
 
+    /// A BF16 copy for the backward pass, to be written by the operation that makes the values.
+    private func copy(_ name: String, _ elements: Int, if saving: Bool, in builder: inout ProgramBuilder) -> TensorID? {
+        saving ? builder.activation(name + ".saved", elements, .bf16, kind: .savedActivations) : nil
+    }
+
     /// A linear layer on the array: y [rows, features].
     private func linear(
         _ number: Int, _ x: Quantized, rowsPerExample: Int, _ pass: Pass, _ sign: PerturbationSign,
-        in builder: inout ProgramBuilder
+        copy: TensorID? = nil, in builder: inout ProgramBuilder
     ) -> TensorID {
         let (outputs, inputs) = shape.linearSize(number)
         let name = shape.linearName(number)
@@ -121,13 +144,14 @@ struct EncoderForward {
         builder.emit(
             name, .product(product), pass,
             reads: x.operands + [parameters.weight] + (parameters.scales.map { [$0] } ?? []) + [parameters.bias],
-            writes: [y])
+            writes: [y] + (copy.map { [$0] } ?? []))
         return y
     }
 
     /// One block: x to the block's output, with what it wrote on the way.
     func block(
-        _ layer: Int, _ x: TensorID, _ pass: Pass, _ sign: PerturbationSign, in builder: inout ProgramBuilder
+        _ layer: Int, _ x: TensorID, _ pass: Pass, _ sign: PerturbationSign, saving: Bool = false,
+        in builder: inout ProgramBuilder
     ) -> (output: TensorID, activations: BlockActivations) {
         let tokens = step.sequence
         let hidden = shape.hidden
@@ -136,17 +160,18 @@ struct EncoderForward {
         let name = "layer.\(layer)"
         let first = 6 * layer
 
-        let input = quantize(x, name + ".input", rowsPerExample: tokens, columns: hidden, pass, in: &builder)
+        let input = quantize(x, name + ".input", rowsPerExample: tokens, columns: hidden, pass, saving: saving, in: &builder)
         let q = linear(first, input, rowsPerExample: tokens, pass, sign, in: &builder)
         let k = linear(first + 1, input, rowsPerExample: tokens, pass, sign, in: &builder)
         let v = linear(first + 2, input, rowsPerExample: tokens, pass, sign, in: &builder)
 
-        let query = quantize(q, name + ".query", rowsPerExample: tokens * heads, columns: depth, pass, in: &builder)
-        let key = quantize(k, name + ".key", rowsPerExample: tokens * heads, columns: depth, pass, in: &builder)
+        let query = quantize(q, name + ".query", rowsPerExample: tokens * heads, columns: depth, pass, saving: saving, in: &builder)
+        let key = quantize(k, name + ".key", rowsPerExample: tokens * heads, columns: depth, pass, saving: saving, in: &builder)
         var value = Quantized(values: v, scales: nil)
         if precision == .w8a8 {
-            let codes = builder.activation(name + ".value.codes", tokens * hidden, .int8)
-            let scales = builder.activation(name + ".value.scales", hidden)
+            let kind: MemoryKind = saving ? .savedActivations : .liveActivations
+            let codes = builder.activation(name + ".value.codes", tokens * hidden, .int8, kind: kind)
+            let scales = builder.activation(name + ".value.scales", hidden, kind: kind)
             builder.emit(
                 name + ".value.quantize",
                 .quantizeColumns(instances: step.batch * heads, rows: tokens, columns: depth), pass,
@@ -163,12 +188,14 @@ struct EncoderForward {
                     role: .attentionScores, instances: step.batch * heads, m: tokens, n: tokens, k: depth,
                     format: format)),
             pass, reads: query.operands + key.operands, writes: [scores])
+        let savedProbabilities = copy(
+            name + ".probabilities", heads * tokens * tokens, if: saving, in: &builder)
         builder.emit(
             name + ".softmax", .softmax(rows: step.batch * heads * tokens, columns: tokens), pass,
             reads: [scores, lengths],
-            writes: [scores])
+            writes: [scores] + (savedProbabilities.map { [$0] } ?? []))
         let probabilities = quantize(
-            scores, name + ".probabilities", rowsPerExample: heads * tokens, columns: tokens, pass, in: &builder)
+            scores, name + ".probabilities", rowsPerExample: heads * tokens, columns: tokens, pass, saving: saving, in: &builder)
         let context = builder.activation(name + ".context", tokens * hidden)
         builder.emit(
             name + ".context",
@@ -179,52 +206,60 @@ struct EncoderForward {
             pass, reads: probabilities.operands + value.operands, writes: [context])
 
         let contextCodes = quantize(
-            context, name + ".context", rowsPerExample: tokens, columns: hidden, pass, in: &builder)
+            context, name + ".context", rowsPerExample: tokens, columns: hidden, pass, saving: saving, in: &builder)
         let projected = linear(first + 3, contextCodes, rowsPerExample: tokens, pass, sign, in: &builder)
+        let attentionSum = copy(name + ".attention-sum", tokens * hidden, if: saving, in: &builder)
         let attended = addLayerNorm(
-            projected, residual: x, norm: 1 + 2 * layer, name + ".attention-norm", pass, in: &builder)
+            projected, residual: x, norm: 1 + 2 * layer, name + ".attention-norm", pass, copy: attentionSum,
+            in: &builder)
 
         let attendedCodes = quantize(
-            attended, name + ".attention-norm", rowsPerExample: tokens, columns: hidden, pass, in: &builder)
-        let intermediate = linear(first + 4, attendedCodes, rowsPerExample: tokens, pass, sign, in: &builder)
+            attended, name + ".attention-norm", rowsPerExample: tokens, columns: hidden, pass, saving: saving, in: &builder)
+        let savedIntermediate = copy(name + ".intermediate", tokens * shape.intermediate, if: saving, in: &builder)
+        let intermediate = linear(
+            first + 4, attendedCodes, rowsPerExample: tokens, pass, sign, copy: savedIntermediate, in: &builder)
         let activated = builder.activation(name + ".gelu", tokens * shape.intermediate)
         builder.emit(
             name + ".gelu", .gelu(elements: rows * shape.intermediate), pass, reads: [intermediate], writes: [activated]
         )
         let activatedCodes = quantize(
-            activated, name + ".gelu", rowsPerExample: tokens, columns: shape.intermediate, pass, in: &builder)
+            activated, name + ".gelu", rowsPerExample: tokens, columns: shape.intermediate, pass, saving: saving, in: &builder)
         let output = linear(first + 5, activatedCodes, rowsPerExample: tokens, pass, sign, in: &builder)
+        let outputSum = copy(name + ".output-sum", tokens * hidden, if: saving, in: &builder)
         let result = addLayerNorm(
-            output, residual: attended, norm: 2 + 2 * layer, name + ".output-norm", pass, in: &builder)
+            output, residual: attended, norm: 2 + 2 * layer, name + ".output-norm", pass, copy: outputSum, in: &builder)
         return (
             result,
             BlockActivations(
-                input: input, query: query, key: key, value: value, probabilities: scores,
-                probabilityCodes: probabilities,
-                context: contextCodes, attentionSum: projected, attentionNorm: attendedCodes,
-                intermediate: intermediate,
-                activated: activatedCodes, output: output)
+                input: input, query: query, key: key, value: value, probabilities: savedProbabilities,
+                probabilityCodes: probabilities, context: contextCodes, attentionSum: attentionSum,
+                attentionNorm: attendedCodes, intermediate: savedIntermediate, activated: activatedCodes,
+                outputSum: outputSum)
         )
     }
 
     private func addLayerNorm(
-        _ x: TensorID, residual: TensorID, norm: Int, _ name: String, _ pass: Pass, in builder: inout ProgramBuilder
+        _ x: TensorID, residual: TensorID, norm: Int, _ name: String, _ pass: Pass, copy: TensorID?,
+        in builder: inout ProgramBuilder
     ) -> TensorID {
         let y = builder.activation(name + ".output", step.sequence * shape.hidden)
         builder.emit(
             name, .addLayerNorm(rows: rows, columns: shape.hidden), pass,
-            reads: [x, residual, norms[norm].weight, norms[norm].bias], writes: [y])
+            reads: [x, residual, norms[norm].weight, norms[norm].bias],
+            writes: [y] + (copy.map { [$0] } ?? []))
         return y
     }
 
     /// Mean over the valid tokens, quantized for the head.
-    func pool(_ x: TensorID, _ pass: Pass, in builder: inout ProgramBuilder) -> Quantized {
+    func pool(
+        _ x: TensorID, _ pass: Pass, saving: Bool = false, in builder: inout ProgramBuilder
+    ) -> Quantized {
         let pooled = builder.activation("pooled", shape.hidden)
         builder.emit(
             "pool", .meanPool(examples: step.batch, rows: step.sequence, columns: shape.hidden), pass,
             reads: [x, lengths],
             writes: [pooled])
-        return quantize(pooled, "pooled", rowsPerExample: 1, columns: shape.hidden, pass, in: &builder)
+        return quantize(pooled, "pooled", rowsPerExample: 1, columns: shape.hidden, pass, saving: saving, in: &builder)
     }
 
     /// The head's logits, and the batch's loss.

@@ -67,7 +67,9 @@ public struct Product: Sendable, Hashable {
 
 /// What an operation computes, with its sizes over the whole batch.
 ///
-/// The order of an operation's `reads` and `writes` is stated with each case.
+/// The order of an operation's `reads` and `writes` is stated with each case. In a first-order step `product`, `softmax` and
+/// `addLayerNorm` may write one tensor more: a BF16 copy for the backward pass (of y, of the probabilities, of the sum that
+/// is normalized), which the vector unit rounds while it has the values.
 public enum Action: Sendable, Hashable {
     /// reads: tokens, word, position, type embeddings, norm weight, norm bias. writes: x [rows, columns].
     case embed(rows: Int, columns: Int)
@@ -76,7 +78,8 @@ public enum Action: Sendable, Hashable {
     /// Values of attention, per example and head: reads x [instances, rows, columns]. writes: codes, transposed,
     /// [instances, columns, rows], scales [instances, columns].
     case quantizeColumns(instances: Int, rows: Int, columns: Int)
-    /// INT8: reads: first codes, first scales, second codes, second scales, (bias). FP32 and BF16: first, second, (bias).
+    /// INT8: reads: first codes, first scales, second codes, second scales, (bias). FP32 and BF16: first, second, (bias);
+    /// an INT8 operand of a BF16 product is followed by its scales and is dequantized to BF16 as it is loaded.
     /// writes: y [instances, m, n] in FP32 (or BF16).
     case product(Product)
     /// reads: scores [rows, columns]. writes: probabilities, in the same place.
@@ -103,18 +106,18 @@ public enum Action: Sendable, Hashable {
 public enum FirstOrderAction: Sendable, Hashable {
     /// FP32 master weights to INT8 codes and scales, before the forward. reads: master. writes: codes, scales.
     case quantizeWeights(number: Int, rows: Int, columns: Int)
-    /// INT8 codes with row scales back to BF16 operands of the backward products. reads: codes, scales. writes: values.
-    case dequantize(rows: Int, columns: Int)
-    /// Copy to BF16 for the backward pass. reads: x. writes: saved.
-    case save(elements: Int)
     /// reads: logits, labels. writes: logits' gradient.
     case lossGradient(examples: Int, classes: Int)
+    /// reads: gradient of the mean [examples, columns], lengths. writes: gradient of x.
     case meanPoolGradient(examples: Int, rows: Int, columns: Int)
+    /// reads: gradient of y, saved x. writes: gradient of x.
     case geluGradient(elements: Int)
+    /// reads: gradient of the probabilities, saved probabilities. writes: gradient of the scores.
     case softmaxGradient(rows: Int, columns: Int)
+    /// reads: gradient of y, saved input of the norm, norm weight. writes: gradient of the input.
     case layerNormGradient(rows: Int, columns: Int)
-    /// Sum of two gradients where a tensor is read twice.
-    case addGradients(elements: Int)
+    /// Sum of gradients where a tensor is read more than once. reads: the terms. writes: their sum.
+    case addGradients(terms: Int, elements: Int)
     /// Column sums of dY. reads: dY. writes: bias gradient.
     case biasGradient(rows: Int, columns: Int)
     /// reads: gradient, master, m, v. writes: master, m, v.

@@ -21,7 +21,8 @@ public enum RunHeader {
 
     private static func network(_ record: RunRecord) -> String {
         let network = record.network
-        let size = "\(network.layers) blocks × \(network.hidden) channels, \(Quantity.number(network.parameters)) parameters"
+        let size =
+            "\(network.layers) blocks × \(network.hidden) channels, \(Quantity.number(network.parameters)) parameters"
         let trained = "\(Quantity.number(network.trainedParameters)) trained (\(record.settings.trainable)"
         return "\(network.name): \(size), \(trained)\(network.newHead ? ", new head" : ""))"
     }
@@ -37,7 +38,8 @@ public enum RunHeader {
             parts.append("\(Quantity.number(data.examplesCut)) cut to \(record.settings.sequence) tokens")
         }
         if data.validationInTraining > 0 {
-            parts.append("\(Quantity.number(data.validationInTraining)) validation texts stand in the training file too")
+            parts.append(
+                "\(Quantity.number(data.validationInTraining)) validation texts stand in the training file too")
         }
         return parts.joined(separator: ", ")
     }
@@ -64,7 +66,8 @@ public enum RunHeader {
 
     private static func run(_ settings: RunSettings, threads: Int, level: KernelLevel, folder: String) -> String {
         let parts = [
-            "\(Quantity.number(settings.steps)) steps × \(settings.batch) examples", "seed \(settings.seed)", "kernels \(level)",
+            "\(Quantity.number(settings.steps)) steps × \(settings.batch) examples", "seed \(settings.seed)",
+            "kernels \(level)",
             "\(threads) thread\(threads == 1 ? "" : "s")", "to \(folder)",
         ]
         return parts.joined(separator: ", ")

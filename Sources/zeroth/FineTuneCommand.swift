@@ -10,7 +10,8 @@ import Reports
 struct FineTuneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "finetune",
-        abstract: "Fine-tune a network with INT8 QuZO on an emulated accelerator; print accuracy and each step's cost beside QAT.",
+        abstract:
+            "Fine-tune a network with INT8 QuZO on an emulated accelerator; print accuracy and each step's cost beside QAT.",
         discussion: """
             Without flags it tunes the embedded network on the embedded film opinions.
 
@@ -28,7 +29,9 @@ struct FineTuneCommand: ParsableCommand {
     @Flag(help: "Replace a run that stands at --output.")
     var overwrite = false
 
-    @Option(help: ArgumentHelp("Go on with the run in this folder, to the same bits as if it had not stopped.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "Go on with the run in this folder, to the same bits as if it had not stopped.", valueName: "dir"))
     var resume: String?
 
     @Flag(help: "Say memory, time and cost per step, and stop before the first.")
@@ -62,7 +65,7 @@ struct FineTuneCommand: ParsableCommand {
             run = try FineTuneRun(resuming: RunFolder(path: resume), kernels: kernels, threads: threads, json: json)
         } else {
             run = try FineTuneRun(
-                settings: options.settings(), hardware: options.hardware ?? Machine.defaultName, overrides: options.set,
+                settings: options.settings(), hardware: options.hardware ?? "edge-int8", overrides: options.set,
                 output: output, overwrite: overwrite, kernels: kernels, threads: threads, json: json)
         }
         if dryRun {

@@ -10,7 +10,9 @@ struct FineTuneOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Labelled text, a label<TAB>text line an example.", valueName: "file"))
     var data: String?
 
-    @Option(help: ArgumentHelp("Labelled text to validate on; if left out, a share of --data is held out.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Labelled text to validate on; if left out, a share of --data is held out.", valueName: "file"))
     var validation: String?
 
     @Option(help: ArgumentHelp("Share of --data that is held out.", valueName: "share"))
@@ -65,7 +67,8 @@ struct FineTuneOptions: ParsableArguments {
         let given: [(String, Bool)] = [
             ("network", network != nil), ("data", data != nil), ("validation", validation != nil),
             ("validation-fraction", validationFraction != nil), ("seed", seed != nil), ("steps", steps != nil),
-            ("batch", batch != nil), ("sequence", sequence != nil), ("trainable", trainable != nil), ("new-head", newHead),
+            ("batch", batch != nil), ("sequence", sequence != nil), ("trainable", trainable != nil),
+            ("new-head", newHead),
             ("perturbation-bits", perturbationBits != nil), ("perturbation-size", perturbationSize != nil),
             ("update-rounding", updateRounding != nil), ("learning-rate", learningRate != nil),
             ("schedule", schedule != nil), ("evaluate-every", evaluateEvery != nil), ("hardware", hardware != nil),

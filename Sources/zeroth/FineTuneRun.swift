@@ -23,7 +23,8 @@ final class FineTuneRun {
 
     /// A new run.
     init(
-        settings: RunSettings, hardware: String, overrides: [String], output: String?, overwrite: Bool, kernels: Kernels,
+        settings: RunSettings, hardware: String, overrides: [String], output: String?, overwrite: Bool,
+        kernels: Kernels,
         threads: Int, json: Bool
     ) throws {
         let machine = try RunCosts.Machinery(hardware: hardware, overrides: overrides)
@@ -86,7 +87,9 @@ final class FineTuneRun {
     // MARK: The run
 
     func run() throws {
-        for line in RunHeader.lines(record: record, machine: costs.machinery, threads: threads, level: level) { say(line) }
+        for line in RunHeader.lines(
+            record: record, machine: costs.machinery.machine, threads: threads, level: level, folder: folder.path)
+        { say(line) }
         let interruption = Interruption()
         if !isResumed { try folder.begin(record, overwrite: overwrite) }
         if tuner.step == 0, tuner.metrics.evaluations[0] == nil { try report(tuner.evaluate(), at: 0, rate: nil) }
@@ -130,7 +133,9 @@ final class FineTuneRun {
     }
 
     private var lastAccuracy: String {
-        guard let step = tuner.metrics.evaluations.keys.max(), let score = tuner.metrics.evaluations[step] else { return "-" }
+        guard let step = tuner.metrics.evaluations.keys.max(), let score = tuner.metrics.evaluations[step] else {
+            return "-"
+        }
         return Quantity.percent(score.accuracy)
     }
 
@@ -138,7 +143,9 @@ final class FineTuneRun {
     private func interrupted() throws {
         progress.clear()
         try folder.save(tuner)
-        Terminal.error("stopped after step \(tuner.step) of \(record.settings.steps); go on with: zeroth finetune --resume \(folder.path)")
+        Terminal.error(
+            "stopped after step \(tuner.step) of \(record.settings.steps); go on with: zeroth finetune --resume \(folder.path)"
+        )
         Foundation.exit(130)
     }
 
@@ -162,7 +169,9 @@ final class FineTuneRun {
 
     /// Says what a run would take; writes nothing.
     func describe() throws {
-        for line in RunHeader.lines(record: record, machine: costs.machinery, threads: threads, level: level) { say(line) }
+        for line in RunHeader.lines(
+            record: record, machine: costs.machinery.machine, threads: threads, level: level, folder: folder.path)
+        { say(line) }
         let estimate = MemoryCheck.estimate(task: tuner.task, settings: record.settings, threads: threads)
         let start = Clock.now
         var timed = 0
@@ -184,9 +193,10 @@ final class FineTuneRun {
             return
         }
         say("")
-        say("on this computer: about \(Quantity.bytes(estimate)) of memory; \(Quantity.milliseconds(seconds * 1000)) a step "
-            + "(\(timed) steps timed, kernels \(level), \(threads) threads), "
-            + "\(Quantity.duration(seconds: seconds * Double(record.settings.steps))) in all")
+        say(
+            "on this computer: about \(Quantity.bytes(estimate)) of memory; \(Quantity.milliseconds(seconds * 1000)) a step "
+                + "(\(timed) steps timed, kernels \(level), \(threads) threads), "
+                + "\(Quantity.duration(seconds: seconds * Double(record.settings.steps))) in all")
         say("")
         for line in CostReport.lines(summary) { say(line) }
         say("")
@@ -223,7 +233,8 @@ private struct DryRun: Encodable {
     var cost: RunSummary
 
     init(
-        record: RunRecord, hostMemoryBytes: Int, hostSecondsPerStep: Double, kernels: String, threads: Int, cost: RunSummary
+        record: RunRecord, hostMemoryBytes: Int, hostSecondsPerStep: Double, kernels: String, threads: Int,
+        cost: RunSummary
     ) {
         run = record
         self.hostMemoryBytes = hostMemoryBytes

@@ -7,7 +7,8 @@ import Reports
 /// `zeroth predict`: label and probability of a text, before and after tuning.
 struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "predict", abstract: "Print a text's label and probability by a run's network, before and after tuning.",
+        commandName: "predict",
+        abstract: "Print a text's label and probability by a run's network, before and after tuning.",
         discussion: """
             Example:
               zeroth predict --run runs/opinions-1 --text "the plot is anything but dull"
@@ -38,7 +39,8 @@ struct PredictCommand: ParsableCommand {
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-            let output = Output(text: text, steps: predictor.steps, labels: predictor.labels, before: before, after: after)
+            let output = Output(
+                text: text, steps: predictor.steps, labels: predictor.labels, before: before, after: after)
             Terminal.print(String(decoding: try encoder.encode(output), as: UTF8.self))
             return
         }

@@ -6,7 +6,8 @@ import Foundation
 struct Zeroth: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "zeroth",
-        abstract: "Fine-tune a language model with forward passes only on an emulated low-precision accelerator, bit for bit, "
+        abstract:
+            "Fine-tune a language model with forward passes only on an emulated low-precision accelerator, bit for bit, "
             + "and see what each step costs beside first-order training.",
         discussion: """
             Example:

@@ -1,0 +1,159 @@
+import Hardware
+import Programs
+
+/// What one step costs on a machine: latency, energy, traffic, memory. Its JSON is cost.json's; units stand in the names.
+public struct StepCost: Sendable, Hashable, Codable {
+    /// Bytes between DRAM and chip.
+    public struct Traffic: Sendable, Hashable, Codable {
+        public var readBytes: Int
+        public var writtenBytes: Int
+        /// Of both: bytes that an operation wanted, the first time.
+        public var usefulBytes: Int
+        /// Of both: filled up to whole bursts.
+        public var paddingBytes: Int
+        /// Of both: wanted again because SRAM could not keep them.
+        public var refetchedBytes: Int
+
+        /// Bytes transferred.
+        public var totalBytes: Int { readBytes + writtenBytes }
+
+        public init(readBytes: Int, writtenBytes: Int, usefulBytes: Int, paddingBytes: Int, refetchedBytes: Int) {
+            self.readBytes = readBytes
+            self.writtenBytes = writtenBytes
+            self.usefulBytes = usefulBytes
+            self.paddingBytes = paddingBytes
+            self.refetchedBytes = refetchedBytes
+        }
+
+        public init(_ counts: ActionCounts) {
+            let (read, written) = (counts.dramRead, counts.dramWritten)
+            self.init(
+                readBytes: read.transferred, writtenBytes: written.transferred,
+                usefulBytes: read.useful + written.useful,
+                paddingBytes: read.padding + written.padding,
+                refetchedBytes: read.refetch + written.refetch)
+        }
+    }
+
+    /// Bytes of memory, from the program's own allocation.
+    public struct Memory: Sendable, Hashable, Codable {
+        /// Bytes of DRAM that the allocation spans: gaps between tensors included.
+        public var peakDRAMBytes: Int
+        /// What lives at the instant that needs most, by kind; kinds of 0 bytes are left out.
+        public var peakDRAMBytesByKind: [MemoryKind: Int]
+        /// Each kind's own peak, which need not fall on the same instant.
+        public var ownPeakDRAMBytesByKind: [MemoryKind: Int]
+        /// Most bytes in use in each buffer.
+        public var peakSRAMBytes: [SRAM.Buffer: Int]
+
+        /// What lives at the instant that needs most.
+        public var peakLiveDRAMBytes: Int { peakDRAMBytesByKind.values.reduce(0, +) }
+
+        public init(
+            peakDRAMBytes: Int, peakDRAMBytesByKind: [MemoryKind: Int], ownPeakDRAMBytesByKind: [MemoryKind: Int],
+            peakSRAMBytes: [SRAM.Buffer: Int]
+        ) {
+            self.peakDRAMBytes = peakDRAMBytes
+            self.peakDRAMBytesByKind = peakDRAMBytesByKind.filter { $0.value > 0 }
+            self.ownPeakDRAMBytesByKind = ownPeakDRAMBytesByKind.filter { $0.value > 0 }
+            self.peakSRAMBytes = peakSRAMBytes
+        }
+    }
+
+    public let machine: String
+    /// Overrides of the machine's file, as `path=value`.
+    public let machineOverrides: [String]
+    public let energyTable: String
+    public let clockMegahertz: Double
+    public let cycles: Int
+    /// Cycles in which each of Timing's units worked.
+    public let busyCycles: [String: Int]
+    public let latencyMilliseconds: Double
+    /// Multiply-accumulates on the array, by operand format.
+    public let macs: [String: Int]
+    /// MACs that the array could have done in the cycles it was occupied, and those of them that it did not do.
+    public let arraySlots: Int
+    public let idleArraySlots: Int
+    /// Sum of `lines`.
+    public let energy: Energy
+    /// Energy over latency.
+    public let averageMilliwatts: Double
+    /// Highest power, each operation's energy spread evenly over its time; leakage included. Nil where no times are known.
+    public let peakMilliwatts: Double?
+    public let dramTraffic: Traffic
+    public let memory: Memory
+    /// The ledger: energy is the sum of these in this order.
+    public let lines: [CostLine]
+    /// The entries that `lines` name, with sources, ascending by name.
+    public let entries: [EnergyEntry]
+    /// What the table does not price.
+    public let exclusions: [String]
+
+    /// Prices a step.
+    ///
+    /// - Parameters:
+    ///   - ledger: the step's actions; SRAM leakage over the latency is added here.
+    ///   - counts: the sum of what the ledger prices.
+    ///   - peakDynamicMilliwatts: highest power without leakage, where it is known.
+    /// - Throws: `HardwareError.missingEnergy` where the table has no row for one of the machine's SRAM banks.
+    public init(
+        machine: Machine, ledger: EnergyLedger, cycles: Int, busyCycles: [String: Int], counts: ActionCounts,
+        memory: Memory, peakDynamicMilliwatts: Double? = nil
+    ) throws(HardwareError) {
+        var ledger = ledger
+        let organisation = machine.organisation
+        let nanoseconds = Double(cycles) * 1000 / organisation.clockMegahertz
+        var leakageMilliwatts = 0.0
+        for buffer in SRAM.Buffer.allCases {
+            let bank = organisation.sram[buffer]
+            let macro = try ledger.table.macro(for: bank, of: buffer)
+            leakageMilliwatts += Double(bank.banks) * macro.leakageMilliwatts
+            try ledger.add(
+                Double(bank.banks) * nanoseconds, macro.name + ".leakage", .nanosecond, by: CostUnit(buffer),
+                for: .leakage)
+        }
+        let lines = ledger.lines
+        var energy = Energy.zero
+        for line in lines { energy.add(line.count, of: ledger.table.entries[line.entry]!) }
+        self.machine = machine.name
+        machineOverrides = machine.overrides
+        energyTable = ledger.table.name
+        clockMegahertz = organisation.clockMegahertz
+        self.cycles = cycles
+        self.busyCycles = busyCycles
+        latencyMilliseconds = organisation.milliseconds(cycles: cycles)
+        macs = Dictionary(uniqueKeysWithValues: counts.macs.map { ($0.key.rawValue, $0.value) })
+        arraySlots = counts.slots
+        idleArraySlots = counts.idleSlots
+        self.energy = energy
+        averageMilliwatts = nanoseconds > 0 ? energy.picojoules / nanoseconds : 0  // 1 pJ in 1 ns is 1 mW
+        peakMilliwatts = peakDynamicMilliwatts.map { $0 + leakageMilliwatts }
+        dramTraffic = Traffic(counts)
+        self.memory = memory
+        self.lines = lines
+        entries = Set(lines.map(\.entry)).sorted().map { ledger.table.entries[$0]! }
+        exclusions = ledger.table.exclusions
+    }
+
+    private func energy(where isCounted: (CostLine) -> Bool) -> Energy {
+        let entries = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
+        var energy = Energy.zero
+        for line in lines where isCounted(line) { energy.add(line.count, of: entries[line.entry]!) }
+        return energy
+    }
+
+    /// Energy of one unit, leakage of buffers included.
+    public func energy(of unit: CostUnit) -> Energy { energy { $0.unit == unit } }
+
+    /// Energy of one kind of operation.
+    public func energy(of kind: CostKind) -> Energy { energy { $0.kind == kind } }
+
+    /// Energy that an energy table's entry brings.
+    public func energy(ofEntry name: String) -> Energy { energy { $0.entry == name } }
+
+    /// Names of the entries in use that are estimates.
+    public var estimatedEntries: [String] { entries.filter { $0.status == .estimated }.map(\.name) }
+}
+
+// Dictionaries by these names become JSON objects.
+extension MemoryKind: CodingKeyRepresentable {}

@@ -1,0 +1,165 @@
+import Hardware
+
+/// Where a program's tensors lie, and what that occupies over time.
+public struct MemoryPlan: Sendable {
+    /// Live bytes by kind at one operation.
+    public struct Use: Sendable, Hashable {
+        public let operation: Int
+        public let byKind: [MemoryKind: Int]
+        public let total: Int
+    }
+
+    /// DRAM address of each tensor; nil for those that stay on the chip.
+    public let addresses: [Int?]
+    /// Place of each resident tensor in the resident half of the activation buffer.
+    public let residentAddresses: [Int?]
+    /// Operations over which each tensor is alive, both ends included; nil for tensors that nothing touches.
+    public let lifetimes: [ClosedRange<Int>?]
+    /// One above the highest DRAM byte used.
+    public let dramExtent: Int
+    /// Live bytes in DRAM at the operation where they are most.
+    public let peak: Use
+    /// Each kind's own peak in DRAM.
+    public let peakByKind: [MemoryKind: Int]
+    /// Live bytes in DRAM, by operation.
+    public let timeline: [Int]
+    /// Most bytes occupied in each on-chip buffer, tiles and resident tensors together.
+    public let peakSRAM: [SRAM.Buffer: Int]
+}
+
+/// Lifetimes and first-fit placement.
+///
+/// The activation buffer is halved: the lower half holds the tiles of the running operation, the upper half tensors that are
+/// resident, so that no tile ever displaces one. A tensor is resident where it is made by the step, fits, and finds room
+/// among tensors with shorter lives, which are placed first.
+struct MemoryPlanner {
+    let program: Program
+    let machine: Machine
+    let bytes: [Int]
+    let lifetimes: [ClosedRange<Int>?]
+
+    init(_ program: Program, on machine: Machine) {
+        self.program = program
+        self.machine = machine
+        let batch = program.step.batch
+        bytes = program.tensors.map { $0.bytes(batch: batch) }
+        var first = [Int?](repeating: nil, count: program.tensors.count)
+        var last = first
+        for (number, operation) in program.operations.enumerated() {
+            for id in operation.reads + operation.writes {
+                if first[id.index] == nil { first[id.index] = number }
+                last[id.index] = number
+            }
+        }
+        let end = max(0, program.operations.count - 1)
+        lifetimes = program.tensors.indices.map { index in
+            if program.tensors[index].isPersistent { return 0...end }
+            guard let from = first[index], let to = last[index] else { return nil }
+            return from...to
+        }
+    }
+
+    /// Bytes of the activation buffer that tiles may use; the rest is for residents.
+    static func tileBytes(_ machine: Machine) -> Int {
+        machine.organisation.sram.activation.bytes - residentBytes(machine)
+    }
+    static func residentBytes(_ machine: Machine) -> Int { machine.organisation.sram.activation.bytes / 2 }
+
+    /// Resident tensors and their places.
+    func residents() -> [Int?] {
+        let capacity = Self.residentBytes(machine)
+        let word = machine.organisation.sram.activation.wordBytes
+        let candidates = program.tensors.indices.filter { index in
+            !program.tensors[index].isPersistent && lifetimes[index] != nil && bytes[index] <= capacity
+        }.sorted { a, b in
+            (lifetimes[a]!.count, bytes[a], a) < (lifetimes[b]!.count, bytes[b], b)
+        }
+        var places = [Int?](repeating: nil, count: program.tensors.count)
+        var placed: [Int] = []
+        for index in candidates {
+            let life = lifetimes[index]!
+            let neighbours = placed.filter { lifetimes[$0]!.overlaps(life) }.sorted { places[$0]! < places[$1]! }
+            var address = 0
+            for other in neighbours {
+                if places[other]! - address >= bytes[index] { break }
+                address = max(address, roundUp(places[other]! + bytes[other], to: word))
+            }
+            guard address + bytes[index] <= capacity else { continue }
+            places[index] = address
+            placed.append(index)
+        }
+        return places
+    }
+
+    /// The whole plan.
+    ///
+    /// - Parameter tiles: most bytes of tiles in each buffer, by operation.
+    func plan(residents: [Int?], tiles: [[SRAM.Buffer: Int]]) throws(ScheduleError) -> MemoryPlan {
+        let burst = machine.organisation.dram.burstBytes
+        let inDRAM = program.tensors.indices.filter { lifetimes[$0] != nil && residents[$0] == nil }
+        // Persistent tensors first, so that they form one block; then by first use.
+        let order = inDRAM.sorted { a, b in
+            let (x, y) = (lifetimes[a]!.lowerBound, lifetimes[b]!.lowerBound)
+            let (p, q) = (program.tensors[a].isPersistent ? 0 : 1, program.tensors[b].isPersistent ? 0 : 1)
+            return (p, x, a) < (q, y, b)
+        }
+        var addresses = [Int?](repeating: nil, count: program.tensors.count)
+        var live: [Int] = []  // by address
+        var extent = 0
+        for index in order {
+            let life = lifetimes[index]!
+            live.removeAll { lifetimes[$0]!.upperBound < life.lowerBound }
+            var address = 0
+            var place = live.count
+            for (position, other) in live.enumerated() {
+                if addresses[other]! - address >= bytes[index] {
+                    place = position
+                    break
+                }
+                address = roundUp(addresses[other]! + bytes[other], to: burst)
+            }
+            addresses[index] = address
+            live.insert(index, at: place)
+            extent = max(extent, try Checked.sum(address, bytes[index], "memory of the step"))
+        }
+        guard extent <= machine.organisation.dram.capacityBytes else {
+            throw .dramFull(
+                needed: extent, available: machine.organisation.dram.capacityBytes, machine: machine.name)
+        }
+
+        let count = program.operations.count
+        var changes = [[MemoryKind: Int]](repeating: [:], count: count + 1)
+        for index in program.tensors.indices {
+            guard let life = lifetimes[index] else { continue }
+            if addresses[index] != nil {
+                changes[life.lowerBound][program.tensors[index].kind, default: 0] += bytes[index]
+                changes[min(count, life.upperBound + 1)][program.tensors[index].kind, default: 0] -= bytes[index]
+            }
+        }
+        // Occupancy of the resident half is its highest used byte, holes included.
+        var residentEnd = [Int](repeating: 0, count: count)
+        for index in program.tensors.indices {
+            guard let place = residents[index], let life = lifetimes[index] else { continue }
+            for operation in life { residentEnd[operation] = max(residentEnd[operation], place + bytes[index]) }
+        }
+        var use: [MemoryKind: Int] = [:]
+        var peakByKind: [MemoryKind: Int] = [:]
+        var timeline: [Int] = []
+        var peak = MemoryPlan.Use(operation: 0, byKind: [:], total: 0)
+        var peakSRAM: [SRAM.Buffer: Int] = [:]
+        for operation in 0..<count {
+            use.merge(changes[operation], uniquingKeysWith: +)
+            for (kind, value) in use { peakByKind[kind] = max(peakByKind[kind, default: 0], value) }
+            let total = use.values.reduce(0, +)
+            timeline.append(total)
+            if total > peak.total { peak = .init(operation: operation, byKind: use.filter { $0.value > 0 }, total: total) }
+            for buffer in SRAM.Buffer.allCases {
+                let held = tiles[operation][buffer, default: 0] + (buffer == .activation ? residentEnd[operation] : 0)
+                peakSRAM[buffer] = max(peakSRAM[buffer, default: 0], held)
+            }
+        }
+        return MemoryPlan(
+            addresses: addresses, residentAddresses: residents, lifetimes: lifetimes, dramExtent: extent, peak: peak,
+            peakByKind: peakByKind, timeline: timeline, peakSRAM: peakSRAM)
+    }
+}

@@ -1,0 +1,565 @@
+import Hardware
+import NumberFormats
+
+/// Lays a matrix product out on a weight-stationary array.
+///
+/// Sums stay in the accumulator buffer while k advances, so k is the innermost tile loop; of m and n either may be the outer
+/// one. The operand of the outer dimension can be held as a panel over the whole of k and is then fetched once; an operand
+/// that is not is fetched again in each turn of the other dimension, and weights that are perturbed on load are perturbed
+/// again with it. Instances of attention products share a tile in groups: heads of an example, then whole examples.
+struct ProductScheduler {
+    /// Tiles and loop order of a candidate.
+    struct Tiling: Hashable {
+        var examples: Int
+        var heads: Int
+        var m: Int
+        var n: Int
+        var k: Int
+        var weightsOuter: Bool
+        /// The outer dimension's operand is held over the whole of k.
+        var panel: Bool
+        var weightSlots = 1
+        var streamSlots = 1
+        var sumSlots = 1
+        var resultSlots = 1
+    }
+
+    /// One operand of the product.
+    private struct Operand {
+        /// Place in the operation's `reads` followed by its `writes`.
+        let values: Int
+        let scales: Int?
+        /// Bytes of an element as stored, and as the array reads it.
+        let storedBytes: Int
+        let arrayBytes: Int
+        let matrix: ProductLayout.Matrix
+        let scaleMatrix: ProductLayout.Matrix
+        /// Codes of a BF16 product.
+        let isDequantized: Bool
+        let isResident: Bool
+        let scalesAreResident: Bool
+    }
+
+    let model: MachineModel
+    let objective: ScheduleObjective
+    let operation: String
+    let product: Product
+    let layout: ProductLayout
+    private let array: ArrayModel
+    private let first: Operand
+    private let second: Operand
+    private let bias: Int?
+    private let biasIsPerturbed: Bool
+    private let result: Int
+    private let resultBytes: Int
+    private let resultIsResident: Bool
+    private let copy: Int?
+    private let copyIsResident: Bool
+    private let epilogue: VectorWork
+    private let operandCount: Int
+
+    init(
+        _ product: Product, _ operation: Operation, in program: Program, isResident: [Bool], model: MachineModel,
+        objective: ScheduleObjective
+    ) throws(ScheduleError) {
+        self.product = product
+        self.model = model
+        self.objective = objective
+        self.operation = operation.name
+        guard let array = model.arrays[product.format] else {
+            let formats = model.machine.organisation.array.formats.map(\.rawValue)
+            throw .unsupportedFormat(
+                operation: operation.name,
+                reason: HardwareError.unsupportedFormat(
+                    machine: model.machine.name, format: product.format.rawValue, supported: formats
+                ).description)
+        }
+        self.array = array
+        let layout = ProductLayout(product, step: program.step)
+        self.layout = layout
+        let formats = operation.reads.map { program[$0].format }
+        let count = operation.reads.count
+        var next = 0
+        func operand(_ matrix: ProductLayout.Matrix, _ scaleMatrix: ProductLayout.Matrix) -> Operand {
+            let values = next
+            let isCodes = formats[values] == .int8
+            next += isCodes ? 2 : 1
+            return Operand(
+                values: values, scales: isCodes ? values + 1 : nil, storedBytes: formats[values].bits / 8,
+                arrayBytes: product.format.bits / 8, matrix: matrix, scaleMatrix: scaleMatrix,
+                isDequantized: isCodes && product.format != .int8, isResident: isResident[values],
+                scalesAreResident: isCodes && isResident[values + 1])
+        }
+        first = operand(layout.first, layout.firstScales)
+        second = operand(layout.second, layout.secondScales)
+        bias = next < count ? next : nil
+        biasIsPerturbed =
+            bias != nil && product.sign != .none && program.step.hasNewHead
+            && product.role == .linear(number: program.step.shape.headNumber)
+        result = count
+        copy = operation.writes.count > 1 ? count + 1 : nil
+        let resultFormat = program[operation.writes[0]].format
+        resultBytes = resultFormat.bits / 8
+        resultIsResident = isResident[count]
+        copyIsResident = operation.writes.count > 1 && isResident[count + 1]
+        epilogue = .epilogue(
+            codes: product.format == .int8, bias: bias != nil, bf16: resultFormat == .bf16,
+            copy: operation.writes.count > 1)
+        operandCount = count + operation.writes.count
+    }
+
+    private var scaled: Bool { product.format == .int8 }
+
+    // MARK: Choosing
+
+    /// Bytes that a tiling's buffers take, with the slots it asks for.
+    private func need(_ t: Tiling) -> [SRAM.Buffer: Int] {
+        let group = t.examples * t.heads
+        let secondK = t.panel && t.weightsOuter ? product.k : t.k
+        let firstK = t.panel && !t.weightsOuter ? product.k : t.k
+        func bytes(_ operand: Operand, _ rows: Int, _ k: Int) -> Int {
+            let elements = group * rows * k
+            if operand.isDequantized {
+                let scales = operand.scalesAreResident ? 0 : 4 * group * (operand.matrix.rowsAreK ? k : rows)
+                return elements * operand.arrayBytes + scales + (operand.isResident ? 0 : elements * operand.storedBytes)
+            }
+            return operand.isResident ? 0 : elements * operand.arrayBytes
+        }
+        let sums = 4 * group * t.m * t.n
+        var vectors = bias == nil ? 0 : 4 * t.n
+        if scaled {
+            if !first.scalesAreResident { vectors += 4 * group * t.m }
+            if !second.scalesAreResident { vectors += 4 * group * t.n }
+        }
+        var results = 0
+        if !resultIsResident { results += group * t.m * t.n * resultBytes }
+        if copy != nil, !copyIsResident { results += group * t.m * t.n * 2 }
+        return [
+            .weight: bytes(second, t.n, secondK) * t.weightSlots,
+            .activation: bytes(first, t.m, firstK) * t.streamSlots + vectors * t.streamSlots + results * t.resultSlots,
+            .accumulator: sums * t.sumSlots,
+        ]
+    }
+
+    private func capacity(_ memory: SRAM.Buffer) -> Int {
+        memory == .activation ? MemoryPlanner.tileBytes(model.machine) : model.machine.organisation.sram[memory].bytes
+    }
+
+    /// The tiling with as many double buffers as fit; nil where it does not fit at all.
+    private func fitted(_ tiling: Tiling) -> Tiling? {
+        var t = tiling
+        var used = need(t)
+        for memory in SRAM.Buffer.allCases where used[memory]! > capacity(memory) { return nil }
+        for slots: WritableKeyPath<Tiling, Int> in [\.weightSlots, \.sumSlots, \.streamSlots, \.resultSlots] {
+            t[keyPath: slots] = 2
+            used = need(t)
+            if SRAM.Buffer.allCases.contains(where: { used[$0]! > capacity($0) }) { t[keyPath: slots] = 1 }
+        }
+        return t
+    }
+
+    /// DRAM bytes and cycles that a tiling is expected to take. Chooses among tilings; Timing does not use it.
+    private func estimate(_ t: Tiling) -> (traffic: Double, cycles: Double) {
+        let groups = Double(ceilingDivision(layout.examples, t.examples)) * Double(ceilingDivision(layout.heads, t.heads))
+        let (mTiles, nTiles) = (ceilingDivision(product.m, t.m), ceilingDivision(product.n, t.n))
+        let kTiles = ceilingDivision(product.k, t.k)
+        let tiles = groups * Double(mTiles) * Double(nTiles)
+        let firstTurns = Double(t.panel && !t.weightsOuter ? 1 : nTiles)
+        let secondTurns = Double(t.panel && t.weightsOuter ? 1 : mTiles)
+        let instances = Double(product.instances)
+        let firstElements = instances * Double(product.m) * Double(product.k) * firstTurns
+        let secondElements = instances * Double(product.n) * Double(product.k) * secondTurns
+        let outputs = instances * Double(product.m) * Double(product.n)
+        func fetched(_ operand: Operand, _ elements: Double, rows: Int, k: Int) -> Double {
+            if operand.isResident { return 0 }
+            let columns = operand.matrix.rowsAreK ? rows : k
+            let whole = operand.matrix.row == columns
+            let run = columns * operand.storedBytes
+            let padded = whole ? 1 : Double(roundUp(run, to: model.burstBytes)) / Double(run)
+            return elements * Double(operand.storedBytes) * padded
+        }
+        var traffic =
+            fetched(first, firstElements, rows: t.m, k: t.panel && !t.weightsOuter ? product.k : t.k)
+            + fetched(second, secondElements, rows: t.n, k: t.panel && t.weightsOuter ? product.k : t.k)
+        if !resultIsResident {
+            let run = t.n * resultBytes
+            let padded =
+                layout.result.row == t.n || t.n == product.n && layout.heads == t.heads
+                ? 1 : Double(roundUp(run, to: model.burstBytes)) / Double(run)
+            traffic += outputs * Double(resultBytes) * padded
+        }
+        if copy != nil, !copyIsResident { traffic += outputs * 2 }
+
+        let organisation = model.machine.organisation
+        let group = t.examples * t.heads
+        let matmul = Double(array.cycles(folds: group * array.folds(k: t.k, n: t.n), m: t.m))
+        let arrayCycles = tiles * Double(kTiles) * matmul
+        let epilogueCycles = Double((epilogue * (group * t.m * t.n)).cycles(on: organisation.vectorUnit))
+        var vectorCycles = tiles * epilogueCycles
+        let lanes = Double(organisation.vectorUnit.lanes)
+        let perCode = Double((VectorWork.dequantize * organisation.vectorUnit.lanes).cycles(on: organisation.vectorUnit)) / lanes
+        if first.isDequantized { vectorCycles += firstElements * perCode }
+        if second.isDequantized { vectorCycles += secondElements * perCode }
+        let perturbed = product.sign == .none ? 0 : secondElements
+        let perturbCycles = perturbed / Double(organisation.perturbationUnit.perturbationsPerCycle)
+        let dma = traffic / model.bytesPerCycle
+        // A single buffer serializes what it separates.
+        var cycles = max(dma, arrayCycles, vectorCycles, perturbCycles)
+        if t.weightSlots == 1 || t.streamSlots == 1 { cycles = max(cycles, dma + arrayCycles) }
+        if t.sumSlots == 1 { cycles = max(cycles, arrayCycles + tiles * epilogueCycles) }
+        if t.resultSlots == 1 { cycles = max(cycles, vectorCycles + outputs * Double(resultBytes) / model.bytesPerCycle) }
+        let fill = matmul + epilogueCycles + dma / max(1, tiles * Double(kTiles))
+        return (traffic, cycles + fill)
+    }
+
+    func choose() throws(ScheduleError) -> Tiling {
+        var best: (tiling: Tiling, traffic: Double, cycles: Double)?
+        func consider(_ tiling: Tiling) {
+            guard let fitted = fitted(tiling) else { return }
+            let (traffic, cycles) = estimate(fitted)
+            let isBetter: Bool
+            if let best {
+                switch objective {
+                case .traffic: isBetter = (traffic, cycles) < (best.traffic, best.cycles)
+                case .latency: isBetter = (cycles, traffic) < (best.cycles, best.traffic)
+                }
+            } else {
+                isBetter = true
+            }
+            if isBetter { best = (fitted, traffic, cycles) }
+        }
+        // Groups of whole instances.
+        if layout.examples * layout.heads > 1 {
+            var groups = NestBuilder.sizes(layout.heads, granule: 1).map { (1, $0) }
+            groups += NestBuilder.sizes(layout.examples, granule: 1).map { ($0, layout.heads) }
+            for (examples, heads) in groups {
+                for weightsOuter in [true, false] {
+                    consider(
+                        Tiling(
+                            examples: examples, heads: heads, m: product.m, n: product.n, k: product.k,
+                            weightsOuter: weightsOuter, panel: true))
+                }
+            }
+        }
+        // Tiles within an instance.
+        let ms = NestBuilder.sizes(product.m, granule: min(8, product.m)) + (product.m > 1 ? [1] : [])
+        let ns = NestBuilder.sizes(product.n, granule: array.columns)
+        let ks = NestBuilder.sizes(product.k, granule: array.depth)
+        for n in ns {
+            for k in ks {
+                for weightsOuter in [true, false] {
+                    for panel in [true, false] {
+                        for m in ms {
+                            consider(
+                                Tiling(
+                                    examples: 1, heads: 1, m: m, n: n, k: k, weightsOuter: weightsOuter, panel: panel))
+                        }
+                    }
+                }
+            }
+        }
+        if let best { return best.tiling }
+        let least = Tiling(
+            examples: 1, heads: 1, m: 1, n: ns.last!, k: ks.last!, weightsOuter: true, panel: false)
+        let used = need(least)
+        let memory = SRAM.Buffer.allCases.first { used[$0]! > capacity($0) } ?? .activation
+        throw .tileDoesNotFit(operation: operation, memory, need: used[memory]!, machine: model.machine)
+    }
+
+    // MARK: Building
+
+    private struct Place {
+        let example: Affine, examples: Int
+        let head: Affine, heads: Int
+        var group: Int { examples * heads }
+    }
+
+    private func transfer(
+        _ operand: Int, _ matrix: ProductLayout.Matrix, bytes: Int, _ place: Place, row: Affine, rows: Int, column: Affine,
+        columns: Int
+    ) -> Transfer {
+        let start =
+            place.example.scaled(by: matrix.example) + place.head.scaled(by: matrix.head)
+            + row.scaled(by: matrix.row) + column
+        return Transfer(
+            operand: operand, offset: start.scaled(by: bytes),
+            dimensions: [
+                .init(count: place.examples, pitch: matrix.example * bytes),
+                .init(count: place.heads, pitch: matrix.head * bytes), .init(count: rows, pitch: matrix.row * bytes),
+            ], runBytes: columns * bytes)
+    }
+
+    /// Buffers of one operand.
+    private struct OperandBuffers {
+        /// What the array reads; nil where it reads the resident tensor itself.
+        var ready: Int?
+        var staged: Int?
+        var scales: Int?
+    }
+
+    func nest() throws(ScheduleError) -> Nest {
+        let t = try choose()
+        var builder = NestBuilder()
+        let group = t.examples * t.heads
+        func buffers(_ operand: Operand, _ name: String, _ memory: SRAM.Buffer, rows: Int, k: Int, slots: Int)
+            -> OperandBuffers
+        {
+            var result = OperandBuffers()
+            let elements = group * rows * k
+            if operand.isDequantized {
+                if !operand.isResident {
+                    result.staged = builder.buffer(name + ".codes", memory, bytes: elements * operand.storedBytes, slots: slots)
+                }
+                if !operand.scalesAreResident {
+                    let count = group * (operand.matrix.rowsAreK ? k : rows)
+                    result.scales = builder.buffer(name + ".scales", memory, bytes: 4 * count, slots: slots)
+                }
+                result.ready = builder.buffer(name, memory, bytes: elements * operand.arrayBytes, slots: slots)
+            } else if !operand.isResident {
+                result.ready = builder.buffer(name, memory, bytes: elements * operand.arrayBytes, slots: slots)
+            }
+            return result
+        }
+        let weights = buffers(
+            second, "stationary", .weight, rows: t.n, k: t.panel && t.weightsOuter ? product.k : t.k, slots: t.weightSlots)
+        let stream = buffers(
+            first, "streamed", .activation, rows: t.m, k: t.panel && !t.weightsOuter ? product.k : t.k,
+            slots: t.streamSlots)
+        func vector(_ name: String, _ bytes: Int) -> Int {
+            builder.buffer(name, .activation, bytes: bytes, slots: t.streamSlots)
+        }
+        let firstScales = scaled && !first.scalesAreResident ? vector("streamed.scales", 4 * group * t.m) : nil
+        let secondScales = scaled && !second.scalesAreResident ? vector("stationary.scales", 4 * group * t.n) : nil
+        let biasBuffer = bias.map { _ in vector("bias", 4 * t.n) }
+        let sums = builder.buffer("sums", .accumulator, bytes: 4 * group * t.m * t.n, slots: t.sumSlots)
+        let resultBuffer =
+            resultIsResident
+            ? nil
+            : builder.buffer(
+                "result", .activation, bytes: group * t.m * t.n * resultBytes, slots: t.resultSlots)
+        let copyBuffer =
+            copy == nil || copyIsResident
+            ? nil : builder.buffer("copy", .activation, bytes: group * t.m * t.n * 2, slots: t.resultSlots)
+
+        /// Brings a tile of an operand to where the array reads it.
+        func bring(
+            _ operand: Operand, _ buffers: OperandBuffers, _ place: Place, row: Affine, rows: Int, k: Affine, ks: Int,
+            isStationary: Bool
+        ) -> [NestNode] {
+            let home: SRAM.Buffer = isStationary ? .weight : .activation
+            let (storedRow, storedRows, column, columns) =
+                operand.matrix.rowsAreK ? (k, ks, row, rows) : (row, rows, k, ks)
+            var nodes: [NestNode] = []
+            let elements = place.group * rows * ks
+            if !operand.isResident, let target = buffers.staged ?? buffers.ready {
+                nodes.append(
+                    builder.load(
+                        transfer(
+                            operand.values, operand.matrix, bytes: operand.storedBytes, place, row: storedRow,
+                            rows: storedRows, column: column, columns: columns), into: target))
+            }
+            if isStationary, product.sign != .none, let target = buffers.ready {
+                // On the fill path: the load's write is the only one.
+                nodes.append(
+                    .command(
+                        Command(
+                            work: .perturb(weights: elements), acquires: [], reads: [target], writes: [target],
+                            accesses: [])))
+            }
+            if operand.isDequantized, let scales = operand.scales, let ready = buffers.ready {
+                if let buffer = buffers.scales {
+                    nodes.append(
+                        builder.load(
+                            transfer(
+                                scales, operand.scaleMatrix, bytes: 4, place, row: storedRow, rows: storedRows,
+                                column: Affine(0), columns: 1), into: buffer))
+                }
+                var read: [SRAM.Buffer: Int] = [:]
+                read[operand.isResident ? .activation : home, default: 0] += elements * operand.storedBytes
+                read[operand.scalesAreResident ? .activation : home, default: 0] += 4 * place.group * storedRows
+                let accesses = SRAM.Buffer.allCases.compactMap { memory -> Command.Access? in
+                    let written = memory == home ? elements * operand.arrayBytes : 0
+                    let bytes = read[memory, default: 0]
+                    return bytes + written > 0 ? .init(buffer: memory, read: bytes, written: written) : nil
+                }
+                nodes.append(
+                    .command(
+                        Command(
+                            work: .vector(.dequantize * elements), acquires: [ready],
+                            reads: [buffers.staged, buffers.scales].compactMap { $0 }, writes: [ready],
+                            accesses: accesses)))
+                for buffer in [buffers.staged, buffers.scales] {
+                    if let buffer { nodes.append(.release(buffer: buffer)) }
+                }
+            }
+            return nodes
+        }
+
+        func matmul(_ place: Place, m: Int, n: Int, k: Int, accumulates: Bool) -> NestNode {
+            let block = FoldBlock(
+                instances: place.group, m: m, n: n, k: k, format: product.format, accumulates: accumulates)
+            let (kFolds, nFolds) = (ceilingDivision(k, array.depth), ceilingDivision(n, array.columns))
+            let outputs = 4 * place.group * m * n
+            let streamed = place.group * m * k * nFolds * first.arrayBytes
+            let stationary = place.group * n * k * second.arrayBytes
+            // A resident tensor is read where it lies.
+            let stationaryIsResident = second.isResident && !second.isDequantized
+            let accesses: [Command.Access] =
+                stationaryIsResident
+                ? [
+                    .init(buffer: .activation, read: streamed + stationary, written: 0),
+                    .init(
+                        buffer: .accumulator, read: outputs * (kFolds - (accumulates ? 0 : 1)), written: outputs * kFolds),
+                ]
+                : [
+                    .init(buffer: .weight, read: stationary, written: 0),
+                    .init(buffer: .activation, read: streamed, written: 0),
+                    .init(
+                        buffer: .accumulator, read: outputs * (kFolds - (accumulates ? 0 : 1)), written: outputs * kFolds),
+                ]
+            return .command(
+                Command(
+                    work: .matmul(block), acquires: accumulates ? [] : [sums],
+                    reads: [weights.ready, stream.ready].compactMap { $0 }, writes: [sums], accesses: accesses))
+        }
+
+        func finish(_ place: Place, m: Affine, ms: Int, n: Affine, ns: Int) -> [NestNode] {
+            let outputs = place.group * ms * ns
+            var read = place.group * (scaled ? 4 * (ms + ns) : 0)
+            if bias != nil { read += 4 * ns }
+            let written = outputs * (resultBytes + (copy == nil ? 0 : 2))
+            var nodes: [NestNode] = [
+                .command(
+                    Command(
+                        work: .vector(epilogue * outputs), acquires: [resultBuffer, copyBuffer].compactMap { $0 },
+                        reads: [sums] + [firstScales, secondScales, biasBuffer].compactMap { $0 },
+                        writes: [resultBuffer, copyBuffer].compactMap { $0 },
+                        accesses: [
+                            .init(buffer: .activation, read: read, written: written),
+                            .init(buffer: .accumulator, read: 4 * outputs, written: 0),
+                        ])), .release(buffer: sums),
+            ]
+            for (buffer, operand, bytes) in [(resultBuffer, result, resultBytes), (copyBuffer, copy ?? 0, 2)] {
+                guard let buffer else { continue }
+                nodes.append(
+                    builder.store(
+                        transfer(
+                            operand, layout.result, bytes: bytes, place, row: m, rows: ms, column: n, columns: ns),
+                        from: buffer))
+                nodes.append(.release(buffer: buffer))
+            }
+            return nodes
+        }
+
+        func firstVectors(_ place: Place, _ start: Affine, _ size: Int) -> [NestNode] {
+            guard let buffer = firstScales, let scales = first.scales else { return [] }
+            return [
+                builder.load(
+                    transfer(
+                        scales, layout.firstScales, bytes: 4, place, row: start, rows: size, column: Affine(0), columns: 1),
+                    into: buffer)
+            ]
+        }
+
+        func secondVectors(_ place: Place, _ start: Affine, _ size: Int) -> [NestNode] {
+            var nodes: [NestNode] = []
+            if let buffer = secondScales, let scales = second.scales {
+                nodes.append(
+                    builder.load(
+                        transfer(
+                            scales, layout.secondScales, bytes: 4, place, row: start, rows: size, column: Affine(0),
+                            columns: 1), into: buffer))
+            }
+            if let buffer = biasBuffer, let bias {
+                nodes.append(
+                    builder.load(
+                        Transfer(operand: bias, offset: start.scaled(by: 4), dimensions: [], runBytes: 4 * size),
+                        into: buffer))
+                if biasIsPerturbed {
+                    nodes.append(
+                        .command(
+                            Command(
+                                work: .draw(values: size, rounding: .firstRounding), acquires: [], reads: [buffer],
+                                writes: [buffer], accesses: [])))
+                    nodes.append(
+                        .command(
+                            Command(
+                                work: .vector(.perturbBias * size), acquires: [], reads: [buffer], writes: [buffer],
+                                accesses: [.init(buffer: .activation, read: 4 * size, written: 4 * size)])))
+                }
+            }
+            return nodes
+        }
+
+        func releases(_ buffers: [Int?]) -> [NestNode] { buffers.compactMap { $0.map { .release(buffer: $0) } } }
+
+        /// One tile of results: k, then the epilogue.
+        func inner(_ place: Place, m: Affine, ms: Int, n: Affine, ns: Int, depth: Int) -> [NestNode] {
+            let holdsWeights = t.panel && t.weightsOuter
+            let holdsStream = t.panel && !t.weightsOuter
+            return NestBuilder.tiled(product.k, by: t.k, depth: depth, peelFirst: true) { k, ks, _, isFirst in
+                var nodes: [NestNode] = []
+                if !holdsWeights {
+                    nodes += bring(second, weights, place, row: n, rows: ns, k: k, ks: ks, isStationary: true)
+                }
+                if !holdsStream {
+                    nodes += bring(first, stream, place, row: m, rows: ms, k: k, ks: ks, isStationary: false)
+                }
+                nodes.append(matmul(place, m: ms, n: ns, k: ks, accumulates: !isFirst))
+                if !holdsWeights { nodes += releases([weights.ready]) }
+                if !holdsStream { nodes += releases([stream.ready]) }
+                return nodes
+            } + finish(place, m: m, ms: ms, n: n, ns: ns)
+        }
+
+        let whole = Affine(0)
+        let body = NestBuilder.tiled(layout.examples, by: t.examples, depth: 0) { example, examples, depth, _ in
+            NestBuilder.tiled(layout.heads, by: t.heads, depth: depth) { head, heads, depth, _ in
+                let place = Place(example: example, examples: examples, head: head, heads: heads)
+                if t.weightsOuter {
+                    return NestBuilder.tiled(product.n, by: t.n, depth: depth) { n, ns, depth, _ in
+                        var nodes = secondVectors(place, n, ns)
+                        if t.panel {
+                            nodes += bring(
+                                second, weights, place, row: n, rows: ns, k: whole, ks: product.k, isStationary: true)
+                        }
+                        nodes += NestBuilder.tiled(product.m, by: t.m, depth: depth) { m, ms, depth, _ in
+                            firstVectors(place, m, ms) + inner(place, m: m, ms: ms, n: n, ns: ns, depth: depth)
+                                + releases([firstScales])
+                        }
+                        return nodes + releases([t.panel ? weights.ready : nil, secondScales, biasBuffer])
+                    }
+                }
+                return NestBuilder.tiled(product.m, by: t.m, depth: depth) { m, ms, depth, _ in
+                    var nodes = firstVectors(place, m, ms)
+                    if t.panel {
+                        nodes += bring(
+                            first, stream, place, row: m, rows: ms, k: whole, ks: product.k, isStationary: false)
+                    }
+                    nodes += NestBuilder.tiled(product.n, by: t.n, depth: depth) { n, ns, depth, _ in
+                        secondVectors(place, n, ns) + inner(place, m: m, ms: ms, n: n, ns: ns, depth: depth)
+                            + releases([secondScales, biasBuffer])
+                    }
+                    return nodes + releases([t.panel ? stream.ready : nil, firstScales])
+                }
+            }
+        }
+        return Nest(buffers: builder.buffers, body: body, usefulBytes: usefulBytes())
+    }
+
+    private func usefulBytes() -> [Int] {
+        var useful = [Int](repeating: 0, count: operandCount)
+        let instances = product.instances
+        func add(_ operand: Operand, rows: Int) {
+            if !operand.isResident { useful[operand.values] = instances * rows * product.k * operand.storedBytes }
+            guard let scales = operand.scales, !operand.scalesAreResident else { return }
+            useful[scales] = 4 * instances * (operand.matrix.rowsAreK ? product.k : rows)
+        }
+        add(first, rows: product.m)
+        add(second, rows: product.n)
+        if let bias { useful[bias] = 4 * product.n }
+        if !resultIsResident { useful[result] = instances * product.m * product.n * resultBytes }
+        if let copy, !copyIsResident { useful[copy] = 2 * instances * product.m * product.n }
+        return useful
+    }
+}

@@ -1,0 +1,32 @@
+import Hardware
+
+/// Why a step cannot be laid out on a machine: one case a cause.
+public enum ScheduleError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// A size of the step that means nothing.
+    case badSize(name: String, value: Int, allowed: String)
+    /// A count that 64 bits do not hold.
+    case tooLarge(what: String)
+    /// No tile of an operation fits a buffer; `smallest` bytes would do.
+    case tileDoesNotFit(operation: String, buffer: SRAM.Buffer, available: Int, smallest: Int, machine: String)
+    /// The array cannot multiply a format that the step needs.
+    case unsupportedFormat(operation: String, reason: String)
+    /// The tensors need more DRAM than the machine has.
+    case dramFull(needed: Int, available: Int, machine: String)
+
+    public var description: String {
+        switch self {
+        case .badSize(let name, let value, let allowed):
+            return "\(name) is \(value); it must be \(allowed)"
+        case .tooLarge(let what):
+            return "\(what) exceeds 64 bits; use a smaller network, batch or sequence"
+        case .tileDoesNotFit(let operation, let buffer, let available, let smallest, let machine):
+            return "\(operation): no tile fits the \(buffer.rawValue) buffer of machine \(machine), "
+                + "organisation.sram.\(buffer.rawValue).bytes \(available); the smallest that works is \(smallest)"
+        case .unsupportedFormat(let operation, let reason):
+            return "\(operation): \(reason)"
+        case .dramFull(let needed, let available, let machine):
+            return "the step needs \(needed) bytes of DRAM; machine \(machine) has \(available) "
+                + "(organisation.dram.capacityBytes)"
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import Hardware
+import NumberFormats
+
+/// What tiles and loop orders are chosen for.
+public enum ScheduleObjective: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Least DRAM traffic, then least expected time.
+    case traffic
+    /// Least expected time, then least DRAM traffic.
+    case latency
+}
+
+/// A program laid out on a machine: a nest for each operation, addresses for each tensor.
+public struct ScheduledProgram: Sendable {
+    public let program: Program
+    public let machine: Machine
+    public let model: MachineModel
+    /// Distinct nests; operations of equal shape share one.
+    public let nests: [Nest]
+    /// Index into `nests`, by operation.
+    public let nestOfOperation: [Int]
+    /// By nest.
+    public let countsOfNest: [ActionCounts]
+    public let memory: MemoryPlan
+
+    public func nest(of operation: Int) -> Nest { nests[nestOfOperation[operation]] }
+    public func counts(of operation: Int) -> ActionCounts { countsOfNest[nestOfOperation[operation]] }
+
+    /// Counts of the whole step.
+    public func totalCounts() throws(ScheduleError) -> ActionCounts {
+        var times = [Int](repeating: 0, count: nests.count)
+        for nest in nestOfOperation { times[nest] += 1 }
+        var total = ActionCounts()
+        for (nest, count) in times.enumerated() { try total.combine(countsOfNest[nest], times: count) }
+        return total
+    }
+
+    /// DRAM address of a transfer's first byte in an operation, at given loop indices; nil for a gathered transfer, whose rows
+    /// data decide.
+    public func address(of transfer: Transfer, in operation: Int, at indices: [Int]) -> Int? {
+        guard !transfer.gathered else { return nil }
+        let operands = program.operations[operation].reads + program.operations[operation].writes
+        return memory.addresses[operands[transfer.operand].index].map { $0 + transfer.offset.value(at: indices) }
+    }
+}
+
+extension Lowering {
+    /// Lowers a step and lays it out: the one call that takes any sizes a user can write.
+    public static func schedule(
+        _ step: StepDescription, on machine: Machine, objective: ScheduleObjective = .traffic
+    ) throws(ScheduleError) -> ScheduledProgram {
+        try step.checkSizes()
+        return try schedule(program(for: step), on: machine, objective: objective)
+    }
+
+    /// Lays a program out on a machine.
+    public static func schedule(
+        _ program: Program, on machine: Machine, objective: ScheduleObjective = .traffic
+    ) throws(ScheduleError) -> ScheduledProgram {
+        try program.step.checkSizes()
+        let model = MachineModel(machine)
+        let planner = MemoryPlanner(program, on: machine)
+        let residents = planner.residents()
+
+        var numbers: [NestKey: Int] = [:]
+        var nests: [Nest] = []
+        var nestOfOperation: [Int] = []
+        for operation in program.operations {
+            let operands = operation.reads + operation.writes
+            let isResident = operands.map { residents[$0.index] != nil }
+            let key = NestKey(operation, in: program, isResident: isResident)
+            if let number = numbers[key] {
+                nestOfOperation.append(number)
+                continue
+            }
+            let nest: Nest
+            if case .product(let product) = operation.action {
+                nest = try ProductScheduler(
+                    product, operation, in: program, isResident: isResident, model: model, objective: objective
+                ).nest()
+            } else {
+                nest = try StreamingScheduler(model: model, isResident: isResident, operation: operation.name)
+                    .nest(StreamPlan(operation, in: program))
+            }
+            numbers[key] = nests.count
+            nestOfOperation.append(nests.count)
+            nests.append(nest)
+        }
+        var countsOfNest: [ActionCounts] = []
+        for nest in nests { countsOfNest.append(try nest.counts(on: model)) }
+        let tilesOfNest = nests.map { nest in
+            Dictionary(uniqueKeysWithValues: SRAM.Buffer.allCases.map { ($0, nest.occupied($0)) })
+        }
+        // Residents lie in the upper half: occupancy counts the bytes in use of both halves.
+        let memory = try planner.plan(residents: residents, tiles: nestOfOperation.map { tilesOfNest[$0] })
+        return ScheduledProgram(
+            program: program, machine: machine, model: model, nests: nests, nestOfOperation: nestOfOperation,
+            countsOfNest: countsOfNest, memory: memory)
+    }
+}
+
+/// What makes two operations' nests equal: everything but names, layer numbers and addresses.
+private struct NestKey: Hashable {
+    struct Operand: Hashable {
+        let format: ElementFormat
+        let bytes: Int
+        let isResident: Bool
+        /// First operand of the operation that is the same tensor.
+        let same: Int
+    }
+
+    let action: Action
+    let operands: [Operand]
+    let hasTrainedBias: Bool
+
+    init(_ operation: Operation, in program: Program, isResident: [Bool]) {
+        let ids = operation.reads + operation.writes
+        let batch = program.step.batch
+        operands = ids.enumerated().map { index, id in
+            Operand(
+                format: program[id].format, bytes: program[id].bytes(batch: batch), isResident: isResident[index],
+                same: ids.firstIndex(of: id)!)
+        }
+        action = operation.action.withoutNumber
+        if case .product(let product) = operation.action,
+            product.role == .linear(number: program.step.shape.headNumber)
+        {
+            hasTrainedBias = program.step.hasNewHead && product.sign != .none
+        } else {
+            hasTrainedBias = false
+        }
+    }
+}
+
+extension Action {
+    /// The action with the layer's number and the perturbation's direction left out.
+    var withoutNumber: Action {
+        switch self {
+        case .product(let product):
+            let role: Product.Role
+            switch product.role {
+            case .linear: role = .linear(number: 0)
+            case .inputGradient: role = .inputGradient(number: 0)
+            case .weightGradient: role = .weightGradient(number: 0)
+            default: role = product.role
+            }
+            return .product(
+                Product(
+                    role: role, instances: product.instances, m: product.m, n: product.n, k: product.k,
+                    format: product.format, sign: product.sign == .minus ? .plus : product.sign))
+        case .update(_, let rows, let columns, let residualBits):
+            return .update(number: 0, rows: rows, columns: columns, residualBits: residualBits)
+        case .updateBias(_, let elements):
+            return .updateBias(number: 0, elements: elements)
+        case .firstOrder(.quantizeWeights(_, let rows, let columns)):
+            return .firstOrder(.quantizeWeights(number: 0, rows: rows, columns: columns))
+        default:
+            return self
+        }
+    }
+}

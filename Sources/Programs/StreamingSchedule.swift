@@ -1,0 +1,269 @@
+import Hardware
+import NumberFormats
+
+/// An operation of the vector or perturbation unit as a stream: `outer` times `units` equal pieces, worked on in tiles.
+struct StreamPlan {
+    /// One tensor of the stream.
+    struct Operand {
+        /// Place in the operation's `reads` followed by its `writes`.
+        let operand: Int
+        let isWrite: Bool
+        /// Bytes of one piece: contiguous, or this many in each of `innerCount` runs.
+        let unitBytes: Int
+        var innerCount = 1
+        var innerPitch = 0
+        /// Bytes from one outer index to the next.
+        var outerStride = 0
+        /// Moved once, whole.
+        var isFixed = false
+        var gathered = false
+        /// The operand (place in this list) whose tile it overwrites.
+        var replaces: Int?
+        var memory: SRAM.Buffer = .activation
+
+        /// On-chip bytes of a tile.
+        func tileBytes(_ units: Int) -> Int { (isFixed ? 1 : units) * unitBytes * innerCount }
+    }
+
+    enum Engine {
+        case vector
+        /// Perturbation unit: a piece is one weight.
+        case update
+        /// New head's bias: a draw, then the vector unit.
+        case drawThenVector(RandomPurpose)
+    }
+
+    var outer = 1
+    let units: Int
+    var granule = 1
+    let operands: [Operand]
+    var work = VectorWork()
+    var endWork = VectorWork()
+    var engine = Engine.vector
+}
+
+/// Lays a stream out on a machine.
+struct StreamingScheduler {
+    let model: MachineModel
+    /// By operand of the operation: held in the activation buffer.
+    let isResident: [Bool]
+    let operation: String
+
+    private struct Choice {
+        let tile: Int
+        let slots: Int
+    }
+
+    func nest(_ plan: StreamPlan) throws(ScheduleError) -> Nest {
+        let choice = try choose(plan)
+        var builder = NestBuilder()
+        var buffers = [Int?](repeating: nil, count: plan.operands.count)
+        for (index, operand) in plan.operands.enumerated() where !isResident[operand.operand] && operand.replaces == nil {
+            let bytes = operand.tileBytes(choice.tile)
+            buffers[index] = builder.buffer(
+                "operand.\(operand.operand)", operand.memory, bytes: bytes, slots: operand.isFixed ? 1 : choice.slots)
+        }
+        for (index, operand) in plan.operands.enumerated() {
+            if let source = operand.replaces, !isResident[operand.operand] { buffers[index] = buffers[source] }
+        }
+
+        func transfer(_ operand: StreamPlan.Operand, _ outer: Affine, _ start: Affine, _ size: Int) -> Transfer {
+            if operand.isFixed {
+                return Transfer(
+                    operand: operand.operand, offset: Affine(0), dimensions: [], runBytes: operand.tileBytes(1))
+            }
+            if operand.gathered {
+                return Transfer(
+                    operand: operand.operand, offset: Affine(0),
+                    dimensions: [.init(count: size, pitch: operand.unitBytes)], runBytes: operand.unitBytes,
+                    gathered: true)
+            }
+            return Transfer(
+                operand: operand.operand,
+                offset: outer.scaled(by: operand.outerStride) + start.scaled(by: operand.unitBytes),
+                dimensions: [.init(count: operand.innerCount, pitch: operand.innerPitch)],
+                runBytes: size * operand.unitBytes)
+        }
+
+        func compute(_ size: Int, _ work: VectorWork) -> [NestNode] {
+            var reads: [Int] = []
+            var acquires: [Int] = []
+            var writes: [Int] = []
+            var read: [SRAM.Buffer: Int] = [:]
+            var written: [SRAM.Buffer: Int] = [:]
+            for (index, operand) in plan.operands.enumerated() {
+                let bytes = operand.isFixed && operand.isWrite ? 0 : operand.tileBytes(size)
+                if operand.isWrite { written[operand.memory, default: 0] += bytes }
+                if !operand.isWrite { read[operand.memory, default: 0] += bytes }
+                guard let buffer = buffers[index] else { continue }
+                if operand.isWrite {
+                    if operand.isFixed { continue }
+                    if operand.replaces == nil { acquires.append(buffer) }
+                    writes.append(buffer)
+                } else {
+                    reads.append(buffer)
+                }
+            }
+            let accesses = SRAM.Buffer.allCases.compactMap { buffer -> Command.Access? in
+                let (r, w) = (read[buffer, default: 0], written[buffer, default: 0])
+                return r + w > 0 ? .init(buffer: buffer, read: r, written: w) : nil
+            }
+            func command(_ work: Command.Work, _ accesses: [Command.Access]) -> NestNode {
+                .command(Command(work: work, acquires: acquires, reads: reads, writes: writes, accesses: accesses))
+            }
+            switch plan.engine {
+            case .vector: return [command(.vector(work), accesses)]
+            case .update: return [command(.update(weights: size), accesses)]
+            case .drawThenVector(let rounding):
+                // The draw goes to the tile that the vector unit then reads; it takes no slot of its own.
+                let draw = Command(
+                    work: .draw(values: size, rounding: rounding), acquires: [], reads: reads, writes: writes, accesses: [])
+                return [.command(draw), command(.vector(work), accesses)]
+            }
+        }
+
+        let fixedInputs = plan.operands.indices.filter { plan.operands[$0].isFixed && !plan.operands[$0].isWrite }
+        let fixedOutputs = plan.operands.indices.filter { plan.operands[$0].isFixed && plan.operands[$0].isWrite }
+        let inputs = plan.operands.indices.filter { !plan.operands[$0].isFixed && !plan.operands[$0].isWrite }
+        let outputs = plan.operands.indices.filter { !plan.operands[$0].isFixed && plan.operands[$0].isWrite }
+        let replaced = Set(plan.operands.compactMap(\.replaces))
+        var body: [NestNode] = []
+        for index in fixedInputs {
+            if let buffer = buffers[index] {
+                body.append(builder.load(transfer(plan.operands[index], Affine(0), Affine(0), 1), into: buffer))
+            }
+        }
+        body += NestBuilder.tiled(plan.outer, by: 1, depth: 0) { outer, _, depth, _ in
+            NestBuilder.tiled(plan.units, by: choice.tile, depth: depth) { start, size, _, _ in
+                var nodes: [NestNode] = []
+                for index in inputs {
+                    if let buffer = buffers[index] {
+                        nodes.append(builder.load(transfer(plan.operands[index], outer, start, size), into: buffer))
+                    }
+                }
+                nodes += compute(size, plan.work * size)
+                for index in inputs where !replaced.contains(index) {
+                    if let buffer = buffers[index] { nodes.append(.release(buffer: buffer)) }
+                }
+                for index in outputs {
+                    if let buffer = buffers[index] {
+                        nodes.append(builder.store(transfer(plan.operands[index], outer, start, size), from: buffer))
+                        nodes.append(.release(buffer: buffer))
+                    }
+                }
+                return nodes
+            }
+        }
+        for index in fixedOutputs {
+            // The running result stays in the vector unit and is written once.
+            let operand = plan.operands[index]
+            let buffer = buffers[index]
+            body.append(
+                .command(
+                    Command(
+                        work: .vector(plan.endWork), acquires: buffer.map { [$0] } ?? [], reads: [],
+                        writes: buffer.map { [$0] } ?? [],
+                        accesses: [.init(buffer: operand.memory, read: 0, written: operand.tileBytes(1))])))
+            if let buffer {
+                body.append(builder.store(transfer(operand, Affine(0), Affine(0), 1), from: buffer))
+                body.append(.release(buffer: buffer))
+            }
+        }
+        for index in fixedInputs {
+            if let buffer = buffers[index] { body.append(.release(buffer: buffer)) }
+        }
+        return Nest(buffers: builder.buffers, body: body, usefulBytes: usefulBytes(plan))
+    }
+
+    private func usefulBytes(_ plan: StreamPlan) -> [Int] {
+        var useful = [Int](repeating: 0, count: isResident.count)
+        for operand in plan.operands where !isResident[operand.operand] {
+            if operand.isFixed {
+                useful[operand.operand] = operand.tileBytes(1)
+            } else {
+                // An operand that stands still while the outer loop runs is fetched again each time.
+                let times = operand.outerStride == 0 && !operand.gathered ? 1 : plan.outer
+                useful[operand.operand] = times * operand.tileBytes(plan.units)
+            }
+        }
+        return useful
+    }
+
+    /// On-chip bytes of a tile of `units` in `memory`.
+    private func need(_ plan: StreamPlan, _ memory: SRAM.Buffer, tile: Int, slots: Int) -> Int {
+        plan.operands.reduce(0) { sum, operand in
+            guard operand.memory == memory, operand.replaces == nil, !isResident[operand.operand] else { return sum }
+            return sum + operand.tileBytes(tile) * (operand.isFixed ? 1 : slots)
+        }
+    }
+
+    private func capacity(_ memory: SRAM.Buffer) -> Int {
+        memory == .activation ? MemoryPlanner.tileBytes(model.machine) : model.machine.organisation.sram[memory].bytes
+    }
+
+    private func choose(_ plan: StreamPlan) throws(ScheduleError) -> Choice {
+        var best: (choice: Choice, cycles: Double)?
+        var sizes = NestBuilder.sizes(plan.units, granule: plan.granule)
+        if plan.granule > 1, let least = sizes.last, least > 1 { sizes.append(1) }
+        for tile in sizes {
+            for slots in [2, 1] {
+                guard SRAM.Buffer.allCases.allSatisfy({ need(plan, $0, tile: tile, slots: slots) <= capacity($0) })
+                else { continue }
+                let cycles = estimate(plan, tile: tile, slots: slots)
+                if best == nil || cycles < best!.cycles { best = (Choice(tile: tile, slots: slots), cycles) }
+                break
+            }
+        }
+        if let best { return best.choice }
+        for memory in SRAM.Buffer.allCases {
+            let least = need(plan, memory, tile: 1, slots: 1)
+            if least > capacity(memory) {
+                throw doesNotFit(memory, need: least)
+            }
+        }
+        throw doesNotFit(.activation, need: need(plan, .activation, tile: 1, slots: 1))
+    }
+
+    private func doesNotFit(_ memory: SRAM.Buffer, need: Int) -> ScheduleError {
+        .tileDoesNotFit(operation: operation, memory, need: need, machine: model.machine)
+    }
+
+    /// Cycles by the busier of DMA and compute, with the first tile's fill. Chooses among tiles; Timing does not use it.
+    private func estimate(_ plan: StreamPlan, tile: Int, slots: Int) -> Double {
+        let tiles = Double(plan.outer) * Double(ceilingDivision(plan.units, tile))
+        var moved = 0
+        for operand in plan.operands where !operand.isFixed && !isResident[operand.operand] {
+            let piece = Transfer(
+                operand: 0, offset: Affine(0), dimensions: [.init(count: operand.innerCount, pitch: operand.innerPitch)],
+                runBytes: tile * operand.unitBytes)
+            moved += model.transferCycles(
+                bursts: piece.runs * ceilingDivision(piece.runBytes, model.burstBytes), rows: model.rowsEntered(piece))
+        }
+        let organisation = model.machine.organisation
+        let computed: Int
+        switch plan.engine {
+        case .vector: computed = (plan.work * tile).cycles(on: organisation.vectorUnit)
+        case .update: computed = ceilingDivision(tile, organisation.perturbationUnit.updatesPerCycle)
+        case .drawThenVector:
+            computed =
+                ceilingDivision(tile, organisation.perturbationUnit.perturbationsPerCycle)
+                + (plan.work * tile).cycles(on: organisation.vectorUnit)
+        }
+        if slots == 1 { return tiles * Double(moved + computed + model.loadLatency) }
+        return tiles * Double(max(moved, computed)) + Double(min(moved, computed) + model.loadLatency)
+    }
+}
+
+extension ScheduleError {
+    /// The error for a tile of `need` bytes, naming the machine field that would hold it.
+    static func tileDoesNotFit(
+        operation: String, _ memory: SRAM.Buffer, need: Int, machine: Machine
+    ) -> ScheduleError {
+        let bank = machine.organisation.sram[memory]
+        // Half of the activation buffer is for resident tensors.
+        let whole = memory == .activation ? 2 * need : need
+        return .tileDoesNotFit(
+            operation: operation, buffer: memory, available: bank.bytes,
+            smallest: roundUp(whole, to: bank.bytesPerCycle), machine: machine.name)
+    }
+}

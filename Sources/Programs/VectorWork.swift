@@ -1,0 +1,105 @@
+import Hardware
+
+/// Operations of the vector unit, by kind.
+public struct VectorWork: Sendable, Hashable, Codable {
+    public var operations: [VectorOperation: Int]
+
+    public init(_ operations: [VectorOperation: Int] = [:]) { self.operations = operations }
+
+    static func + (a: VectorWork, b: VectorWork) -> VectorWork {
+        VectorWork(a.operations.merging(b.operations, uniquingKeysWith: +))
+    }
+
+    static func * (a: VectorWork, times: Int) -> VectorWork { VectorWork(a.operations.mapValues { $0 * times }) }
+
+    /// Cycles on a vector unit: each kind in whole passes over its lanes.
+    public func cycles(on unit: VectorUnit) -> Int {
+        operations.reduce(0) { $0 + ceilingDivision($1.value, unit.lanes) * unit.cycles($1.key) }
+    }
+}
+
+/// The table: what docs/semantics.md makes of each action, in operations of the vector unit.
+///
+/// n is the length of a row. A sum of n values is n + 15 additions (section 3). Comparisons are maxima, absolute values, clamps
+/// and tests. Values in BF16 are converted on their way in and out. Work is for the worst case: padded tokens count.
+extension VectorWork {
+    /// Section 7, per row: |x|, maximum, clamp for each value, two tests; a/127 and 127/a; product and rounding.
+    static func quantize(_ n: Int) -> VectorWork {
+        VectorWork([.compare: 3 * n + 2, .divide: 2, .multiply: n, .convert: n])
+    }
+
+    /// Section 8: scale, maximum, difference, exponential, sum, reciprocal, product.
+    static func softmax(_ n: Int) -> VectorWork {
+        VectorWork([.multiply: 2 * n, .compare: n, .add: 2 * n + 15, .exponential: n, .divide: 1])
+    }
+
+    /// Section 8: two sums, difference, square, ε, root, three divisions, three products, β; without the residual.
+    static func layerNorm(_ n: Int) -> VectorWork {
+        VectorWork([.add: 4 * n + 31, .multiply: 3 * n, .divide: 3, .squareRoot: 1])
+    }
+
+    static func addLayerNorm(_ n: Int) -> VectorWork { layerNorm(n) + VectorWork([.add: n]) }
+
+    /// Three embeddings added, then the norm.
+    static func embed(_ n: Int) -> VectorWork { layerNorm(n) + VectorWork([.add: 2 * n]) }
+
+    /// Per channel over `rows` tokens.
+    static func meanPool(rows: Int) -> VectorWork { VectorWork([.add: rows, .divide: 1]) }
+
+    /// Section 9, per example of `n` classes, with its place in the batch's sum; the division by B is `lossEnd`.
+    static func loss(_ n: Int) -> VectorWork {
+        VectorWork([.compare: n, .add: 2 * n + 15 + 3, .exponential: n, .logarithm: 1])
+    }
+    static let lossEnd = VectorWork([.divide: 1])
+
+    /// Section 10: L₊ − L₋, 2κ, quotient, η, s_u, the multiplier's scale, rounding, clamp.
+    static let projectedGradient = VectorWork([.add: 1, .multiply: 4, .divide: 1, .convert: 1, .compare: 1])
+
+    /// Section 10, new head's bias, per value: float(u), product, sum.
+    static let perturbBias = VectorWork([.convert: 1, .multiply: 1, .add: 1])
+
+    /// Section 8, per output of a product: float(acc)·s_w·s_a for codes, bias, rounding to BF16, a second BF16 copy.
+    static func epilogue(codes: Bool, bias: Bool, bf16: Bool, copy: Bool) -> VectorWork {
+        var work = VectorWork()
+        if codes { work.operations = [.convert: 1, .multiply: 2] }
+        if bias { work.operations[.add, default: 0] += 1 }
+        if bf16 { work.operations[.convert, default: 0] += 1 }
+        if copy { work.operations[.convert, default: 0] += 1 }
+        return work
+    }
+
+    /// Per code of a BF16 product's operand: float, scale, rounding to BF16.
+    static let dequantize = VectorWork([.convert: 2, .multiply: 1])
+
+    /// Per rounding to a BF16 copy.
+    static func copy(_ n: Int) -> VectorWork { VectorWork([.convert: n]) }
+
+    /// Per example: softmax without its scale, label subtracted, divided by the batch, to BF16.
+    static func lossGradient(_ n: Int) -> VectorWork {
+        VectorWork([.compare: n, .add: 2 * n + 16, .exponential: n, .divide: 1, .multiply: 2 * n, .convert: n])
+    }
+
+    /// Per channel: one quotient by the length, kept for the valid tokens.
+    static func meanPoolGradient(rows: Int) -> VectorWork { VectorWork([.convert: 2, .divide: 1, .compare: rows]) }
+
+    /// Per value: Φ(x) + x·φ(x), where φ shares the exponential inside Φ, times the gradient.
+    static let geluGradient = VectorWork([.gelu: 1, .multiply: 3, .add: 1, .convert: 3])
+
+    /// Per row: c·p·(g − Σ g·p).
+    static func softmaxGradient(_ n: Int) -> VectorWork {
+        VectorWork([.convert: 3 * n, .multiply: 3 * n, .add: 2 * n + 15])
+    }
+
+    /// Per row: mean and r again from the saved input; x̂; g = dy·γ; r·(g − mean g − x̂·mean(g·x̂)).
+    static func layerNormGradient(_ n: Int) -> VectorWork {
+        VectorWork([.convert: 3 * n, .multiply: 6 * n, .add: 7 * n + 61, .divide: 5, .squareRoot: 1])
+    }
+
+    static func addGradients(terms: Int) -> VectorWork { VectorWork([.convert: terms + 1, .add: terms - 1]) }
+
+    /// Per column of `rows` gradients.
+    static func biasGradient(rows: Int) -> VectorWork { VectorWork([.convert: rows + 1, .add: rows]) }
+
+    /// Per value; the bias corrections are folded into the step's two scalars.
+    static let adam = VectorWork([.convert: 1, .multiply: 6, .add: 4, .divide: 1, .squareRoot: 1])
+}

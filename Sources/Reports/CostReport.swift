@@ -1,0 +1,78 @@
+import Costs
+import Programs
+
+/// A step's cost as a table: QuZO beside QAT, with ratios.
+public enum CostReport {
+    public static func lines(_ summary: RunSummary) -> [String] {
+        let zeroth = summary.zerothOrder
+        let first = summary.firstOrder
+        var table = TextTable()
+        table.append([
+            "per step on \(summary.machine)", "QuZO", first == nil ? "" : "QAT", first == nil ? "" : "QAT/QuZO",
+        ])
+        table.rule()
+        func row(_ name: String, _ value: (RunSummary.MeanStep) -> Double, _ format: (Double) -> String) {
+            let z = value(zeroth)
+            var cells = [name, format(z)]
+            if let first {
+                let f = value(first)
+                cells += [format(f), z > 0 ? Quantity.ratio(f / z) : "-"]
+            }
+            table.append(cells)
+        }
+        row("latency, cycles", { $0.cycles }, { Quantity.number($0) })
+        row("latency, time", { $0.milliseconds }, Quantity.milliseconds)
+        row("energy", { $0.picojoules }, { Quantity.energy(picojoules: $0) })
+        for unit in CostUnit.allCases {
+            let total = zeroth.picojoulesByUnit[unit, default: 0] + (first?.picojoulesByUnit[unit] ?? 0)
+            guard total > 0 else { continue }
+            row("  " + unit.label, { $0.picojoulesByUnit[unit, default: 0] }, { Quantity.energy(picojoules: $0) })
+        }
+        row("DRAM read", { $0.dramReadBytes }, { Quantity.bytes($0) })
+        row("DRAM written", { $0.dramWrittenBytes }, { Quantity.bytes($0) })
+        row("peak DRAM memory", { Double($0.peakDRAMBytes) }, { Quantity.bytes($0) })
+        for kind in MemoryKind.allCases {
+            let total = zeroth.peakDRAMBytesByKind[kind, default: 0] + (first?.peakDRAMBytesByKind[kind] ?? 0)
+            guard total > 0 else { continue }
+            row("  " + label(kind), { Double($0.peakDRAMBytesByKind[kind, default: 0]) }, { Quantity.bytes($0) })
+        }
+        row("multiply-accumulates", { $0.macs }, { Quantity.number($0) })
+        var lines = table.lines()
+        if let reason = summary.reason { lines.append("no first-order step beside it: \(reason)") }
+        lines.append(contentsOf: notes(summary))
+        return lines
+    }
+
+    /// What the figures rest on.
+    private static func notes(_ summary: RunSummary) -> [String] {
+        let lengths = summary.lengths.map { "\($0.sequenceTokens) tokens: \(Quantity.number($0.steps)) steps" }
+        var lines = ["means over \(summary.batch) examples a step; padded to " + lengths.joined(separator: ", ")]
+        func share(_ step: RunSummary.MeanStep) -> String {
+            Quantity.percent(step.picojoules > 0 ? step.estimatedPicojoules / step.picojoules : 0)
+        }
+        func range(_ step: RunSummary.MeanStep) -> String {
+            "\(Quantity.energy(picojoules: step.lowPicojoules)) … \(Quantity.energy(picojoules: step.highPicojoules))"
+        }
+        var line = "energy within its sources' ranges: QuZO \(range(summary.zerothOrder))"
+        if let first = summary.firstOrder { line += ", QAT \(range(first))" }
+        lines.append(line)
+        line = "resting on estimated prices: QuZO \(share(summary.zerothOrder))"
+        if let first = summary.firstOrder { line += ", QAT \(share(first))" }
+        lines.append(line + " of the energy (cost.json names every entry with its source)")
+        return lines
+    }
+
+    private static func label(_ kind: MemoryKind) -> String {
+        switch kind {
+        case .weights: "weights"
+        case .scales: "scales"
+        case .otherParameters: "embeddings, norms, biases"
+        case .residuals: "residuals"
+        case .savedActivations: "saved activations"
+        case .liveActivations: "live activations"
+        case .gradients: "gradients"
+        case .optimizerState: "optimizer state"
+        case .data: "tokens, labels, losses"
+        }
+    }
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Adds up the energy of a cost.json again, from its action counts and prices, and demands equality to the bit.
+
+    python3 recompute_cost.py cost.json
+
+Reads one step's cost or a comparison of two. Exit status 1 with one line on the first difference.
+"""
+import json
+import sys
+
+
+def check(name, step):
+    prices = {entry["name"]: entry for entry in step["entries"]}
+    totals = {"picojoules": 0.0, "lowPicojoules": 0.0, "highPicojoules": 0.0, "estimatedPicojoules": 0.0}
+    for line in step["lines"]:
+        entry = prices[line["entry"]]
+        if line["count"] * entry["picojoules"] != line["picojoules"]:
+            sys.exit(f"{name}: {line['unit']}, {line['kind']}, {line['entry']}: {line['picojoules']} is not count x price")
+        for key in totals:
+            totals[key] += line["count"] * entry[key]
+    for key, total in totals.items():
+        if step["energy"][key] != total:
+            sys.exit(f"{name}: energy.{key} is {step['energy'][key]}, its lines come to {total}")
+    if step["latencyMilliseconds"] != step["cycles"] / (step["clockMegahertz"] * 1000):
+        sys.exit(f"{name}: latencyMilliseconds is not cycles / (MHz x 1000)")
+    traffic = step["dramTraffic"]
+    moved = traffic["readBytes"] + traffic["writtenBytes"]
+    if moved != traffic["usefulBytes"] + traffic["paddingBytes"] + traffic["refetchedBytes"]:
+        sys.exit(f"{name}: DRAM bytes are not conserved")
+    charged = sum(line["count"] for line in step["lines"] if line["unit"] == "dram")
+    if charged != moved:
+        sys.exit(f"{name}: {charged} DRAM bytes are charged, {moved} are moved")
+    if sum(line["count"] for line in step["lines"] if line["entry"].startswith("mac.")) != sum(step["macs"].values()):
+        sys.exit(f"{name}: MACs charged and MACs counted differ")
+    if sum(step["macs"].values()) + step["idleArraySlots"] != step["arraySlots"]:
+        sys.exit(f"{name}: MACs and idle slots do not make up the array's slots")
+    print(f"{name}: {totals['picojoules']} pJ, equal to the bit")
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as file:
+        document = json.load(file)
+    steps = [key for key in ("zerothOrder", "firstOrder") if document.get(key)]
+    for key in steps:
+        check(key, document[key])
+    if not steps:
+        check("step", document)
+
+
+main()

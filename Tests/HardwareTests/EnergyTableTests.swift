@@ -1,0 +1,149 @@
+import Foundation
+import Testing
+
+@testable import Hardware
+
+@Suite struct EnergyTableTests {
+    private var table: EnergyTable {
+        get throws { try EnergyTable.load(for: Machine.load("edge-int8", from: shipped), from: shipped) }
+    }
+
+    @Test func sumsAreWhatTheirPartsCome() throws {
+        let entries = try table.entries
+        #expect(entries["mac.int8"]!.picojoules == 0.3)
+        #expect(entries["mac.bf16"]!.picojoules == 2.0)
+        // 20 × 3.1 + 58 × 0.1 + 1920 × 0.009, by hand.
+        #expect(entries["random.philox4x32-10.block"]!.picojoules == 85.08)
+        #expect(entries["random.philox4x32-10"]!.picojoules == 0.664688)  // ÷ 128 = 0.6646875, to 10⁻⁶
+        #expect(entries["random.philox4x32-10.block"]!.highPicojoules == 283.06)  // 20 × 12.68 + 58 × 0.21 + 17.28
+        #expect(entries["mac.bf16"]!.lowPicojoules == 1.48)
+    }
+
+    @Test func statusIsThatOfTheLeastCertainPart() throws {
+        let entries = try table.entries
+        #expect(entries["add.fp32"]!.status == .measured)
+        #expect(entries["mac.int8"]!.status == .derived)
+        #expect(entries["mac.int8"]!.estimatedPicojoules == 0)
+        #expect(entries["vector.gelu"]!.status == .estimated)
+        let philox = entries["random.philox4x32-10.block"]!
+        #expect(philox.status == .estimated)
+        #expect(abs(philox.estimatedPicojoules - 1920 * 0.009) < 1e-9)
+    }
+
+    @Test func everyVectorKindHasAnEntry() throws {
+        for operation in VectorOperation.allCases {
+            _ = try table.entry("vector.\(operation.rawValue)", .operation, for: "a test")
+        }
+    }
+
+    /// Cycles and energy of a vector function rest on one count of its operations.
+    @Test(arguments: [VectorOperation.exponential, .gelu, .logarithm])
+    func cyclesOfAFunctionAreItsCountedOperations(function: VectorOperation) throws {
+        let unit = try Machine.load("edge-int8", from: shipped).organisation.vectorUnit
+        let terms = try table.entries["vector.\(function.rawValue)"]!.terms
+        let cycles = terms.reduce(0.0) { sum, term in
+            sum + term.times * Double(unit.cycles(VectorOperation(rawValue: String(term.entry.dropFirst(7)))!))
+        }
+        #expect(cycles == Double(unit.cycles(function)))
+    }
+
+    /// The shipped SRAM rows are the reference CACTI run, to the digit.
+    @Test func sramRowsEqualTheReferences() throws {
+        let folder =
+            ProcessInfo.processInfo.environment["ZEROTH_REFERENCES"]
+            ?? URL(fileURLWithPath: hwmodels).deletingLastPathComponent().deletingLastPathComponent().path
+            + "/shared/references"
+        guard let csv = try? String(contentsOfFile: folder + "/cacti_sram.csv", encoding: .utf8) else {
+            print("skipped: no references")
+            return
+        }
+        let rows = csv.split(whereSeparator: \.isNewline).map { $0.split(separator: ",").map(String.init) }.filter {
+            $0[0] == "45"
+        }
+        let macros = try table.sramMacros
+        #expect(rows.count == 20 && macros.count == 20)
+        for row in rows {
+            let macro = macros.first { "\($0.kibibytes)" == row[2] && "\($0.wordBits)" == row[3] }
+            #expect(macro?.readPicojoules == Double(row[4]))
+            #expect(macro?.writePicojoules == Double(row[5]))
+            #expect(macro?.accessNanoseconds == Double(row[7]))
+            #expect(macro?.leakageMilliwatts == Double(row[8]))
+            #expect(macro?.areaSquareMillimetres == Double(row[9]))
+        }
+        let dram = try String(contentsOfFile: folder + "/dramsim3_energy.csv", encoding: .utf8)
+        let lpddr4 = dram.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("LPDDR4_8Gb_x16_2400") }
+        let perBit = lpddr4.map { Double($0.split(separator: ",")[7])! }
+        let read = try table.entries["dram.LPDDR4-2400.read"]!
+        #expect(abs(read.picojoules - 8 * perBit[0]) < 1e-9)
+        #expect(abs(read.highPicojoules - 8 * perBit[1]) < 1e-9)
+    }
+
+    @Test func banksOfTheShippedMachineHaveRowsAndMeetTheClock() throws {
+        let machine = try Machine.load("edge-int8", from: shipped)
+        for buffer in SRAM.Buffer.allCases {
+            let macro = try table.macro(for: machine.organisation.sram[buffer], of: buffer)
+            #expect(macro.accessNanoseconds < 1000 / machine.organisation.clockMegahertz)
+        }
+    }
+
+    @Test func aBankWithoutARowNamesTheRows() throws {
+        let machine = try Machine.load(
+            "edge-int8", overrides: ["organisation.sram.weight.bytes=196608"], from: shipped)
+        #expect(
+            message { try table.macro(for: machine.organisation.sram.weight, of: .weight) }
+                == "\(hwmodels)/energy/cmos45-lpddr4.json5: entries: no entry 'sram: a bank of 98304 bytes and 256 bits', "
+                + "needed by organisation.sram.weight (there are 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192 KiB with "
+                + "64, 256 bits; choose bytes and banks to match); add it with unit and source")
+    }
+
+    @Test func missingEntryAndWrongUnitAreNamed() throws {
+        let table = try table
+        #expect(
+            message { try table.entry("mac.fp8", .mac, for: "linear layers") }
+                == "\(table.file): entries: no entry 'mac.fp8', needed by linear layers; add it with unit and source")
+        #expect(
+            message { try table.entry("mac.int8", .byte, for: "DRAM") }
+                == "\(table.file): entry 'mac.int8', unit: is \"mac\"; it must be \"byte\" for DRAM")
+    }
+
+    @Test func badTablesAreRefusedByPlace() throws {
+        let path = "energy/cmos45-lpddr4.json5"
+        let add = try line(of: "\"add.int8\", unit", in: path)
+        #expect(
+            try tableMessage(replacing: "picojoules: 0.03,", with: "picojoules: -0.03,")
+                == "bad.json5:\(add): entries[0].picojoules: is -0.03; it must be a number above 0 to 1000000000, in pJ per "
+                + "operation")
+        #expect(
+            try tableMessage(replacing: "picojoules: 0.03,", with: "")
+                == "bad.json5:\(add): entries[0].picojoules: missing; expected pJ per operation, or a sum of other entries"
+        )
+        #expect(
+            try tableMessage(replacing: "picojoules: 0.03,", with: "picojoules: 0.03, highPicojoules: 0.02,").hasSuffix(
+                "entries[0].highPicojoules: is 0.02; it must be a number from 0.03 to 1000000000, in pJ per operation (at "
+                    + "least picojoules)"))
+        #expect(
+            try tableMessage(replacing: "name: \"add.int8\"", with: "name: \"add.int32\"").hasSuffix(
+                "entries[1].name: is \"add.int32\"; it must be a name of its own; entries[0] has this one"))
+        #expect(
+            try tableMessage(
+                replacing: "name: \"mac.fp32\", unit: \"mac\", sum: [{ entry: \"multiply.fp32\"",
+                with: "name: \"mac.fp32\", unit: \"mac\", sum: [{ entry: \"multiply.fp31\""
+            ).hasSuffix("entry 'mac.fp32', sum: is \"multiply.fp31\"; it must be the name of another entry"))
+        #expect(
+            try tableMessage(
+                replacing: "name: \"mac.fp32\", unit: \"mac\", sum: [{ entry: \"multiply.fp32\"",
+                with: "name: \"mac.fp32\", unit: \"mac\", sum: [{ entry: \"mac.fp32\""
+            ).hasSuffix("is a sum of itself: mac.fp32 = mac.fp32; give one of them in picojoules"))
+        #expect(
+            try tableMessage(replacing: "lowFactor: 1,", with: "lowFactor: 0,").hasSuffix(
+                "sram.lowFactor: is 0; it must be a number above 0 to 1, in times the given energy"))
+        #expect(
+            try tableMessage(
+                replacing: "status: \"measured\" },\n    { name: \"add.int32\"",
+                with: "status: \"guessed\" },\n    { name: \"add.int32\""
+            )
+            .hasSuffix(
+                "entries[0].status: is \"guessed\", which Zeroth does not implement; implemented: measured, derived, "
+                    + "estimated"))
+    }
+}
