@@ -1,7 +1,7 @@
 import Programs
 
 /// What energy is spent for: the kinds of operation of a step, and leakage.
-public enum CostKind: String, Sendable, Hashable, Codable, CaseIterable {
+public enum CostKind: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
     case embedding
     /// Activations or weights to codes.
     case quantization

@@ -1,7 +1,7 @@
 import Hardware
 
 /// The unit of a machine that spends energy or time: the rows of the energy table in a report.
-public enum CostUnit: String, Sendable, Hashable, Codable, CaseIterable {
+public enum CostUnit: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
     case array
     case vectorUnit
     case perturbationUnit
@@ -31,6 +31,3 @@ public enum CostUnit: String, Sendable, Hashable, Codable, CaseIterable {
         }
     }
 }
-
-// Dictionaries by these names become JSON objects.
-extension CostUnit: CodingKeyRepresentable {}

@@ -76,6 +76,9 @@ public struct StepCost: Sendable, Hashable, Codable {
     public let idleArraySlots: Int
     /// Sum of `lines`.
     public let energy: Energy
+    /// The same by unit and by kind of operation; what spends nothing is left out.
+    public let energyByUnit: [CostUnit: Energy]
+    public let energyByKind: [CostKind: Energy]
     /// Energy over latency.
     public let averageMilliwatts: Double
     /// Highest power, each operation's energy spread evenly over its time; leakage included. Nil where no times are known.
@@ -114,7 +117,14 @@ public struct StepCost: Sendable, Hashable, Codable {
         }
         let lines = ledger.lines
         var energy = Energy.zero
-        for line in lines { energy.add(line.count, of: ledger.table.entries[line.entry]!) }
+        var energyByUnit: [CostUnit: Energy] = [:]
+        var energyByKind: [CostKind: Energy] = [:]
+        for line in lines {
+            let entry = ledger.table.entries[line.entry]!
+            energy.add(line.count, of: entry)
+            energyByUnit[line.unit, default: .zero].add(line.count, of: entry)
+            energyByKind[line.kind, default: .zero].add(line.count, of: entry)
+        }
         self.machine = machine.name
         machineOverrides = machine.overrides
         energyTable = ledger.table.name
@@ -126,6 +136,8 @@ public struct StepCost: Sendable, Hashable, Codable {
         arraySlots = counts.slots
         idleArraySlots = counts.idleSlots
         self.energy = energy
+        self.energyByUnit = energyByUnit
+        self.energyByKind = energyByKind
         averageMilliwatts = nanoseconds > 0 ? energy.picojoules / nanoseconds : 0  // 1 pJ in 1 ns is 1 mW
         peakMilliwatts = peakDynamicMilliwatts.map { $0 + leakageMilliwatts }
         dramTraffic = Traffic(counts)
@@ -135,21 +147,19 @@ public struct StepCost: Sendable, Hashable, Codable {
         exclusions = ledger.table.exclusions
     }
 
-    private func energy(where isCounted: (CostLine) -> Bool) -> Energy {
-        let entries = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
-        var energy = Energy.zero
-        for line in lines where isCounted(line) { energy.add(line.count, of: entries[line.entry]!) }
-        return energy
-    }
-
     /// Energy of one unit, leakage of buffers included.
-    public func energy(of unit: CostUnit) -> Energy { energy { $0.unit == unit } }
+    public func energy(of unit: CostUnit) -> Energy { energyByUnit[unit] ?? .zero }
 
     /// Energy of one kind of operation.
-    public func energy(of kind: CostKind) -> Energy { energy { $0.kind == kind } }
+    public func energy(of kind: CostKind) -> Energy { energyByKind[kind] ?? .zero }
 
     /// Energy that an energy table's entry brings.
-    public func energy(ofEntry name: String) -> Energy { energy { $0.entry == name } }
+    public func energy(ofEntry name: String) -> Energy {
+        var energy = Energy.zero
+        guard let entry = entries.first(where: { $0.name == name }) else { return energy }
+        for line in lines where line.entry == name { energy.add(line.count, of: entry) }
+        return energy
+    }
 
     /// Names of the entries in use that are estimates.
     public var estimatedEntries: [String] { entries.filter { $0.status == .estimated }.map(\.name) }

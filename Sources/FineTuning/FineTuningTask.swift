@@ -27,6 +27,11 @@ public struct FineTuningTask {
     public struct InputFile: Sendable, Hashable, Codable {
         public let path: String
         public let sha256: String
+
+        public init(path: String, sha256: String) {
+            self.path = path
+            self.sha256 = sha256
+        }
     }
 
     /// Reads the network and the data that the settings name.

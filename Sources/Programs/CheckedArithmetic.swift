@@ -1,12 +1,12 @@
 /// Arithmetic of counts: what 64 bits do not hold is an error that a user can bring about, not a trap.
-enum Checked {
-    static func product(_ a: Int, _ b: Int, _ what: @autoclosure () -> String) throws(ScheduleError) -> Int {
+package enum Checked {
+    package static func product(_ a: Int, _ b: Int, _ what: @autoclosure () -> String) throws(ScheduleError) -> Int {
         let (value, overflow) = a.multipliedReportingOverflow(by: b)
         guard !overflow else { throw .tooLarge(what: what()) }
         return value
     }
 
-    static func sum(_ a: Int, _ b: Int, _ what: @autoclosure () -> String) throws(ScheduleError) -> Int {
+    package static func sum(_ a: Int, _ b: Int, _ what: @autoclosure () -> String) throws(ScheduleError) -> Int {
         let (value, overflow) = a.addingReportingOverflow(b)
         guard !overflow else { throw .tooLarge(what: what()) }
         return value
@@ -17,12 +17,12 @@ enum Checked {
 }
 
 /// a ÷ b, rounded up; a ≥ 0, b > 0.
-func ceilingDivision(_ a: Int, _ b: Int) -> Int { a == 0 ? 0 : (a - 1) / b + 1 }
+package func ceilingDivision(_ a: Int, _ b: Int) -> Int { a == 0 ? 0 : (a - 1) / b + 1 }
 
 /// The least multiple of `unit` that is at least `a`.
-func roundUp(_ a: Int, to unit: Int) -> Int { ceilingDivision(a, unit) * unit }
+package func roundUp(_ a: Int, to unit: Int) -> Int { ceilingDivision(a, unit) * unit }
 
-func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
+package func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
     var (a, b) = (abs(a), abs(b))
     while b != 0 { (a, b) = (b, a % b) }
     return a

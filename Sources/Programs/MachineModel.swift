@@ -44,7 +44,8 @@ public struct MachineModel: Sendable {
     /// Bursts of all transfers whose first bytes lie at `starts` (residue: how often).
     func bursts(_ transfer: Transfer, starts: [Int: Int]) -> Int {
         if transfer.gathered {
-            let alignment = transfer.dimensions.reduce(burstBytes) { greatestCommonDivisor($0, $1.pitch) }
+            // Rows follow each other in their table, so their starts are multiples of their size.
+            let alignment = greatestCommonDivisor(burstBytes, transfer.runBytes)
             let worst = burstBytes - alignment + transfer.runBytes
             return starts.values.reduce(0, +) * transfer.runs * ceilingDivision(worst, burstBytes)
         }

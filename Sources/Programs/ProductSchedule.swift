@@ -57,6 +57,10 @@ struct ProductScheduler {
     private let copyIsResident: Bool
     private let epilogue: VectorWork
     private let operandCount: Int
+    private let capacity: Room
+    /// Vector cycles of one pass over the lanes.
+    private let epiloguePass: Int
+    private let dequantizePass: Int
 
     init(
         _ product: Product, _ operation: Operation, in program: Program, isResident: [Bool], model: MachineModel,
@@ -106,14 +110,38 @@ struct ProductScheduler {
             codes: product.format == .int8, bias: bias != nil, bf16: resultFormat == .bf16,
             copy: operation.writes.count > 1)
         operandCount = count + operation.writes.count
+        let organisation = model.machine.organisation
+        capacity = Room(
+            weight: organisation.sram.weight.bytes, activation: MemoryPlanner.tileBytes(model.machine),
+            accumulator: organisation.sram.accumulator.bytes)
+        epiloguePass = epilogue.cycles(on: organisation.vectorUnit)
+        dequantizePass = VectorWork.dequantize.cycles(on: organisation.vectorUnit)
     }
 
     private var scaled: Bool { product.format == .int8 }
 
     // MARK: Choosing
 
+    /// Bytes by on-chip buffer.
+    private struct Room {
+        let weight: Int
+        let activation: Int
+        let accumulator: Int
+
+        func holds(_ need: Room) -> Bool {
+            need.weight <= weight && need.activation <= activation && need.accumulator <= accumulator
+        }
+        subscript(buffer: SRAM.Buffer) -> Int {
+            switch buffer {
+            case .weight: weight
+            case .activation: activation
+            case .accumulator: accumulator
+            }
+        }
+    }
+
     /// Bytes that a tiling's buffers take, with the slots it asks for.
-    private func need(_ t: Tiling) -> [SRAM.Buffer: Int] {
+    private func need(_ t: Tiling) -> Room {
         let group = t.examples * t.heads
         let secondK = t.panel && t.weightsOuter ? product.k : t.k
         let firstK = t.panel && !t.weightsOuter ? product.k : t.k
@@ -134,27 +162,24 @@ struct ProductScheduler {
         var results = 0
         if !resultIsResident { results += group * t.m * t.n * resultBytes }
         if copy != nil, !copyIsResident { results += group * t.m * t.n * 2 }
-        return [
-            .weight: bytes(second, t.n, secondK) * t.weightSlots,
-            .activation: bytes(first, t.m, firstK) * t.streamSlots + vectors * t.streamSlots + results * t.resultSlots,
-            .accumulator: sums * t.sumSlots,
-        ]
-    }
-
-    private func capacity(_ memory: SRAM.Buffer) -> Int {
-        memory == .activation ? MemoryPlanner.tileBytes(model.machine) : model.machine.organisation.sram[memory].bytes
+        return Room(
+            weight: bytes(second, t.n, secondK) * t.weightSlots,
+            activation: bytes(first, t.m, firstK) * t.streamSlots + vectors * t.streamSlots + results * t.resultSlots,
+            accumulator: sums * t.sumSlots)
     }
 
     /// The tiling with as many double buffers as fit; nil where it does not fit at all.
     private func fitted(_ tiling: Tiling) -> Tiling? {
         var t = tiling
-        var used = need(t)
-        for memory in SRAM.Buffer.allCases where used[memory]! > capacity(memory) { return nil }
-        for slots: WritableKeyPath<Tiling, Int> in [\.weightSlots, \.sumSlots, \.streamSlots, \.resultSlots] {
-            t[keyPath: slots] = 2
-            used = need(t)
-            if SRAM.Buffer.allCases.contains(where: { used[$0]! > capacity($0) }) { t[keyPath: slots] = 1 }
-        }
+        guard capacity.holds(need(t)) else { return nil }
+        t.weightSlots = 2
+        if !capacity.holds(need(t)) { t.weightSlots = 1 }
+        t.sumSlots = 2
+        if !capacity.holds(need(t)) { t.sumSlots = 1 }
+        t.streamSlots = 2
+        if !capacity.holds(need(t)) { t.streamSlots = 1 }
+        t.resultSlots = 2
+        if !capacity.holds(need(t)) { t.resultSlots = 1 }
         return t
     }
 
@@ -194,10 +219,10 @@ struct ProductScheduler {
         let group = t.examples * t.heads
         let matmul = Double(array.cycles(folds: group * array.folds(k: t.k, n: t.n), m: t.m))
         let arrayCycles = tiles * Double(kTiles) * matmul
-        let epilogueCycles = Double((epilogue * (group * t.m * t.n)).cycles(on: organisation.vectorUnit))
+        let epilogueCycles = Double(ceilingDivision(group * t.m * t.n, organisation.vectorUnit.lanes) * epiloguePass)
         var vectorCycles = tiles * epilogueCycles
         let lanes = Double(organisation.vectorUnit.lanes)
-        let perCode = Double((VectorWork.dequantize * organisation.vectorUnit.lanes).cycles(on: organisation.vectorUnit)) / lanes
+        let perCode = Double(dequantizePass) / lanes
         if first.isDequantized { vectorCycles += firstElements * perCode }
         if second.isDequantized { vectorCycles += secondElements * perCode }
         let perturbed = product.sign == .none ? 0 : secondElements
@@ -262,8 +287,8 @@ struct ProductScheduler {
         let least = Tiling(
             examples: 1, heads: 1, m: 1, n: ns.last!, k: ks.last!, weightsOuter: true, panel: false)
         let used = need(least)
-        let memory = SRAM.Buffer.allCases.first { used[$0]! > capacity($0) } ?? .activation
-        throw .tileDoesNotFit(operation: operation, memory, need: used[memory]!, machine: model.machine)
+        let memory = SRAM.Buffer.allCases.first { used[$0] > capacity[$0] } ?? .activation
+        throw .tileDoesNotFit(operation: operation, memory, need: used[memory], machine: model.machine)
     }
 
     // MARK: Building

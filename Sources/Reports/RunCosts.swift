@@ -17,7 +17,7 @@ public struct RunCosts: Sendable {
         public init(hardware: String, overrides: [String]) throws {
             machine = try Machine.load(hardware, overrides: overrides)
             prices = try EnergyTable.load(for: machine)
-            inputs = try [machine.file, prices.file].map { file in
+            inputs = try [machine.file, prices.file].map { (file: String) throws -> FineTuningTask.InputFile in
                 let embedded = "embedded:"
                 let hash =
                     file.hasPrefix(embedded)

@@ -3,8 +3,13 @@ import Foundation
 import Synchronization
 
 /// Notices Ctrl-C and termination, so that a run can write its checkpoint before it ends.
-final class Interruption: Sendable {
-    private let signalled = Atomic<Int32>(0)
+final class Interruption {
+    /// Shared with the handlers.
+    private final class Flag: Sendable {
+        let signalled = Atomic<Int32>(0)
+    }
+
+    private let flag = Flag()
     private let sources: [any DispatchSourceSignal]
 
     init() {
@@ -16,14 +21,14 @@ final class Interruption: Sendable {
         }
         self.sources = sources
         for (source, number) in zip(sources, [SIGINT, SIGTERM]) {
-            source.setEventHandler { [weak self] in self?.signalled.store(number, ordering: .relaxed) }
+            source.setEventHandler { [flag] in flag.signalled.store(number, ordering: .relaxed) }
             source.resume()
         }
     }
 
     /// The signal that arrived; nil so far.
     var received: Int32? {
-        let number = signalled.load(ordering: .relaxed)
+        let number = flag.signalled.load(ordering: .relaxed)
         return number == 0 ? nil : number
     }
 }

@@ -11,6 +11,10 @@ func edge(_ overrides: String...) throws -> Machine {
     try Machine.load("edge-int8", overrides: overrides, from: library)
 }
 
+/// The folder of the source tree that the package embeds.
+let hwmodels = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("hwmodels").path
+
 /// Counts of a small operation that touches every unit.
 func sampleCounts() -> ActionCounts {
     var counts = ActionCounts()

@@ -18,6 +18,12 @@ def check(name, step):
             sys.exit(f"{name}: {line['unit']}, {line['kind']}, {line['entry']}: {line['picojoules']} is not count x price")
         for key in totals:
             totals[key] += line["count"] * entry[key]
+    for group, field in (("energyByUnit", "unit"), ("energyByKind", "kind")):
+        sums = {}
+        for line in step["lines"]:
+            sums[line[field]] = sums.get(line[field], 0.0) + line["picojoules"]
+        if sums != {key: energy["picojoules"] for key, energy in step[group].items()}:
+            sys.exit(f"{name}: {group} is not the sum of its lines")
     for key, total in totals.items():
         if step["energy"][key] != total:
             sys.exit(f"{name}: energy.{key} is {step['energy'][key]}, its lines come to {total}")

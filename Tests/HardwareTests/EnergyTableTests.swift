@@ -78,8 +78,10 @@ import Testing
         #expect(abs(read.highPicojoules - 8 * perBit[1]) < 1e-9)
     }
 
-    @Test func banksOfTheShippedMachineHaveRowsAndMeetTheClock() throws {
-        let machine = try Machine.load("edge-int8", from: shipped)
+    @Test(arguments: shipped.machineNames)
+    func banksOfAShippedMachineHaveRowsAndMeetTheClock(name: String) throws {
+        let machine = try Machine.load(name, from: shipped)
+        let table = try EnergyTable.load(for: machine, from: shipped)
         for buffer in SRAM.Buffer.allCases {
             let macro = try table.macro(for: machine.organisation.sram[buffer], of: buffer)
             #expect(macro.accessNanoseconds < 1000 / machine.organisation.clockMegahertz)

@@ -1,1 +1,152 @@
-// tests of Timing
+import Hardware
+import Programs
+import Testing
+import Timing
+
+@Suite struct Timings {
+    private func forRandomSchedules(_ count: Int, seed: UInt64, _ body: (ScheduledProgram) throws -> Void) throws {
+        var random = SplitMix(state: seed)
+        for _ in 0..<count {
+            let step = Fixture.randomStep(&random)
+            let machine = try Fixture.randomMachine(&random)
+            let objective = ScheduleObjective.allCases.randomElement(using: &random)!
+            do {
+                try body(Lowering.schedule(step, on: machine, objective: objective))
+            } catch let error as ScheduleError {
+                guard case .tileDoesNotFit = error else { throw error }
+            }
+        }
+    }
+
+    @Test func closedFormsEqualExpansion() throws {
+        try forRandomSchedules(400, seed: 31) { scheduled in
+            for nest in scheduled.nests {
+                let closed = try TimingModel.time(nest, on: scheduled.model)
+                let expanded = try TimingModel.expandedTime(nest, on: scheduled.model)
+                #expect(closed == expanded)
+            }
+        }
+    }
+
+    @Test func closedFormsEqualExpansionAtMiniLMSize() throws {
+        for method in [StepDescription.Method.quzo(residualBits: 8), .qat] {
+            for overrides in [[], ["organisation.sram.weight.bytes=16384", "organisation.sram.activation.bytes=65536"]] {
+                let scheduled = try Lowering.schedule(Fixture.step(method, sequence: 50), on: Fixture.machine(overrides))
+                for nest in scheduled.nests {
+                    let closed = try TimingModel.time(nest, on: scheduled.model)
+                    let expanded = try TimingModel.expandedTime(nest, on: scheduled.model)
+                    #expect(closed == expanded)
+                }
+            }
+        }
+    }
+
+    @Test func unitsDoOneCommandAtATimeInOrder() throws {
+        try forRandomSchedules(40, seed: 32) { scheduled in
+            for nest in scheduled.nests {
+                var last: [Command.Unit: Int] = [:]
+                let timing = try TimingModel.expandedTime(nest, on: scheduled.model) { command, start, end in
+                    #expect(start >= last[command.unit, default: 0])
+                    last[command.unit] = end
+                }
+                for unit in Command.Unit.allCases {
+                    let stalls = timing.stallCycles[unit, default: [:]].values.reduce(0, +)
+                    #expect(timing.busyCycles[unit, default: 0] + stalls <= timing.cycles)
+                }
+            }
+        }
+    }
+
+    /// The nest stays as it was lowered; only the machine's rates change.
+    @Test(arguments: [
+        "organisation.dram.bandwidthGigabytesPerSecond=400", "organisation.dma.bytesPerCycle=4096",
+        "organisation.dram.latencyNanoseconds=1", "organisation.dram.rowMissNanoseconds=0",
+        "organisation.vectorUnit.lanes=256", "organisation.perturbationUnit.perturbationsPerCycle=4096",
+        "organisation.array.macsPerCyclePerElement.bf16=1",
+    ])
+    func aFasterUnitNeverSlowsAFixedProgram(override: String) throws {
+        for method in [StepDescription.Method.quzo(residualBits: 8), .qat] {
+            let slow = ["organisation.dma.bytesPerCycle=8", "organisation.sram.weight.bytes=32768"]
+                .filter { !override.hasPrefix(String($0.prefix { $0 != "=" })) }
+            let scheduled = try Lowering.schedule(Fixture.step(method), on: Fixture.machine(slow))
+            let faster = MachineModel(try Fixture.machine(slow + [override]))
+            for nest in scheduled.nests {
+                let before = try TimingModel.time(nest, on: scheduled.model).cycles
+                let after = try TimingModel.time(nest, on: faster).cycles
+                #expect(after <= before)
+            }
+        }
+    }
+
+    @Test func aStreamTakesLatencyThenItsSlowerSide() throws {
+        // GELU of 1024 × 1536 values: 66 cycles for 32 values, far slower than 19.2 GB/s.
+        let scheduled = try Lowering.schedule(Fixture.step(.inference(.w8a8)), on: Fixture.machine())
+        let gelu = scheduled.program.operations.firstIndex { $0.name == "layer.0.gelu" }!
+        let nest = scheduled.nestOfOperation[gelu]
+        let timing = try TimingModel.time(scheduled)
+        let work = 66 * 1024 * 1536 / 32
+        #expect(timing.nests[nest].busyCycles[.vector] == work)
+        // Around it stand the first tile's load (set-up 16, latency 60) and the last one's store.
+        var first = 0
+        var last = 0
+        let expanded = try TimingModel.expandedTime(scheduled.nests[nest], on: scheduled.model) { command, start, end in
+            if case .vector = command.work, first == 0 { first = start }
+            if case .vector = command.work { last = end }
+        }
+        #expect(last - first == work)
+        let lead = try #require(Self.firstLoad(scheduled.nests[nest]))
+        #expect(first == scheduled.model.cycles(lead) + 16 + 60)
+        #expect(timing.nests[nest].cycles == expanded.cycles)
+        #expect(expanded.cycles > last)
+    }
+
+    private static func firstLoad(_ nest: Nest) -> Command? {
+        var found: Command?
+        nest.forEachCommand { command, _ in
+            if found == nil, case .load = command.work { found = command }
+        }
+        return found
+    }
+
+    @Test func operationsLieEndToEndAndEqualNestsTakeEqualTime() throws {
+        let scheduled = try Lowering.schedule(Fixture.step(.quzo(residualBits: 0)), on: Fixture.machine())
+        let timing = try TimingModel.time(scheduled)
+        #expect(timing.operations.count == scheduled.program.operations.count)
+        var now = 0
+        for (number, interval) in timing.operations.enumerated() {
+            #expect(interval.start == now)
+            #expect(interval.cycles == timing.nests[scheduled.nestOfOperation[number]].cycles)
+            now = interval.end
+        }
+        #expect(now == timing.cycles)
+        let names = Dictionary(uniqueKeysWithValues: scheduled.program.operations.enumerated().compactMap { number, operation in
+            operation.pass == .minus ? (operation.name, number) : nil
+        })
+        #expect(scheduled.nestOfOperation[names["layer.0.query"]!] == scheduled.nestOfOperation[names["layer.5.value"]!])
+    }
+
+    @Test func busyCyclesOfTheArrayAreTheCountedOnes() throws {
+        try forRandomSchedules(40, seed: 33) { scheduled in
+            let timing = try TimingModel.time(scheduled)
+            let counts = try scheduled.totalCounts()
+            #expect(timing.busyCycles[.array] == counts.arrayCycles)
+        }
+    }
+
+    @Test func aMiniLMStepIsCostedInMilliseconds() throws {
+        let machine = try Fixture.machine()
+        for method in [StepDescription.Method.quzo(residualBits: 8), .qat] {
+            var best = Duration.seconds(1)
+            for _ in 0..<3 {
+                best = min(
+                    best,
+                    try ContinuousClock().measure {
+                        _ = try TimingModel.time(Lowering.schedule(Fixture.step(method), on: machine))
+                    })
+            }
+            #if !DEBUG
+                #expect(best < .milliseconds(50))
+            #endif
+        }
+    }
+}

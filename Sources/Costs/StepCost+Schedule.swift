@@ -1,0 +1,94 @@
+import Hardware
+import Programs
+import Timing
+
+extension StepCost {
+    /// Lowers a step, lays it out on a machine, times it and prices it.
+    ///
+    /// - Throws: `ScheduleError` where the machine cannot run the step, `HardwareError` where the table lacks a price.
+    public init(_ step: StepDescription, on machine: Machine, prices table: EnergyTable) throws {
+        let scheduled = try Lowering.schedule(step, on: machine)
+        try self.init(scheduled, timing: TimingModel.time(scheduled), prices: table)
+    }
+
+    /// Prices a step that is laid out and timed.
+    ///
+    /// - Throws: `HardwareError` where the table lacks a price, `ScheduleError` where a count exceeds 64 bits.
+    public init(_ scheduled: ScheduledProgram, timing: ProgramTiming, prices table: EnergyTable) throws {
+        let machine = scheduled.machine
+        var byKind: [CostKind: ActionCounts] = [:]
+        var residualUpdates: [CostKind: Int] = [:]
+        for (index, operation) in scheduled.program.operations.enumerated() {
+            let kind = CostKind(operation.action)
+            let counts = scheduled.counts(of: index)
+            byKind[kind] = try byKind[kind, default: ActionCounts()].adding(counts)
+            if case .update(_, _, _, let residualBits) = operation.action, residualBits > 0 {
+                residualUpdates[kind, default: 0] += counts.updatedWeights
+            }
+        }
+        var ledger = EnergyLedger(table: table)
+        for kind in CostKind.allCases {
+            guard let counts = byKind[kind] else { continue }
+            try ledger.add(counts, residualUpdates: residualUpdates[kind] ?? 0, for: kind, on: machine)
+        }
+        let plan = scheduled.memory
+        try self.init(
+            machine: machine, ledger: ledger, cycles: timing.cycles,
+            busyCycles: Dictionary(uniqueKeysWithValues: timing.busyCycles.map { ($0.key.rawValue, $0.value) }),
+            counts: scheduled.totalCounts(),
+            memory: Memory(
+                peakDRAMBytes: plan.dramExtent, peakDRAMBytesByKind: plan.peak.byKind,
+                ownPeakDRAMBytesByKind: plan.peakByKind, peakSRAMBytes: plan.peakSRAM),
+            peakDynamicMilliwatts: Self.peakDynamicMilliwatts(scheduled, timing, table))
+    }
+
+    /// Highest sum of the powers of the operations in flight, each operation's energy spread evenly over its time.
+    private static func peakDynamicMilliwatts(
+        _ scheduled: ScheduledProgram, _ timing: ProgramTiming, _ table: EnergyTable
+    ) throws(HardwareError) -> Double {
+        var picojoulesOfNest: [Double] = []
+        for counts in scheduled.countsOfNest {
+            var ledger = EnergyLedger(table: table)
+            try ledger.add(counts, for: .linearForward, on: scheduled.machine)
+            picojoulesOfNest.append(ledger.lines.reduce(0) { $0 + $1.picojoules })
+        }
+        let nanosecondsPerCycle = 1000 / scheduled.machine.organisation.clockMegahertz
+        var changes: [(cycle: Int, milliwatts: Double)] = []
+        for (index, interval) in timing.operations.enumerated() where interval.end > interval.start {
+            let nanoseconds = Double(interval.end - interval.start) * nanosecondsPerCycle
+            let power = picojoulesOfNest[scheduled.nestOfOperation[index]] / nanoseconds
+            changes.append((interval.start, power))
+            changes.append((interval.end, -power))
+        }
+        // What ends at a cycle ends before what starts at it.
+        changes.sort { ($0.cycle, $0.milliwatts) < ($1.cycle, $1.milliwatts) }
+        var (now, peak) = (0.0, 0.0)
+        for change in changes {
+            now += change.milliwatts
+            peak = max(peak, now)
+        }
+        return peak
+    }
+}
+
+extension Comparison {
+    /// Costs a zeroth-order step beside a first-order one: same network, batch, sequence, trainable set, machine, prices.
+    ///
+    /// - Throws: what keeps the zeroth-order step from being costed, or a price that the table lacks. Where the machine cannot run
+    ///   the first-order step, that is the comparison's `reason`.
+    public init(
+        _ step: StepDescription, beside baseline: StepDescription.Method = .qat, on machine: Machine,
+        prices table: EnergyTable
+    ) throws {
+        let zerothOrder = try StepCost(step, on: machine, prices: table)
+        var first = step
+        first.method = baseline
+        let firstOrder: Result<StepCost, any Error>
+        do {
+            firstOrder = .success(try StepCost(first, on: machine, prices: table))
+        } catch let error as ScheduleError {
+            firstOrder = .failure(error)
+        }
+        self.init(zerothOrder: zerothOrder, firstOrder: firstOrder, energyTable: table)
+    }
+}

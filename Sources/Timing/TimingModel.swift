@@ -1,0 +1,44 @@
+import Programs
+
+/// Runs a scheduled program in time.
+public enum TimingModel {
+    /// Times each distinct nest once, and lays the operations end to end.
+    ///
+    /// Operations do not overlap: each one plans the same tile half of the activation buffer anew, so its first tile needs the
+    /// room of the one before, and in an encoder nearly every operation reads what the one before it wrote.
+    public static func time(_ scheduled: ScheduledProgram) throws(ScheduleError) -> ProgramTiming {
+        var nests: [NestTiming] = []
+        for nest in scheduled.nests { nests.append(try NestClock.time(nest, on: scheduled.model)) }
+        var now = 0
+        var intervals: [ProgramTiming.Interval] = []
+        var times = [Int](repeating: 0, count: nests.count)
+        for nest in scheduled.nestOfOperation {
+            let end = try Checked.sum(now, nests[nest].cycles, "the step's cycles")
+            intervals.append(.init(start: now, end: end))
+            now = end
+            times[nest] += 1
+        }
+        var busy: [Command.Unit: Int] = [:]
+        var stalls: [Command.Unit: [StallCause: Int]] = [:]
+        for (nest, count) in zip(nests, times) {
+            // Within one operation busy and stall cycles of a unit are at most its span, so these sums are at most `now`.
+            for (unit, cycles) in nest.busyCycles { busy[unit, default: 0] += cycles * count }
+            for (unit, causes) in nest.stallCycles {
+                for (cause, cycles) in causes { stalls[unit, default: [:]][cause, default: 0] += cycles * count }
+            }
+        }
+        return ProgramTiming(cycles: now, operations: intervals, busyCycles: busy, stallCycles: stalls, nests: nests)
+    }
+
+    /// The same by visiting every command: slow, for tests.
+    public static func expandedTime(
+        _ nest: Nest, on model: MachineModel, observe: ((Command, Int, Int) -> Void)? = nil
+    ) throws(ScheduleError) -> NestTiming {
+        try NestClock.time(nest, on: model, expandsLoops: true, observe: observe)
+    }
+
+    /// Cycles of one nest.
+    public static func time(_ nest: Nest, on model: MachineModel) throws(ScheduleError) -> NestTiming {
+        try NestClock.time(nest, on: model)
+    }
+}
