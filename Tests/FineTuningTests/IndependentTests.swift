@@ -9,17 +9,42 @@ import Testing
 /// parameters, bit for bit.
 @Suite(.enabled(if: Python.hasNumPy || Python.required, "NumPy is missing (ZEROTH_PYTHON names another Python)"))
 struct IndependentTests {
-    @Test(arguments: Case.all)
-    func theStepsAreThoseOfTheSemantics(_ example: Case) throws {
+    @Test(arguments: Case.embedded)
+    func theStepsOfTheEmbeddedNetworkAreThoseOfTheSemantics(_ example: Case) throws {
+        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        let network = tests.deletingLastPathComponent().deletingLastPathComponent().path + "/Sources/CEmbedded/opinions"
+        var settings = example.settings
+        settings.sequence = 16
+        try expectAgreement(example, settings, network: network, data: network + "/films-train.tsv")
+    }
+
+    /// Sizes that are multiples of nothing, more than 16 tokens, three classes, degenerate weight rows.
+    @Test(arguments: Case.odd)
+    func theStepsOfANetworkOfOddSizesAreThoseOfTheSemantics(_ example: Case) throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/zeroth-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        _ = try Python.run([Python.folder + "/odd.py", folder])
+        var settings = example.settings
+        settings.network = folder
+        settings.data = folder + "/data.tsv"
+        if let fraction = example.validationFraction {
+            settings.validationFraction = fraction
+        } else {
+            settings.validation = settings.data
+        }
+        settings.sequence = 45
+        try expectAgreement(example, settings, network: folder, data: folder + "/data.tsv")
+    }
+
+    private func expectAgreement(_ example: Case, _ settings: RunSettings, network: String, data: String) throws {
         let tuner = try FineTuner(
-            task: FineTuningTask(example.settings), settings: example.settings,
-            kernels: Kernels(level: .highestAvailable), threads: 1)
+            task: FineTuningTask(settings), settings: settings, kernels: Kernels(level: .highestAvailable), threads: 1)
         for _ in 0..<example.advance { try tuner.advance() }
         let rows = tuner.metrics.rows.map {
             "step \($0.step) L+ \(hexadecimal($0.plusLoss.bitPattern)) L- \(hexadecimal($0.minusLoss.bitPattern))"
                 + " slope \(hexadecimal($0.projectedGradient.bitPattern))"
         }
-        #expect(try rows + ["sha256 \(hash(tuner))"] == Python.step(example))
+        #expect(try rows + ["sha256 \(hash(tuner))"] == Python.step(example, network: network, data: data))
     }
 
     /// SHA-256 of every linear layer's codes, residuals and bias.
@@ -40,7 +65,7 @@ struct IndependentTests {
     }
 }
 
-/// One run on the embedded task.
+/// One run.
 struct Case: Sendable, CustomTestStringConvertible {
     var rounding = "stochastic"
     var bits = 8
@@ -54,36 +79,53 @@ struct Case: Sendable, CustomTestStringConvertible {
     /// Steps to run, and the run's length, which the schedule needs.
     var advance = 3
     var total = 100
+    /// Share of the data held out; nil for none.
+    var validationFraction: Double?
 
-    static let all: [Case] = {
+    private static let roundings = ["stochastic", "nearest", "residual:8", "residual:16"]
+
+    static let embedded: [Case] = {
         var cases: [Case] = []
-        for rounding in ["stochastic", "nearest", "residual:8", "residual:16"] {
-            for bits in [2, 4, 8] {
-                for trainable in ["all", "last:1", "head"] {
-                    for newHead in [false, true] {
-                        cases.append(Case(rounding: rounding, bits: bits, trainable: trainable, newHead: newHead))
-                    }
+        // Every pair of rounding, bits and trainable set, with either head.
+        for (i, rounding) in roundings.enumerated() {
+            for (j, bits) in [2, 4, 8].enumerated() {
+                for newHead in [false, true] {
+                    let trainable = ["all", "last:1", "head"][(i + j) % 3]
+                    cases.append(Case(rounding: rounding, bits: bits, trainable: trainable, newHead: newHead))
                 }
             }
         }
-        let roundings = ["stochastic", "nearest", "residual:8", "residual:16"]
-        // The size in weight units: a multiplier a row.
-        cases += roundings.map { Case(rounding: $0, size: "epsilon:0.002", rate: 0.02, newHead: true) }
-        // A seed above 2^32, and enough steps for clamped codes and spent residuals.
-        cases += roundings.map {
-            Case(
-                rounding: $0, size: "steps:3.7", rate: 5e4, schedule: .constant, seed: 0xFEDC_BA98_7654_3210, advance: 12)
+        for rounding in roundings {
+            // The size in weight units: a multiplier a row.
+            cases.append(Case(rounding: rounding, size: "epsilon:0.002", rate: 0.02, newHead: true))
+            // A seed above 2^32, update multipliers at their limit, and steps enough to clamp codes.
+            cases.append(
+                Case(
+                    rounding: rounding, size: "steps:3.7", rate: 5e4, schedule: .constant, seed: 0xFEDC_BA98_7654_3210,
+                    advance: 12))
         }
-        // A third batch that ends in the second epoch.
+        // The third batch ends in the second epoch.
         cases.append(Case(batch: 1700))
         return cases
     }()
+
+    /// 71 examples: batches reach over epochs.
+    static let odd: [Case] =
+        roundings.flatMap { rounding in
+            [
+                Case(rounding: rounding, rate: 60, advance: 12),
+                Case(rounding: rounding, bits: 4, rate: 200, trainable: "last:1", newHead: true, advance: 6),
+            ]
+        } + [
+            Case(rounding: "residual:8", size: "epsilon:0.003", rate: 0.005, newHead: true, advance: 6),
+            Case(rounding: "residual:16", rate: 60, batch: 200),
+            Case(rate: 60, advance: 8, validationFraction: 0.3),
+        ]
 
     var settings: RunSettings {
         var settings = RunSettings.defaults(embedded: true, updateRounding: rounding, trainable: trainable)
         settings.steps = total
         settings.batch = batch
-        settings.sequence = 16
         settings.seed = seed
         settings.newHead = newHead
         settings.perturbationBits = bits
@@ -95,7 +137,8 @@ struct Case: Sendable, CustomTestStringConvertible {
     }
 
     var testDescription: String {
-        "\(rounding), \(bits) bits, \(size), \(trainable), \(newHead ? "new" : "own") head, batch \(batch), seed \(seed)"
+        "\(rounding), \(bits) bits, \(size), \(trainable), \(newHead ? "new" : "own") head, batch \(batch), seed \(seed), "
+            + "held out \(validationFraction ?? 0)"
     }
 }
 
@@ -110,18 +153,19 @@ private enum Python {
         let description: String
     }
 
-    /// The lines that step.py prints, without the scaled gradients that FineTuner keeps to itself.
-    static func step(_ example: Case) throws -> [String] {
-        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        let network = tests.deletingLastPathComponent().deletingLastPathComponent().path + "/Sources/CEmbedded/opinions"
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/independent"
+
+    /// The lines that step.py prints, without the gradients in grid steps, which FineTuner keeps to itself.
+    static func step(_ example: Case, network: String, data: String) throws -> [String] {
         var arguments = [
-            tests.path + "/independent/step.py", network, network + "/films-train.tsv",
+            folder + "/step.py", network, data,
             "--steps", "\(example.advance)", "--batch", "\(example.batch)", "--seed", "\(example.seed)",
             "--bits", "\(example.bits)", "--size", example.size.replacing("steps:", with: ""),
             "--rate", "\(example.rate)", "--schedule", example.schedule.rawValue, "--total-steps", "\(example.total)",
             "--rounding", example.rounding, "--trainable", example.trainable,
         ]
         if example.newHead { arguments.append("--new-head") }
+        if let fraction = example.validationFraction { arguments += ["--validation-fraction", "\(fraction)"] }
         return try run(arguments).split(separator: "\n").map { line in
             line.firstRange(of: " gradient ").map { String(line[..<$0.lowerBound]) } ?? String(line)
         }

@@ -8,7 +8,7 @@ IndependentTests.swift runs it beside FineTuner. It aims at being read, not at s
     step.py NETWORK_DIR TRAIN_TSV --steps 3 --batch 16 --seed 7 --bits 8 --size 1.0 --rate 30 --schedule linear
             --total-steps 100 --rounding stochastic|nearest|residual:8|residual:16 [--new-head] [--trainable all|head|last:N]
 
---size epsilon:E gives the size in weight units. NETWORK_DIR holds config.json, model.safetensors and vocab.txt of a BERT network.
+--size epsilon:E gives the size in weight units. --validation-fraction F holds out a share of TRAIN_TSV. NETWORK_DIR holds config.json, model.safetensors and vocab.txt of a BERT network.
 The tokenizer only knows words that are whole entries of the vocabulary, and punctuation; anything else is an error.
 
 Output, a line a step:   step T  L+ <binary32 bits>  L- <binary32 bits>  slope <binary64 bits>  gradient <binary64 bits>
@@ -525,9 +525,9 @@ class Step:
             layer.residual = np.clip(v - layer.codes * 2**r, -(2 ** (r - 1)), 2 ** (r - 1) - 1)
 
 
-def epoch_order(streams, count, epoch):
+def shuffled(streams, count, purpose, step):
     """Fisher–Yates from the last place down."""
-    w = streams.draw32(count, ORDER, epoch)
+    w = streams.draw32(count, purpose, step)
     order = list(range(count))
     for i in range(count - 1, 0, -1):
         j = (int(w[i]) * (i + 1)) >> 32
@@ -541,7 +541,7 @@ def batch_places(streams, count, size, t, orders):
     for place in range(t * size, (t + 1) * size):
         epoch = place // count
         if epoch not in orders:
-            orders[epoch] = epoch_order(streams, count, epoch)
+            orders[epoch] = shuffled(streams, count, ORDER, epoch)
         chosen.append(orders[epoch][place % count])
     return chosen
 
@@ -589,6 +589,7 @@ def main():
     parser.add_argument("--rounding", default="stochastic")
     parser.add_argument("--new-head", action="store_true")
     parser.add_argument("--trainable", default="all")
+    parser.add_argument("--validation-fraction", type=float)
     options = parser.parse_args()
 
     check_philox()
@@ -600,6 +601,9 @@ def main():
     number = {label: i for i, label in enumerate(classes)}
 
     step = Step(network, options)
+    if options.validation_fraction is not None:
+        order = shuffled(step.streams, len(examples), SPLIT, 0)
+        examples = [examples[i] for i in order[math.floor(options.validation_fraction * len(examples) + 0.5) :]]
     orders = {}
     for t in range(options.steps):
         batch = [examples[i] for i in batch_places(step.streams, len(examples), options.batch, t, orders)]
