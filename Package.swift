@@ -47,7 +47,8 @@ let package = Package(
             name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Hardware"],
             exclude: ["recompute_cost.py"]),
         .testTarget(
-            name: "FineTuningTests", dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware"]),
+            name: "FineTuningTests", dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware"],
+            exclude: ["independent"]),
         .testTarget(name: "zerothTests", dependencies: ["zeroth"]),
     ],
     swiftLanguageModes: [.v6],
