@@ -104,6 +104,8 @@ struct Case: Sendable, CustomTestStringConvertible {
                     rounding: rounding, size: "steps:3.7", rate: 5e4, schedule: .constant, seed: 0xFEDC_BA98_7654_3210,
                     advance: 12))
         }
+        // Losses so far apart that their difference is rounded.
+        cases.append(Case(size: "steps:40.0", rate: 500, batch: 1, seed: 3, advance: 6))
         // The third batch ends in the second epoch.
         cases.append(Case(batch: 1700))
         return cases
@@ -123,7 +125,9 @@ struct Case: Sendable, CustomTestStringConvertible {
         ]
 
     var settings: RunSettings {
-        var settings = RunSettings.defaults(embedded: true, updateRounding: rounding, trainable: trainable)
+        var settings = RunSettings.defaults(network: false, updateRounding: rounding)
+        settings.updateRounding = rounding
+        settings.trainable = trainable
         settings.steps = total
         settings.batch = batch
         settings.seed = seed
@@ -185,7 +189,8 @@ private enum Python {
         let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw Failure(description: "\(process.arguments!.joined(separator: " ")): status \(process.terminationStatus)\n\(said)")
+            let command = process.arguments!.joined(separator: " ")
+            throw Failure(description: "\(command): status \(process.terminationStatus)\n\(said)")
         }
         return printed
     }

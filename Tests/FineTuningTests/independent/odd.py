@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes a BERT network of odd sizes with random weights, and data for it, to a folder: what the embedded network never meets.
 
-odd.py FOLDER writes config.json, model.safetensors, vocab.txt and data.tsv. No size is a multiple of 16 or of the other ones,
-examples reach more than two rows of the reduction tree, one weight row is zero, another below 2^-100, and one has an outlier.
+odd.py FOLDER writes config.json, model.safetensors, vocab.txt and data.tsv. No size is a multiple of 16,
+examples reach the third round of the reduction tree, 1/sqrt(7) shows its two roundings, one weight row is zero, another below 2^-100,
+and one has an outlier.
 """
 
 import json
@@ -11,7 +12,7 @@ import random
 import struct
 import sys
 
-HIDDEN, HEADS, LAYERS, INNER, POSITIONS, WORDS = 33, 3, 2, 53, 45, 60
+HIDDEN, HEADS, LAYERS, INNER, POSITIONS, WORDS = 35, 5, 2, 53, 45, 60
 LABELS = ["toast", "apple", "melon"]  # not in alphabetical order
 
 
@@ -66,7 +67,7 @@ def main(folder):
         norm(prefix + "output.LayerNorm")
     linear("classifier", len(LABELS), HIDDEN)
 
-    # A whole zero value column for every example, a row of tiny weights, and a row that one weight dominates.
+    # A value column of zeros in every example, a row of tiny weights, and a row that one weight dominates.
     value = tensors["encoder.layer.0.attention.self.value.weight"][1]
     value[:HIDDEN] = [0.0] * HIDDEN
     tensors["encoder.layer.0.attention.self.value.bias"][1][0] = 0.0
@@ -91,7 +92,9 @@ def main(folder):
             length = 2 + i * 37 % (POSITIONS - 3)
             # The first words number the examples, so that no text stands twice.
             text = [words[7 + i % WORDS], words[5 + i // WORDS]] + [draw.choice(words[5:]) for _ in range(length - 2)]
-            file.write(f"{LABELS[draw.randrange(3)]}\t{' '.join(text)}\n")
+            # Met first in an order that is neither the network's nor the alphabet's.
+            label = ["melon", "toast", "apple"][i if i < 3 else draw.randrange(3)]
+            file.write(f"{label}\t{' '.join(text)}\n")
 
 
 if __name__ == "__main__":
