@@ -185,7 +185,9 @@ private enum Python {
         let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw Failure(description: "\(process.arguments!.joined(separator: " ")): status \(process.terminationStatus)\n\(said)")
+            throw Failure(
+                description:
+                    "\(process.arguments!.joined(separator: " ")): status \(process.terminationStatus)\n\(said)")
         }
         return printed
     }
