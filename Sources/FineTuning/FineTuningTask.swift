@@ -38,6 +38,11 @@ public struct FineTuningTask {
     /// - Throws: `InputError` for what is wrong with a file, `RunError` for what is wrong with the settings.
     public init(_ settings: RunSettings, threads: Int = 1) throws {
         _ = try settings.validated()
+        if let network = settings.network {
+            // From its sizes alone, before the weights are opened: some are copied then. Two classes stand for however many there are.
+            let sizes = try EncoderConfiguration(source: Self.configurationFile(network))
+            try MemoryCheck.require(EncoderShape(sizes, classes: 2), settings, threads: threads)
+        }
         let policy: EncoderCheckpoint.HeadPolicy = settings.newHead ? .ignored : .ifPresent
         let checkpoint =
             if let network = settings.network {
@@ -45,11 +50,8 @@ public struct FineTuningTask {
             } else {
                 try EncoderCheckpoint.embedded(head: policy)
             }
-        // Before anything reads the weights: two classes stand for however many there are.
-        let classes = checkpoint.head?.labels
-        try MemoryCheck.require(
-            EncoderShape(checkpoint.configuration, classes: classes?.count ?? 2), settings, threads: threads)
         try checkpoint.checkFinite()
+        let classes = checkpoint.head?.labels
         self.checkpoint = checkpoint
         networkName = settings.network.map(Self.lastComponent) ?? "opinions"
         guard settings.sequence <= checkpoint.configuration.maximumPositions else {
@@ -106,6 +108,14 @@ public struct FineTuningTask {
         self.inputs = inputs
         self.training = Self.encode(training, checkpoint.tokenizer, settings.sequence)
         self.validation = Self.encode(validation, checkpoint.tokenizer, settings.sequence)
+    }
+
+    private static func configurationFile(_ folder: String) throws(InputError) -> any ByteSource {
+        do {
+            return try MappedFile(path: folder + "/config.json")
+        } catch .fileMissing {
+            throw .checkpointFileMissing(folder: folder, name: "config.json")
+        }
     }
 
     private static func read(

@@ -4,7 +4,8 @@ import Programs
 
 /// Whether a run fits this computer, asked before memory is taken.
 public enum MemoryCheck {
-    /// Bytes that a run needs, roughly: codes, packed weights as stored and at ±d, residuals, activations of each worker, and the mapped file.
+    /// Bytes that a run needs, roughly: codes, packed weights as stored and at ±d, residuals, the embeddings, activations of each worker. FP32
+    /// weights stay in the mapped file, which the system may drop again.
     public static func estimate(_ shape: EncoderShape, _ settings: RunSettings, threads: Int) -> Int {
         let weights = shape.linearWeightCount
         // Codes, packed, packed plus, packed minus, residuals of at most two bytes; panels round up by at most a quarter.

@@ -18,7 +18,11 @@ extension RunSettings {
         var settings = RunSettings(
             steps: 4000, batch: 64, sequence: 16, trainable: .all, perturbationBits: 8, perturbationSize: .gridSteps(2),
             updateRounding: .residual(.eight), learningRate: 200, schedule: .linear, evaluateEvery: 400)
-        if let updateRounding { settings.updateRounding = updateRounding }
+        if let updateRounding {
+            settings.updateRounding = updateRounding
+            // Without a residual the weights random-walk with the length of their path: half the rate loses less to it.
+            if !updateRounding.hasPrefix("residual") { settings.learningRate = 100 }
+        }
         return settings
     }
 }

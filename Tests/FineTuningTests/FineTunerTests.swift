@@ -170,7 +170,8 @@ struct FineTunerTests {
                 "\"\(parameter.name)\":{\"dtype\":\"F32\",\"shape\":\(shape),\"data_offsets\":[\(offset),\(end)]}")
             offset = end
         }
-        let header = Array("{\(entries.joined(separator: ","))}".utf8)
+        var header = Array("{\(entries.joined(separator: ","))}".utf8)
+        while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
         let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) }
         let weights = folder + "/model.safetensors"
         try writeAtomically(length + header, to: weights)

@@ -112,4 +112,5 @@ def main():
             print(sum(wall), sum(cpu), forwards[0], forwards[1], flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
