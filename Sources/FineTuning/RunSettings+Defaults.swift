@@ -3,7 +3,7 @@ extension RunSettings {
     ///
     /// - Parameters:
     ///   - network: whether a network of the user's is tuned, not the embedded one.
-    ///   - updateRounding: the update asked for; nil for the default. The embedded run's learning rate depends on it.
+    ///   - updateRounding: the update asked for; nil for the default.
     public static func defaults(network: Bool, updateRounding: String?) -> RunSettings {
         guard network else { return embeddedDefaults(updateRounding: updateRounding) }
         var settings = RunSettings(
@@ -16,13 +16,9 @@ extension RunSettings {
 
     private static func embeddedDefaults(updateRounding: String?) -> RunSettings {
         var settings = RunSettings(
-            steps: 4000, batch: 64, sequence: 16, trainable: .all, perturbationBits: 8, perturbationSize: .gridSteps(2),
-            updateRounding: .residual(.eight), learningRate: 200, schedule: .linear, evaluateEvery: 400)
-        if let updateRounding {
-            settings.updateRounding = updateRounding
-            // Without a residual the weights random-walk with the length of their path: half the rate loses less to it.
-            if !updateRounding.hasPrefix("residual") { settings.learningRate = 100 }
-        }
+            steps: 3000, batch: 64, sequence: 16, trainable: .all, perturbationBits: 8, perturbationSize: .gridSteps(4),
+            updateRounding: .residual(.eight), learningRate: 300, schedule: .linear, evaluateEvery: 300)
+        if let updateRounding { settings.updateRounding = updateRounding }
         return settings
     }
 }
