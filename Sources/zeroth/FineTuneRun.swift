@@ -88,6 +88,7 @@ final class FineTuneRun {
         for line in RunHeader.lines(
             record: record, machine: costs.machinery.machine, threads: threads, level: level, folder: folder.path)
         { say(line) }
+        say("")
         let interruption = Interruption()
         if !isResumed { try folder.begin(record, overwrite: overwrite) }
         if tuner.step == 0, tuner.metrics.evaluations[0] == nil { try report(tuner.evaluate(), at: 0, rate: nil) }
