@@ -3,7 +3,7 @@
 
     python3 recompute_cost.py cost.json
 
-Reads one step's cost or a comparison of two. Exit status 1 with one line on the first difference.
+Reads a run's cost.json, one step's cost, or a comparison of two. Exit status 1 with one line on the first difference.
 """
 import json
 import sys
@@ -43,13 +43,34 @@ def check(name, step):
     print(f"{name}: {totals['picojoules']} pJ, equal to the bit")
 
 
+def check_comparison(name, comparison):
+    for key in ("zerothOrder", "firstOrder"):
+        if comparison.get(key):
+            check(name + key, comparison[key])
+
+
+def check_run(document):
+    """Every padded length, and the mean that the report prints."""
+    for length in document["lengths"]:
+        check_comparison(f"{length['sequenceTokens']} tokens, ", length["comparison"])
+    steps = float(max(1, sum(length["steps"] for length in document["lengths"])))
+    for key in ("zerothOrder", "firstOrder"):
+        if document.get(key):
+            total = 0.0
+            for length in document["lengths"]:
+                total += float(length["steps"]) * length["comparison"][key]["energy"]["picojoules"]
+            if document[key]["picojoules"] != total / steps:
+                sys.exit(f"mean {key}: {document[key]['picojoules']} pJ, its lengths come to {total / steps}")
+
+
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         document = json.load(file)
-    steps = [key for key in ("zerothOrder", "firstOrder") if document.get(key)]
-    for key in steps:
-        check(key, document[key])
-    if not steps:
+    if "lengths" in document:
+        check_run(document)
+    elif document.get("zerothOrder"):
+        check_comparison("", document)
+    else:
         check("step", document)
 
 

@@ -107,6 +107,22 @@ struct CommandLineTests {
         for word in ["latency", "energy", "DRAM", "QuZO", "QAT", "accuracy", "peak"] {
             #expect(output.out.contains(word), "\(word)")
         }
+        let recount = Process()
+        recount.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        recount.arguments = [
+            "python3",
+            URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                .appendingPathComponent("CostsTests/recompute_cost.py").path,
+            folder + "/run/cost.json",
+        ]
+        recount.standardOutput = FileHandle.nullDevice
+        try recount.run()
+        recount.waitUntilExit()
+        if recount.terminationStatus == 127 {
+            #expect(ProcessInfo.processInfo.environment["ZEROTH_REQUIRE_TOOLS"] != "1", "python3 is missing")
+        } else {
+            #expect(recount.terminationStatus == 0, "an independent recount of cost.json differs")
+        }
         let prediction = try run("predict", "--run", "run", "--text", "a dull film", "--json")
         #expect(prediction.status == 0, "\(prediction.err)")
         let after = try #require(try json(prediction)["after"] as? [String: Any])
