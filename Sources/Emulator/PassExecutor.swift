@@ -54,7 +54,7 @@ final class PassExecutor {
                 : max(
                     Kernels.packedFloat32Count(rows: sequence, columns: depth),
                     Kernels.packedFloat32Count(rows: depth, columns: sequence)))
-        scratch = AlignedBuffer(count: max(2 * sequence, sequence * depth))
+        scratch = AlignedBuffer(count: 2 * sequence)
     }
 
     /// Where one pass leaves its results, an entry an example of the whole batch.
@@ -298,12 +298,8 @@ final class PassExecutor {
                         kernels.packFloat32(
                             second, rowStride: hidden, rows: tokens, columns: depth, into: packedFloat.baseAddress)
                     } else {
-                        for channel in 0..<depth {
-                            gather(second + channel, tokens, hidden, scratch.baseAddress + channel * tokens)
-                        }
-                        kernels.packFloat32(
-                            scratch.baseAddress, rowStride: tokens, rows: depth, columns: tokens,
-                            into: packedFloat.baseAddress)
+                        kernels.packFloat32Transposed(
+                            second, rowStride: hidden, rows: depth, columns: tokens, into: packedFloat.baseAddress)
                     }
                     kernels.linearFloat32(
                         float(operation.reads[0]) + xOffset, rowStride: xStride, rows: product.m,
