@@ -44,9 +44,6 @@ public final class EncoderParameters {
     let checkpoint: EncoderCheckpoint
     let layerNormEpsilon: Float
 
-    /// Scale of every row of a new head: fl(0.5/127).
-    public static let newHeadScale: Float = 0.5 / 127
-
     /// Quantizes (or copies) the checkpoint's linear weights. A checkpoint without a head, or with `replaceHead`, gets a new one
     /// for `classes` classes.
     public init(
@@ -69,7 +66,7 @@ public final class EncoderParameters {
             let source: (weight: UnsafeBufferPointer<Float>, bias: UnsafeBufferPointer<Float>)
             if number == shape.headNumber {
                 guard let head else {
-                    if precision == .w8a8 { linear.scales.fill(Self.newHeadScale) }
+                    if precision == .w8a8 { linear.scales.fill(SymmetricQuantizer.newHeadScale) }
                     continue
                 }
                 source = (head.weight, head.bias)

@@ -81,15 +81,19 @@ import Testing
     }
 
     @Test func largestMultipliersFitThirtyTwoBits() {
-        // Swift traps on overflow, so computing is the test.
+        // Swift traps on overflow; what comes out has to be what 64 bits give.
         for rounding in [UpdateRounding.stochastic, .nearest, .residual(.eight), .residual(.sixteen)] {
             for code in [Int32(-127), 127] {
                 for sign in [Int32(-1), 1] {
-                    _ = WeightUpdate.updated(
+                    let result = WeightUpdate.updated(
                         127, residual: 127, code: code, multiplier: sign * UpdateScalars.multiplierLimit,
                         random: 65535, rounding: rounding)
+                    // A step of 126 down from the top stays on the grid; one up is clamped.
+                    #expect(result.isClamped == (sign * code < 0))
+                    #expect(result.isClamped ? result.code == 127 : (-1...2).contains(result.code))
                 }
-                _ = WeightPerturbation.gridSteps(code: code, multiplier: 1 << 24 - 1, random: 65535)
+                let steps = WeightPerturbation.gridSteps(code: code, multiplier: 1 << 24 - 1, random: 65535)
+                #expect(Int64(steps) == (Int64(code) * (1 << 24 - 1) + 65535) >> 16)
             }
         }
     }
