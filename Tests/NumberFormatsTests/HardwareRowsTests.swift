@@ -18,6 +18,7 @@ struct HardwareRowsTests {
         let rows = try References.rows("fp8_fma_rtl.csv.gz", separator: ",", header: 1)
         #expect(rows.count == 17_600)
         var differences: [String] = []
+        var underflows = 0
         for row in rows {
             let source = try #require(Self.formats[row[1]])
             let target = try #require(Self.formats[row[2]])
@@ -28,8 +29,8 @@ struct HardwareRowsTests {
             switch row[0] {
             case "ADD":
                 // cvfpu adds its second and third operands.
-                let other = row[6].isEmpty ? operands[1] : operands[2]
-                result = FloatArithmetic.add(a, FloatOperand(other, source), to: target, environment)
+                result = FloatArithmetic.add(
+                    FloatOperand(operands[1], source), FloatOperand(operands[2], source), to: target, environment)
             case "MUL":
                 result = FloatArithmetic.multiply(a, FloatOperand(operands[1], source), to: target, environment)
             default:
@@ -37,9 +38,10 @@ struct HardwareRowsTests {
                     a, FloatOperand(operands[1], source), FloatOperand(operands[2], target), to: target, environment)
             }
             let expected = Rounded(code: try code(row[7]), flags: ExceptionFlags(rawValue: UInt8(try code(row[8]))))
-            if result != expected { differences.append("\(row.joined(separator: ",")): \(result)") }
+            compare(result, expected, target, row, &underflows, &differences)
         }
         #expect(differences.isEmpty, "\(differences.count) of \(rows.count): \(differences.prefix(10))")
+        #expect(underflows == 7)
     }
 
     /// 10,941 rows between five formats, with flags.
@@ -47,15 +49,32 @@ struct HardwareRowsTests {
         let rows = try References.rows("float_cast_rtl.csv.gz", separator: ",", header: 1)
         #expect(rows.count == 10_941)
         var differences: [String] = []
+        var underflows = 0
         for row in rows {
             let source = try #require(Self.formats[row[1]])
             let target = try #require(Self.formats[row[2]])
             let environment = FloatEnvironment(rounding: try #require(Self.modes[row[3]]))
             let result = target.encode(source.decode(try code(row[4])), environment)
             let expected = Rounded(code: try code(row[7]), flags: ExceptionFlags(rawValue: UInt8(try code(row[8]))))
-            if result != expected { differences.append("\(row.joined(separator: ",")): \(result)") }
+            compare(result, expected, target, row, &underflows, &differences)
         }
         #expect(differences.isEmpty, "\(differences.count) of \(rows.count): \(differences.prefix(10))")
+        #expect(underflows == 13)
+    }
+
+    /// cvfpu raises no `underflow` where a number below the smallest normal one is rounded up to it in the format, but would not be with an exponent
+    /// without end. IEEE 754 (7.5, after rounding) and TestFloat raise it there, and so do we; such rows are counted.
+    private func compare(
+        _ result: Rounded, _ expected: Rounded, _ format: FloatFormat, _ row: [Substring], _ underflows: inout Int,
+        _ differences: inout [String]
+    ) {
+        if result == expected { return }
+        let isSmallestNormal = result.code & format.magnitudeMask == format.fractionMask + 1
+        if isSmallestNormal, result.code == expected.code, result.flags == expected.flags.union(.underflow) {
+            underflows += 1
+        } else {
+            differences.append("\(row.joined(separator: ",")): \(result)")
+        }
     }
 
     /// a·b + c·d + e rounded once with 12 random bits; cvfpu rounds up where lfsr[11:0] < the discarded bits, that is form A with R = 4095 − lfsr[11:0].
@@ -113,7 +132,7 @@ struct HardwareRowsTests {
         #expect(differences.isEmpty, "\(differences.count) of \(rows.count): \(differences.prefix(10))")
     }
 
-    /// TestFloat's integer conversions raise no `inexact` here, and give 0x80000000 where the number does not fit; we give the end of the range.
+    /// TestFloat was run without -exact, so it raises no `inexact`; where the number does not fit it gives 0x80000000, we the end of the range.
     @Test func conversionsToIntegersAreThoseOfTestFloat() throws {
         let rows = try References.rows("testfloat_f32_to_i32.txt.gz", separator: " ")
         #expect(rows.count == 10_000)
