@@ -45,16 +45,20 @@ extension Quantizer {
         func scaled(by share: Float) -> GroupExtent { GroupExtent(low: low * share, high: high * share) }
     }
 
+    /// Whether a group is so small that it counts as zeros.
+    func countsAsZeros(_ extent: GroupExtent) -> Bool {
+        (scheme == .symmetric ? extent.absolute : extent.range) < Self.zeroThreshold
+    }
+
     /// Symmetric: s = fl(a/largest), factor fl(largest/a). Asymmetric: s = fl(range/(2^b − 1)), factor fl(1/s).
     func absmaxParameters(_ extent: GroupExtent) -> QuantizationParameters {
+        if countsAsZeros(extent) { return .zeros }
         switch scheme {
         case .symmetric:
             let a = extent.absolute
-            if a < Self.zeroThreshold { return .zeros }
             return QuantizationParameters(scale: a / largest, factor: largest / a)
         case .asymmetric:
             let range = extent.range
-            if range < Self.zeroThreshold { return .zeros }
             guard range.isFinite else { return .notFinite }
             return asymmetricParameters(scale: range / steps, extent)
         }
@@ -72,9 +76,9 @@ extension Quantizer {
 
     /// The smallest power of two s with a ≤ largest · s, or range ≤ (2^b − 1) · s.
     private func powerOfTwoParameters(_ extent: GroupExtent) -> QuantizationParameters {
+        if countsAsZeros(extent) { return .zeros }
         let span = scheme == .symmetric ? extent.absolute : extent.range
         let codes = scheme == .symmetric ? largest : steps
-        if span < Self.zeroThreshold { return .zeros }
         guard span.isFinite else { return .notFinite }
         let exponent = span.exponent - codes.exponent + (span.significand > codes.significand ? 1 : 0)
         let scale = Float(sign: .plus, exponent: exponent, significand: 1)

@@ -8,12 +8,12 @@ extension Quantizer {
     ) -> QuantizationParameters {
         var best = absmaxParameters(extent)
         // A group of zeros, or one whose range binary32 can't hold, has no candidates.
-        if best == .zeros || best.scale.isNaN { return best }
+        if countsAsZeros(extent) || best.scale.isNaN { return best }
         var least = squaredError(of: group, best)
         for candidate in Self.candidates.dropFirst() {
             let tried = extent.scaled(by: Float(candidate) / 64)
             let parameters = absmaxParameters(tried)
-            guard tried.absolute.isFinite, !parameters.scale.isNaN, parameters != .zeros else { continue }
+            guard tried.absolute.isFinite, !parameters.scale.isNaN, !countsAsZeros(tried) else { continue }
             let error = squaredError(of: group, parameters)
             if error < least {
                 least = error

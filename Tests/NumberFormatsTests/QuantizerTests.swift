@@ -144,17 +144,19 @@ extension Quantizer {
         let quantizer = try Quantizer(
             format: format, scheme: scheme, granularity: .channel, scaleRule: .meanSquareError)
         for length in [1, 5, 16, 70] {
-            let x = generator.gaussians(length)
-            let extent = Quantizer.GroupExtent(low: min(0, x.min()!), high: max(0, x.max()!))
-            let found = quantizer.parameters(of: x)
-            x.withUnsafeBufferPointer { x in
-                let tried = Quantizer.candidates.map {
-                    quantizer.absmaxParameters(extent.scaled(by: Float($0) / 64))
+            // The second time the scale of the whole is 1, which is that of zeros, too.
+            for x in [generator.gaussians(length), [quantizer.largest] + generator.gaussians(length)] {
+                let extent = Quantizer.GroupExtent(low: min(0, x.min()!), high: max(0, x.max()!))
+                let found = quantizer.parameters(of: x)
+                x.withUnsafeBufferPointer { x in
+                    let tried = Quantizer.candidates.map {
+                        quantizer.absmaxParameters(extent.scaled(by: Float($0) / 64))
+                    }
+                    let errors = tried.map { quantizer.squaredErrorReference(of: x, $0) }
+                    let first = errors.firstIndex(of: errors.min()!)!
+                    #expect(found == tried[first])
+                    #expect(tried[0] == quantizer.absmaxParameters(extent))
                 }
-                let errors = tried.map { quantizer.squaredErrorReference(of: x, $0) }
-                let first = errors.firstIndex(of: errors.min()!)!
-                #expect(found == tried[first])
-                #expect(tried[0] == quantizer.absmaxParameters(extent))
             }
         }
         #expect(Set(Quantizer.candidates) == Set(16...80) && Quantizer.candidates.count == 65)
