@@ -65,10 +65,10 @@ struct NearestGrid {
     private let scale: Float
     private let low: Float
     private let high: Float
-    /// Exponent fields (of binary32) below this one round at its last place.
-    private let leastExponent: UInt32
-    /// What is added to the exponent field of a number to get that of 1.5 · 2^23 times its last place.
-    private let shift: UInt32
+    /// The binary32 with the exponent field below which all numbers round at the same last place, as bits.
+    private let leastExponent: Int32
+    /// What turns a power of two into 1.5 · 2^23 units of its last place, added to its bits.
+    private let magicOffset: Int32
     private let isInteger: Bool
 
     init(_ quantizer: Quantizer, _ parameters: QuantizationParameters) {
@@ -77,30 +77,33 @@ struct NearestGrid {
         scale = parameters.scale
         if let float = quantizer.format.float {
             (low, high) = (-quantizer.largest, quantizer.largest)
-            leastExponent = UInt32(127 + float.minimumExponent)
-            shift = UInt32(23 - float.fractionBits)
+            leastExponent = Int32(127 + float.minimumExponent) << 23
+            magicOffset = Int32(23 - float.fractionBits) << 23 | 0x40_0000
             isInteger = false
         } else {
             low = Float(quantizer.integers.lowerBound - Int64(parameters.zeroPoint))
             high = Float(quantizer.integers.upperBound - Int64(parameters.zeroPoint))
             leastExponent = 0
-            shift = 0
+            magicOffset = 0
             isInteger = true
         }
     }
 
     func dequantized(_ x: SIMD16<Float>) -> SIMD16<Float> {
         // Rounding is monotone and the ends are on the grid, so limiting may come first.
-        let scaled = (x * factor).clamped(
-            lowerBound: SIMD16(repeating: low), upperBound: SIMD16(repeating: high))
+        var scaled = x * factor
+        scaled.replace(with: SIMD16(repeating: low), where: scaled .< low)
+        scaled.replace(with: SIMD16(repeating: high), where: scaled .> high)
         // Adding 1.5 · 2^23 units of the last kept place rounds to it, as all that lies below is shifted out; subtracting is exact.
         let magic: SIMD16<Float>
         if isInteger {
             magic = SIMD16(repeating: 0x1.8p23)
         } else {
-            let bits = unsafeBitCast(scaled, to: SIMD16<UInt32>.self)
-            let exponents = pointwiseMax((bits &>> 23) & 0xFF, SIMD16(repeating: leastExponent))
-            magic = unsafeBitCast((exponents &+ shift) &<< 23 | 0x40_0000, to: SIMD16<Float>.self)
+            let bits = unsafeBitCast(scaled, to: SIMD16<Int32>.self)
+            var exponents = bits & SIMD16(repeating: 0x7F80_0000)
+            let least = SIMD16(repeating: leastExponent)
+            exponents.replace(with: least, where: exponents .< least)
+            magic = unsafeBitCast(exponents &+ magicOffset, to: SIMD16<Float>.self)
         }
         return (scaled + magic - magic) * scale
     }

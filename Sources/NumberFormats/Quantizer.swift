@@ -156,7 +156,7 @@ public struct QuantizationParameters: Hashable, Sendable {
     }
 
     /// A group of zeros.
-    static let zeros = QuantizationParameters(scale: 1, factor: 1)
+    public static let zeros = QuantizationParameters(scale: 1, factor: 1)
     /// A group with an element that is NaN or infinite.
     static let notFinite = QuantizationParameters(scale: .nan, factor: 0)
 }
