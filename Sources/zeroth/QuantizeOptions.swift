@@ -96,7 +96,7 @@ struct QuantizeOptions: ParsableArguments {
         }
         guard let scales else { return nil }
         let file = try NpyFile(path: scales)
-        let numbers = try file.elements(as: Float.self)
+        let numbers = try file.array(of: Float.self)
         try Self.check(file, holds: groups)
         let zeros = try zeroPoints.map { try Self.integers($0, count: groups) }
         return try numbers.indices.map { group in
@@ -147,10 +147,10 @@ struct QuantizeOptions: ParsableArguments {
         let file = try NpyFile(path: path)
         try check(file, holds: count)
         switch file.type {
-        case .int8: return try file.elements(as: Int8.self).map(Int64.init)
-        case .int16: return try file.elements(as: Int16.self).map(Int64.init)
-        case .int32: return try file.elements(as: Int32.self).map(Int64.init)
-        case .int64: return Array(try file.elements(as: Int64.self))
+        case .int8: return try file.array(of: Int8.self).map(Int64.init)
+        case .int16: return try file.array(of: Int16.self).map(Int64.init)
+        case .int32: return try file.array(of: Int32.self).map(Int64.init)
+        case .int64: return try file.array(of: Int64.self)
         default:
             throw InputError.npy(
                 file: path, .type(found: file.type, expected: "int8, int16, int32 or int64 for zero points"))
