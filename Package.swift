@@ -14,7 +14,7 @@ let package = Package(
     targets: [
         .target(name: "CKernels"),
         .target(name: "CEmbedded", exclude: ["opinions"]),
-        .target(name: "NumberFormats", exclude: ["coefficients.py"]),
+        .target(name: "NumberFormats", exclude: ["coefficients.py", "gaussian_table.py"]),
         .target(name: "Kernels", dependencies: ["CKernels", "NumberFormats"]),
         .target(name: "Hardware", dependencies: ["CEmbedded", "NumberFormats"]),
         .target(name: "Networks", dependencies: ["CEmbedded", "NumberFormats", "Kernels"]),
