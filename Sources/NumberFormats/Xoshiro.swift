@@ -57,13 +57,17 @@ public enum Xoshiro: String, SequentialGenerator, CaseIterable {
     public func advance(_ state: inout State) {
         switch self {
         case .xoshiro128PlusPlus:
-            var s = (0..<4).map { UInt32(truncatingIfNeeded: state[$0]) }
-            advanceFour(&s, shift: 9, rotation: 11)
-            for i in 0..<4 { state[i] = UInt64(s[i]) }
+            var s = SIMD4<UInt32>(truncatingIfNeeded: state)
+            let shifted = s[1] << 9
+            mixFour(&s)
+            s[2] ^= shifted
+            s[3] = rotated(s[3], left: 11)
+            state = SIMD4(truncatingIfNeeded: s)
         case .xoshiro256PlusPlus:
-            var s = (0..<4).map { state[$0] }
-            advanceFour(&s, shift: 17, rotation: 45)
-            for i in 0..<4 { state[i] = s[i] }
+            let shifted = state[1] << 17
+            mixFour(&state)
+            state[2] ^= shifted
+            state[3] = rotated(state[3], left: 45)
         case .xoroshiro128Plus: advanceTwo(&state, 24, 16, 37)
         case .xoroshiro128AOX: advanceTwo(&state, 55, 14, 36)
         }
@@ -71,6 +75,11 @@ public enum Xoshiro: String, SequentialGenerator, CaseIterable {
 
     public func jump(by outputs: UInt64) -> Jump {
         Self.polynomials[self]!.power(outputs)
+    }
+
+    /// The jump by twice as many outputs, for jumps of 2⁶⁴ and beyond.
+    public func doubled(_ jump: Jump) -> Jump {
+        Self.polynomials[self]!.product(jump, jump)
     }
 
     public func jumped(_ state: State, by jump: Jump) -> State {
@@ -113,15 +122,12 @@ private func rotated<Word: FixedWidthInteger & UnsignedInteger>(_ word: Word, le
     word << count | word >> (Word(Word.bitWidth) - count)
 }
 
-/// The engine of four words.
-private func advanceFour<Word: FixedWidthInteger & UnsignedInteger>(_ s: inout [Word], shift: Word, rotation: Word) {
-    let shifted = s[1] << shift
+/// The XORs of the engine of four words.
+private func mixFour<Word: FixedWidthInteger & UnsignedInteger>(_ s: inout SIMD4<Word>) {
     s[2] ^= s[0]
     s[3] ^= s[1]
     s[1] ^= s[2]
     s[0] ^= s[3]
-    s[2] ^= shifted
-    s[3] = rotated(s[3], left: rotation)
 }
 
 /// The engine of two words with constants a, b, c.
