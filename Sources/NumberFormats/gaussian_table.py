@@ -56,8 +56,8 @@ def text() -> str:
         "    public static let thresholds: [UInt32] = [",
     ]
     entries = thresholds()
-    for start in range(0, len(entries), 8):
-        lines.append("        " + " ".join(f"{entry}," for entry in entries[start : start + 8]))
+    for start in range(0, len(entries), 7):
+        lines.append("        " + " ".join(f"{entry:_}," for entry in entries[start : start + 7]))
     return "\n".join(lines + ["    ]", "}", ""])
 
 
