@@ -36,7 +36,8 @@ let package = Package(
             name: "zeroth-bench",
             dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"],
             exclude: ["peers"]),
-        .testTarget(name: "NumberFormatsTests", dependencies: ["NumberFormats"]),
+        .testTarget(
+            name: "NumberFormatsTests", dependencies: ["NumberFormats", "Networks"], exclude: ["outside"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "NumberFormats"]),
         .testTarget(name: "HardwareTests", dependencies: ["Hardware"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
