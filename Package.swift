@@ -30,6 +30,7 @@ let package = Package(
             name: "zeroth",
             dependencies: [
                 "Reports", "FineTuning", "Costs", "Timing", "Emulator", "Programs", "Networks", "Hardware", "Kernels",
+                "NumberFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
