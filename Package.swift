@@ -51,7 +51,7 @@ let package = Package(
         .testTarget(
             name: "FineTuningTests", dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware"],
             exclude: ["independent"]),
-        .testTarget(name: "zerothTests", dependencies: ["zeroth"]),
+        .testTarget(name: "zerothTests", dependencies: ["zeroth"], exclude: ["random_sources.py"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

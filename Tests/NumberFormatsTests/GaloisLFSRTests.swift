@@ -1,4 +1,3 @@
-import Foundation
 import NumberFormats
 import Testing
 
@@ -82,35 +81,17 @@ import Testing
     // MARK: Against RTL
 
     /// The LFSR states and discarded bits of the stochastic rounding rows of the references.
-    static let rows: [(state: UInt64, discarded: UInt64)]? = {
-        let environment = ProcessInfo.processInfo.environment
-        let root = URL(fileURLWithPath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let folder = environment["ZEROTH_REFERENCES"] ?? root.path + "/../shared/references"
-        let file = folder + "/stochastic_rounding_rtl.csv.gz"
-        guard FileManager.default.fileExists(atPath: file) else { return nil }
-        let gzip = Process()
-        gzip.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        gzip.arguments = ["gzip", "-dc", file]
-        let pipe = Pipe()
-        gzip.standardOutput = pipe
-        guard (try? gzip.run()) != nil else { return nil }
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        gzip.waitUntilExit()
-        return text.split(whereSeparator: \.isNewline).dropFirst().map { line in
-            let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-            return (UInt64(fields[7], radix: 16)!, UInt64(fields[8], radix: 16)!)
+    static func rows() throws -> [(state: UInt64, discarded: UInt64)] {
+        try References.rows("stochastic_rounding_rtl.csv.gz", separator: ",", header: 1).map {
+            (try #require(UInt64($0[7], radix: 16)), try #require(UInt64($0[8], radix: 16)))
         }
-    }()
+    }
 
-    @Test(
-        .enabled(
-            if: rows != nil || ProcessInfo.processInfo.environment["ZEROTH_REQUIRE_TOOLS"] == "1",
-            "skipped: no references"))
+    @Test(.enabled(if: References.arePresent, "\(References.comment)"))
     func everyStateOfTheRTLRowsIsAmongTheFirstFourThousand() throws {
         // The rows are a shuffled sample of one run of 4,000 operations whose register began at ~42: consecutive rows are no successors,
         // but all states lie on that short stretch of a cycle of 2^32 − 1, which another mask or direction would not reach.
-        let rows = try #require(Self.rows)
+        let rows = try Self.rows()
         #expect(rows.count == 1141)
         func states(mask: UInt64) throws -> Set<UInt64> {
             let lfsr = try GaloisLFSR(width: 32, mask: mask)
@@ -129,15 +110,12 @@ import Testing
         #expect(neighbours < 5)
     }
 
-    @Test(
-        .enabled(
-            if: rows != nil || ProcessInfo.processInfo.environment["ZEROTH_REQUIRE_TOOLS"] == "1",
-            "skipped: no references"))
+    @Test(.enabled(if: References.arePresent, "\(References.comment)"))
     func theRTLComparisonIsFormAWithTheComplement() throws {
         // up iff lfsr[11:0] < d; form A: up iff d + R ≥ 2^12 with R the low bits of a draw that is complemented.
         let lfsr = try GaloisLFSR(width: 32, mask: GaloisLFSR.cvfpuMask, stepsPerDraw: 1, complements: true)
         var roundsUp = 0
-        for row in try #require(Self.rows) {
+        for row in try Self.rows() {
             let random = lfsr.output(row.state) & 0xFFF
             let up = row.state & 0xFFF < row.discarded
             #expect((row.discarded + random >= 4096) == up)
