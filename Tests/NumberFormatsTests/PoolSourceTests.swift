@@ -62,20 +62,40 @@ import Testing
         #expect(0.4...1.8 ~= variance / (IrwinHallGaussian.variance * Double(words)))
     }
 
-    @Test func neighbouringBlocksAreUncorrelatedPlaceByPlaceButShareEveryWord() throws {
-        // Over random rotations the correlation of u at the same place of neighbouring blocks is that of a pool with its own rotations:
-        // its expectation is the squared mean of the pool, not an individual block's.
+    @Test func reuseCorrelatesElementsByThePoolsAutocorrelation() throws {
+        // Over steps the rotation takes every value, so E[uᵢuⱼ] is the pool's circular autocorrelation at lag j − i within a block, and the
+        // pool's squared mean between blocks, where fresh draws give 0. It does not average out: the pool is the same in every step.
         let words = 64
+        let steps = 20_000
         let source = try PoolSource(poolWords: words)
-        let blocks = 20_000
-        let codes = RandomDistribution.gaussian.codes(from: source, of: Self.stream, elements: 0..<blocks * words)
-        var sum = 0.0
-        for block in 0..<blocks - 1 { sum += Double(codes[block * words]) * Double(codes[(block + 1) * words]) }
-        let pool = source.pool(seed: 99).map { Double(IrwinHallGaussian.integer(word: $0)) }
+        let pool = source.pool(seed: 99).map { Double(IrwinHallGaussian.integer(word: $0)) / 21845.0.squareRoot() }
         let mean = pool.reduce(0, +) / Double(words)
-        let variance = pool.reduce(0) { $0 + $1 * $1 } / Double(words)
-        #expect(abs(sum / Double(blocks - 1) - mean * mean) < 5 * variance / Double(blocks - 1).squareRoot())
-        // The mean of u over places is the pool's, in every step: off by σ/√P, where fresh draws average out over the steps.
-        #expect(abs(mean) > 0)
+        var inside = [Double](repeating: 0, count: 8)
+        var between = 0.0
+        var fresh = [Double](repeating: 0, count: 8)
+        for step in 0..<UInt32(steps) {
+            let stream = RandomStream(seed: 99, step: step, query: 0, purpose: .perturbation, tensor: 3)
+            func u(_ source: some RandomSource) -> [Double] {
+                RandomDistribution.gaussian.codes(from: source, of: stream, elements: 0..<words + 1)
+                    .map { Double($0) / 21845.0.squareRoot() }
+            }
+            let (reused, independent) = (u(source), u(PhiloxSource()))
+            for lag in 1..<8 {
+                inside[lag] += reused[0] * reused[lag] / Double(steps)
+                fresh[lag] += independent[0] * independent[lag] / Double(steps)
+            }
+            between += reused[0] * reused[words] / Double(steps)
+        }
+        // |u| < 3.46 and products have a standard deviation below 2: five standard errors.
+        let bound = 5 * 2 / Double(steps).squareRoot()
+        var strongest = 0.0
+        for lag in 1..<8 {
+            let autocorrelation = (0..<words).reduce(0) { $0 + pool[$1] * pool[($1 + lag) % words] } / Double(words)
+            #expect(abs(inside[lag] - autocorrelation) < bound)
+            #expect(abs(fresh[lag]) < bound)
+            strongest = max(strongest, abs(autocorrelation))
+        }
+        #expect(strongest > 2 * bound)
+        #expect(abs(between - mean * mean) < bound)
     }
 }
