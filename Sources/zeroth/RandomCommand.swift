@@ -15,20 +15,22 @@ struct RandomCommand: ParsableCommand {
             sections 4 and 5), so any range can be drawn by itself. Codes are written as integers; --decode writes the FP32 \
             numbers that they stand for.
 
-              distribution    codes                         dtype   --decode
-              bits, bits16    the 32- or 16-bit draws       uint32, uint16
-              uniform         odd integers -511 to 511      int16   unit variance
-              rademacher      -1, 1                         int8    -1, 1
-              gaussian        irwin-hall-4, -510 to 510     int16   unit variance, up to 3.45
-              gaussian-table  -511 to 511                   int16   unit variance, up to 6.01
-              grid:M          -M to M (ZOQO's grid)         int16   the same
+              distribution    codes                     dtype          --decode
+              bits, bits16    the 32- or 16-bit draws   uint32, uint16
+              uniform         odd, -511 to 511          int16          unit variance
+              rademacher      -1, 1                     int8           -1, 1
+              gaussian        -510 to 510               int16          unit variance
+              gaussian-table  -511 to 511               int16          unit variance
+              grid:M          -M to M (ZOQO's grid)     int16          -M to M
+
+            gaussian is irwin-hall-4, bounded at 3.45 standard deviations; gaussian-table ends at 6.01.
 
             An existing file is replaced, whole or not at all.
 
             Examples:
-              zeroth random u.npy --distribution gaussian --count 1000000 --seed 7 --step 3 --tensor 2
-              zeroth random r.npy --source lfsr --mask 0x80000EA6 --steps-per-draw 1 --complement \\
-                --distribution bits16 --purpose update --count 4096
+              zeroth random u.npy --count 1000000 --seed 7 --step 3 --tensor 2
+              zeroth random r.npy --source lfsr --mask 0x80000EA6 --steps-per-draw 1 \\
+                --complement --distribution bits16 --purpose update --count 4096
             """)
 
     @Argument(help: ArgumentHelp("The .npy file to write.", valueName: "out.npy"))
