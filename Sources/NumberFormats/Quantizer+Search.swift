@@ -1,6 +1,6 @@
 extension Quantizer {
-    /// The shares of a group's extent that the mean-square-error search tries, in 64ths and in this order: the whole, 63…16, 65…80.
-    public static let candidates: [Int] = [64] + (16...63).reversed() + Array(65...80)
+    /// The shares of a group's extent that the mean-square-error search tries, in 64ths and in this order: the whole, 63…1, 65…80.
+    public static let candidates: [Int] = [64] + (1...63).reversed() + Array(65...80)
 
     /// The candidate with the least sum of squared errors, to nearest even; of equal ones the first (docs/semantics.md, section 7.4).
     func meanSquareErrorParameters(

@@ -159,7 +159,7 @@ extension Quantizer {
                 }
             }
         }
-        #expect(Set(Quantizer.candidates) == Set(16...80) && Quantizer.candidates.count == 65)
+        #expect(Set(Quantizer.candidates) == Set(1...80) && Quantizer.candidates.count == 80)
     }
 
     @Test func theSearchClipsWhatAnOutlierCosts() throws {

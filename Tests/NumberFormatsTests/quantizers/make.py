@@ -139,7 +139,7 @@ def by_group(x, format, granularity, parameters):
 
 def search(group, format):
     best, least = absmax(group, format), None
-    for candidate in [64, *range(63, 15, -1), *range(65, 81)]:
+    for candidate in [64, *range(63, 0, -1), *range(65, 81)]:
         scale, factor = absmax(group, format, candidate / 64)
         codes = symmetric(group, format, factor)
         error = tree((group.astype(float) - dequantized(codes, format, scale).astype(float)) ** 2)
