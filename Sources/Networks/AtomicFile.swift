@@ -57,6 +57,8 @@ public struct AtomicFileOutput: ~Copyable {
     private let descriptor: Int32
     /// The temporary name; nil while the file has none.
     private var temporary: String?
+    /// The bytes appended so far.
+    public private(set) var byteCount = 0
 
     fileprivate init(path: String, namelessly: Bool) throws(InputError) {
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
@@ -92,6 +94,7 @@ public struct AtomicFileOutput: ~Copyable {
             let count = write(descriptor, piece.baseAddress!, piece.count)
             if count >= 0 {
                 rest = rest.dropFirst(count)
+                byteCount += count
             } else if errno != EINTR {
                 throw failure()
             }

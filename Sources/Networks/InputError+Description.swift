@@ -119,6 +119,9 @@ extension InputError: CustomStringConvertible, LocalizedError {
         case .tensorNotFinite(let file, let tensor, let index, let value):
             return (file, "\(place(tensor)), element \(shown(index))", "is \(value); a finite number is needed")
 
+        case .npy(let file, let problem):
+            return (file, problem.place, problem.problem)
+
         case .settingMissing(let file, let key, let expected):
             return (file, "key \(quoted(key))", "is missing; \(expected) is needed")
         case .settingInvalid(let file, let key, let found, let expected):
@@ -188,12 +191,12 @@ extension InputError: CustomStringConvertible, LocalizedError {
 private func quoted(_ name: String) -> String { "\"\(shown(name, limit: 80))\"" }
 
 /// A shape or an index as JSON writes it, at most eight entries of it.
-private func shown(_ shape: [Int]) -> String {
+func shown(_ shape: [Int]) -> String {
     "[" + shape.prefix(8).map(String.init).joined(separator: ", ") + (shape.count > 8 ? ", …]" : "]")
 }
 
 /// Text without line breaks or control characters, cut after `limit` characters.
-private func shown(_ text: String, limit: Int) -> String {
+func shown(_ text: String, limit: Int) -> String {
     var result = ""
     for (index, scalar) in text.unicodeScalars.enumerated() {
         if index == limit { return result + "…" }

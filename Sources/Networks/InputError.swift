@@ -87,6 +87,11 @@ public enum InputError: Error, Equatable, Sendable {
     /// An infinity or a NaN; `index` has one entry per dimension.
     case tensorNotFinite(file: String, tensor: String, index: [Int], value: String)
 
+    // MARK: .npy
+
+    /// A .npy file that can't be read, or whose array is not what is needed.
+    case npy(file: String, NpyProblem)
+
     // MARK: Configuration
 
     /// A configuration without a key it needs.
