@@ -352,23 +352,30 @@ void ZK_NAME(zk_cast_float32)(
     }
 }
 
-/// The random words of the `count` elements from `at` on, which lie in one chunk: 16-bit draws widened for N ≤ 16, else 32-bit draws.
-///
-/// Only the parts of the chunk that hold them are drawn. Returns where the words of element `at` are.
-ZK_INLINE const uint32_t *zk_draw_elements(
-    const philox_draws *draws, uint64_t purpose, uint64_t at, int count, int bits, zk_u32x16 words[PIECES]) {
+/// The draws of one chunk's elements, as the stream has them.
+typedef struct drawn_elements {
+    zk_u32x16 words[PIECES + 1];  // one piece more, so that sixteen can be read at any element
+} drawn_elements;
+
+/// Draws for the `count` elements from `at` on, which lie in one chunk: 16-bit draws for N ≤ 16, else 32-bit draws. Only the parts of the chunk
+/// that hold them are drawn. Returns where the draw of element `at` is.
+ZK_INLINE const void *zk_draw_elements(
+    const philox_draws *draws, uint64_t purpose, uint64_t at, int count, int bits, drawn_elements *drawn) {
     const int from = (int)(at % CHUNK), to = from + count;
     const uint64_t first = at - (uint64_t)from;
     if (bits > 16) {
         const int part = from / 32, parts = (to + 31) / 32 - part;
-        zk_draw_words(draws, purpose, (first >> 2) + 8 * (uint64_t)part, parts, words + 2 * part);
-    } else {
-        const int part = from / 64, parts = (to + 63) / 64 - part;
-        zk_u32x16 halves[PIECES / 2];
-        zk_draw_words(draws, purpose, (first >> 3) + 8 * (uint64_t)part, parts, halves);
-        for (int i = 0; i < 4 * parts; i++) words[4 * part + i] = (zk_u32x16)zk_halves(halves, i);
+        zk_draw_words(draws, purpose, (first >> 2) + 8 * (uint64_t)part, parts, drawn->words + 2 * part);
+        return (const uint32_t *)drawn->words + from;
     }
-    return (const uint32_t *)words + from;
+    const int part = from / 64, parts = (to + 63) / 64 - part;
+    zk_draw_words(draws, purpose, (first >> 3) + 8 * (uint64_t)part, parts, drawn->words + 2 * part);
+    return (const uint16_t *)drawn->words + from;
+}
+
+/// Sixteen 16-bit draws, widened.
+ZK_INLINE zk_u32x16 zk_load_halves(const void *draws, ptrdiff_t i) {
+    return __builtin_convertvector(*(const zk_u16x16_at *)((const uint16_t *)draws + i), zk_u32x16);
 }
 
 void ZK_NAME(zk_cast_float32_stream)(
@@ -379,9 +386,13 @@ void ZK_NAME(zk_cast_float32_stream)(
     for (ptrdiff_t i = 0; i < count;) {
         const uint64_t at = first + (uint64_t)i;
         const ptrdiff_t left = CHUNK - (ptrdiff_t)(at % CHUNK), part = left < count - i ? left : count - i;
-        zk_u32x16 words[PIECES];
-        const uint32_t *const random =
-            zk_draw_elements(&draws, stream->purpose, at, (int)part, cast->random_bits, words);
+        drawn_elements drawn;
+        const void *random = zk_draw_elements(&draws, stream->purpose, at, (int)part, cast->random_bits, &drawn);
+        uint32_t words[CHUNK];
+        if (cast->random_bits <= 16) {
+            for (ptrdiff_t j = 0; j < part; j += LANES) *(zk_u32x16_at *)(words + j) = zk_load_halves(random, j);
+            random = words;
+        }
         zk_cast_general(cast, x + i, part, random, (char *)codes + i * cast->bytes, flags);
         i += part;
     }
@@ -412,33 +423,37 @@ ZK_INLINE zk_i32x16 zk_round_int8_lanes(zk_f32x16 x, zk_f32x16 factor, zk_u32x16
     return code & (zk_i32x16)(y == y);
 }
 
+/// How much of a draw the rounding takes.
+enum { TAKES_HALVES, TAKES_WORDS, TAKES_MORE_THAN_24 };
+
 ZK_INLINE void zk_round_int8_loop(
     const float *x, ptrdiff_t count, float factor, int bits, const zk_stream *stream, uint64_t first, int8_t *codes,
-    const int is_long) {
+    const int takes) {
     const philox_draws draws = zk_draws(stream->seed, stream->tensor, stream->step, stream->query);
     const zk_f32x16 scale = factor;
     for (ptrdiff_t i = 0; i < count;) {
         const uint64_t at = first + (uint64_t)i;
         const ptrdiff_t left = CHUNK - (ptrdiff_t)(at % CHUNK), part = left < count - i ? left : count - i;
-        zk_u32x16 words[PIECES];
-        const uint32_t *const random = zk_draw_elements(&draws, stream->purpose, at, (int)part, bits, words);
-        for (ptrdiff_t j = 0; j < part; j += LANES) {
+        drawn_elements drawn;
+        const void *const random = zk_draw_elements(&draws, stream->purpose, at, (int)part, bits, &drawn);
+        const ptrdiff_t whole = part & ~(ptrdiff_t)(LANES - 1);
+        for (ptrdiff_t j = 0; j < whole; j += LANES) {
+            const zk_u32x16 r = takes == TAKES_HALVES ? zk_load_halves(random, j)
+                                                      : *(const zk_u32x16_at *)((const uint32_t *)random + j);
+            const zk_i32x16 code =
+                zk_round_int8_lanes(*(const zk_f32x16_at *)(x + i + j), scale, r, bits, takes == TAKES_MORE_THAN_24);
+            *(zk_i8x16_at *)(codes + i + j) = __builtin_convertvector(code, zk_i8x16);
+        }
+        if (whole < part) {
+            // Draws behind the part may be undefined; what they round is dropped.
+            const zk_u32x16 r = takes == TAKES_HALVES ? zk_load_halves(random, whole)
+                                                      : *(const zk_u32x16_at *)((const uint32_t *)random + whole);
             _Alignas(64) float numbers[LANES] = {0};
-            const float *source = x + i + j;
-            if (part - j < LANES) {
-                memcpy(numbers, source, (size_t)(part - j) * sizeof *numbers);
-                source = numbers;
-            }
-            // Words behind the part are undefined and round what is dropped.
+            memcpy(numbers, x + i + whole, (size_t)(part - whole) * sizeof *numbers);
             const zk_i8x16 code = __builtin_convertvector(
-                zk_round_int8_lanes(
-                    *(const zk_f32x16_at *)source, scale, *(const zk_u32x16_at *)(random + j), bits, is_long),
+                zk_round_int8_lanes(*(const zk_f32x16_at *)numbers, scale, r, bits, takes == TAKES_MORE_THAN_24),
                 zk_i8x16);
-            if (part - j < LANES) {
-                memcpy(codes + i + j, &code, (size_t)(part - j));
-            } else {
-                *(zk_i8x16_at *)(codes + i + j) = code;
-            }
+            memcpy(codes + i + whole, &code, (size_t)(part - whole));
         }
         i += part;
     }
@@ -448,9 +463,11 @@ void ZK_NAME(zk_round_int8_stream)(
     const float *x, ptrdiff_t count, float factor, int random_bits, const zk_stream *stream, uint64_t first,
     int8_t *codes) {
     if (random_bits > 24) {
-        zk_round_int8_loop(x, count, factor, random_bits, stream, first, codes, 1);
+        zk_round_int8_loop(x, count, factor, random_bits, stream, first, codes, TAKES_MORE_THAN_24);
+    } else if (random_bits > 16) {
+        zk_round_int8_loop(x, count, factor, random_bits, stream, first, codes, TAKES_WORDS);
     } else {
-        zk_round_int8_loop(x, count, factor, random_bits, stream, first, codes, 0);
+        zk_round_int8_loop(x, count, factor, random_bits, stream, first, codes, TAKES_HALVES);
     }
 }
 
@@ -478,7 +495,8 @@ ZK_INLINE zk_u32x16 zk_decode_lanes(const zk_decoding *format, zk_u32x16 code) {
     const zk_u32x16 infinity = 0x7F800000u;
     number = magnitude == format->infinity ? infinity : number;
     number |= sign;
-    return (zk_u32x16)((magnitude > format->largest) & (magnitude != format->infinity)) != 0 ? nan : number;
+    const zk_i32x16 is_nan = (magnitude > format->largest) & (magnitude != format->infinity);
+    return is_nan ? nan : number;
 }
 
 void ZK_NAME(zk_decode_float32)(const zk_decoding *decoding, const void *codes, ptrdiff_t count, float *x) {

@@ -8,8 +8,8 @@ void ZK_NAME(zk_gaussian_integers)(const zk_stream *stream, uint64_t first, ptrd
     for (ptrdiff_t i = 0; i < count;) {
         const uint64_t at = first + (uint64_t)i;
         const ptrdiff_t left = CHUNK - (ptrdiff_t)(at % CHUNK), part = left < count - i ? left : count - i;
-        zk_u32x16 words[PIECES];
-        const uint32_t *const random = zk_draw_elements(&draws, stream->purpose, at, (int)part, 32, words);
+        drawn_elements drawn;
+        const uint32_t *const random = zk_draw_elements(&draws, stream->purpose, at, (int)part, 32, &drawn);
         ptrdiff_t j = 0;
         for (; j + LANES <= part; j += LANES) {
             const zk_i32x16 integers = zk_gaussian_lanes(*(const zk_u32x16_at *)(random + j));
@@ -28,8 +28,8 @@ void ZK_NAME(zk_gaussian_values)(const zk_stream *stream, uint64_t first, ptrdif
     for (ptrdiff_t i = 0; i < count;) {
         const uint64_t at = first + (uint64_t)i;
         const ptrdiff_t left = CHUNK - (ptrdiff_t)(at % CHUNK), part = left < count - i ? left : count - i;
-        zk_u32x16 words[PIECES];
-        const uint32_t *const random = zk_draw_elements(&draws, stream->purpose, at, (int)part, 32, words);
+        drawn_elements drawn;
+        const uint32_t *const random = zk_draw_elements(&draws, stream->purpose, at, (int)part, 32, &drawn);
         ptrdiff_t j = 0;
         for (; j + LANES <= part; j += LANES) {
             const zk_i32x16 integers = zk_gaussian_lanes(*(const zk_u32x16_at *)(random + j));

@@ -37,17 +37,26 @@ ZK_INLINE zk_u64x8 zk_low_halves(zk_u64x8 a, zk_u64x8 b) {
         (zk_u32x16)a, (zk_u32x16)b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);
 }
 
+/// The 32 × 32 → 64 products of the low halves of each lane.
+ZK_INLINE zk_u64x8 zk_wide_products(zk_u64x8 a, uint32_t b) {
+#if ZK_USES_AVX512
+    return (zk_u64x8)_mm512_mul_epu32((__m512i)a, _mm512_set1_epi64((int64_t)b));
+#else
+    const zk_u64x8 low = 0xFFFFFFFFu;
+    return (a & low) * b;
+#endif
+}
+
 /// Eight consecutive blocks: 32 words in the order of the stream.
 ///
 /// A counter word lives in the low half of a 64-bit lane and the high half is never looked at, so one 32 × 32 → 64 product leaves both its
 /// halves where the next round wants them: a round is two products, two shifts and two three-way exclusive ors.
 ZK_INLINE void zk_philox8(const philox_draws *draws, uint64_t purpose, uint64_t block, zk_u32x16 words[2]) {
-    const zk_u64x8 low = 0xFFFFFFFFu;
     const zk_u64x8 index = (zk_u64x8){0, 1, 2, 3, 4, 5, 6, 7} + block;
     zk_u64x8 c0 = index, c1 = (index >> 32) | draws->tensor, c2 = draws->step, c3 = draws->query | purpose << 24;
 #pragma clang loop unroll(full)
     for (int round = 0; round < 10; round++) {
-        const zk_u64x8 first = (c0 & low) * 0xD2511F53u, second = (c2 & low) * 0xCD9E8D57u;
+        const zk_u64x8 first = zk_wide_products(c0, 0xD2511F53u), second = zk_wide_products(c2, 0xCD9E8D57u);
         c0 = (second >> 32) ^ c1 ^ draws->keys[round][0];
         c1 = second;
         c2 = (first >> 32) ^ c3 ^ draws->keys[round][1];

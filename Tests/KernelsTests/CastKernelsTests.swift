@@ -1,0 +1,257 @@
+import Kernels
+import NumberFormats
+import Testing
+
+/// Casts: every level against the definition, code by code and flag by flag.
+@Suite struct CastKernelsTests {
+    static let levels = KernelLevel.available.filter { $0 != .reference && $0 != .amx }
+
+    static func cast(to format: ElementFormat, _ environment: FloatEnvironment, isSymmetric: Bool = false) throws
+        -> Float32Cast
+    {
+        try #require(Float32Cast(to: format, environment, isSymmetric: isSymmetric))
+    }
+
+    /// Codes and exceptions of a buffer whose ends are guarded.
+    static func codes(
+        _ level: KernelLevel, _ x: [Float], _ cast: Float32Cast, random: [UInt32], raisesFlags: Bool = false
+    ) -> (codes: [UInt32], flags: ExceptionFlags) {
+        let x = GuardedBuffer(x)
+        let random = GuardedBuffer(Array(random[..<x.count]))
+        let kernels = Kernels(level: level)
+        if cast.bytesPerCode == 1 {
+            let out = GuardedBuffer([UInt8](repeating: 0xA5, count: x.count))
+            let flags = kernels.cast(
+                x.start, count: x.count, cast, random: random.start, into: out.start, raisesFlags: raisesFlags)
+            return (out.array.map(UInt32.init), flags)
+        }
+        let out = GuardedBuffer([UInt16](repeating: 0xA5A5, count: x.count))
+        let flags = kernels.cast(
+            x.start, count: x.count, cast, random: random.start, into: out.start, raisesFlags: raisesFlags)
+        return (out.array.map(UInt32.init), flags)
+    }
+
+    /// The first place where codes differ from the definition, in words.
+    static func difference(_ x: [Float], _ cast: Float32Cast, random: [UInt32], _ codes: [UInt32], _ expected: [UInt32])
+        -> String?
+    {
+        guard codes != expected, let i = codes.indices.first(where: { codes[$0] != expected[$0] }) else { return nil }
+        return "\(cast.format) \(cast.environment): 0x\(String(x[i].bitPattern, radix: 16)) with R = \(random[i]) gave "
+            + "\(codes[i]), by definition \(expected[i])"
+    }
+
+    /// All upper halves with seven tails; policies and flushing take turns.
+    @Test(arguments: CastInputs.formats)
+    func codesOfAllUpperHalvesAreThoseOfTheDefinition(format: ElementFormat) throws {
+        let x = CastInputs.all
+        let random = CastInputs.words(x.count)
+        let turn = try #require(CastInputs.formats.firstIndex(of: format))
+        let roundings: [RoundingMode] = [
+            .nearestEven, .nearestAway, .towardZero, .down, .up, .odd, .stochasticA(bits: 16), .stochasticB(bits: 8),
+            .stochasticC(bits: 5),
+        ]
+        for (index, rounding) in roundings.enumerated() {
+            let environments = CastInputs.environments(rounding)
+            let cast = try Self.cast(
+                to: format, environments[rounding == .nearestEven ? 0 : (5 * turn + index) % environments.count])
+            let expected = zip(x, random).map { cast.code(of: $0, random: $1).code }
+            for level in Self.levels {
+                let codes = Self.codes(level, x, cast, random: random).codes
+                #expect(Self.difference(x, cast, random: random, codes, expected) == nil, "\(level)")
+            }
+        }
+    }
+
+    /// Every rounding under every policy and flushing, on numbers that the format rounds.
+    @Test(arguments: CastInputs.formats)
+    func codesAreThoseOfTheDefinitionUnderAllRules(format: ElementFormat) throws {
+        let x = CastInputs.around(format, every: format.bits > 8 ? 97 : 13)
+        let random = CastInputs.words(x.count)
+        for rounding in CastInputs.roundings {
+            for environment in CastInputs.environments(rounding) {
+                let cast = try Self.cast(to: format, environment)
+                let expected = zip(x, random).map { cast.code(of: $0, random: $1).code }
+                for level in Self.levels {
+                    let codes = Self.codes(level, x, cast, random: random).codes
+                    #expect(Self.difference(x, cast, random: random, codes, expected) == nil, "\(level)")
+                }
+            }
+        }
+    }
+
+    /// One number at a time, so that no number's exceptions hide another's.
+    @Test(arguments: CastInputs.formats)
+    func exceptionsAreThoseOfTheDefinition(format: ElementFormat) throws {
+        let x = CastInputs.around(format, every: format.bits > 8 ? 199 : 31)
+        let random = CastInputs.words(x.count)
+        for rounding in CastInputs.roundings {
+            for environment in CastInputs.environments(rounding) {
+                let cast = try Self.cast(to: format, environment)
+                let expected = zip(x, random).map { cast.code(of: $0, random: $1) }
+                for level in Self.levels {
+                    let kernels = Kernels(level: level)
+                    var code: UInt16 = 0
+                    let differing = x.indices.filter { i in
+                        code = 0
+                        let flags = x.withUnsafeBufferPointer { x in
+                            random.withUnsafeBufferPointer { random in
+                                kernels.cast(
+                                    x.baseAddress! + i, count: 1, cast, random: random.baseAddress! + i, into: &code,
+                                    raisesFlags: true)
+                            }
+                        }
+                        return Rounded(code: UInt32(code), flags: flags) != expected[i]
+                    }
+                    #expect(differing.isEmpty, "\(level) \(environment): \(differing.prefix(3).map { x[$0] })")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: levels)
+    func exceptionsOfABufferAreTheUnion(level: KernelLevel) throws {
+        for rounding in [RoundingMode.nearestEven, .stochasticA(bits: 9)] {
+            let cast = try Self.cast(to: .e4m3, FloatEnvironment(rounding: rounding))
+            let random = CastInputs.words(67)
+            for count in 0...67 {
+                for (odd, flags) in [(1, []), (1.1, .inexact), (0x1p-30, [.inexact, .underflow])]
+                    as [(Float, ExceptionFlags)]
+                {
+                    for place in Set([0, count / 2, count - 1]) where count > 0 {
+                        var x = [Float](repeating: 1.5, count: count)
+                        x[place] = odd
+                        #expect(Self.codes(level, x, cast, random: random, raisesFlags: true).flags == flags)
+                    }
+                }
+                #expect(
+                    Self.codes(level, [Float](repeating: 1.1, count: count), cast, random: random).flags == [])
+            }
+        }
+    }
+
+    @Test(arguments: levels)
+    func anyCountEndsWhereItShould(level: KernelLevel) throws {
+        let numbers = CastInputs.around(.e4m3, every: 11)
+        let random = CastInputs.words(67)
+        for format in [ElementFormat.e4m3, .fp16, .bf16, .int8, .int16, .e8m0] {
+            for rounding in [RoundingMode.nearestEven, .up, .stochasticA(bits: 16)] {
+                let cast = try Self.cast(to: format, FloatEnvironment(rounding: rounding, overflow: .saturateFinite))
+                for count in 0...67 {
+                    let x = Array(numbers[7 * count..<8 * count])
+                    let expected = zip(x, random).map { cast.code(of: $0, random: $1).code }
+                    #expect(Self.codes(level, x, cast, random: random).codes == expected)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [ElementFormat.int4, .int8, .int16])
+    func symmetricIntegersLeaveOutTheLowest(format: ElementFormat) throws {
+        let x = CastInputs.around(format, every: 5)
+        let random = CastInputs.words(x.count)
+        let integer = try #require(format.integer)
+        for rounding in [RoundingMode.nearestEven, .down, .stochasticA(bits: 16)] {
+            let cast = try Self.cast(to: format, FloatEnvironment(rounding: rounding), isSymmetric: true)
+            let expected = zip(x, random).map { cast.code(of: $0, random: $1) }
+            #expect(expected.map { integer.decode($0.code) }.min() == integer.range.lowerBound + 1)
+            let flags = expected.reduce(into: ExceptionFlags()) { $0.formUnion($1.flags) }
+            for level in Self.levels {
+                for raisesFlags in [false, true] {
+                    let result = Self.codes(level, x, cast, random: random, raisesFlags: raisesFlags)
+                    #expect(result.codes == expected.map(\.code), "\(level)")
+                    #expect(result.flags == (raisesFlags ? flags : []))
+                }
+            }
+        }
+    }
+
+    @Test(arguments: levels, [1, 8, 16, 17, 32])
+    func streamsGiveTheRandomBits(level: KernelLevel, bits: Int) throws {
+        let stream = VectorPerturbationTests.streams[.activations]
+        let numbers = CastInputs.around(.e4m3, every: 29)
+        for rounding in [RoundingMode.stochasticA(bits: bits), .stochasticC(bits: bits)] {
+            for format in [ElementFormat.e4m3, .bf16, .int8] {
+                let cast = try Self.cast(to: format, FloatEnvironment(rounding: rounding))
+                for first in [0, 1, 63, 255, 256, 1000, 1 << 34 - 130] {
+                    for count in [0, 1, 17, 255, 256, 300, 1003] {
+                        let x = GuardedBuffer(Array(numbers[..<count]))
+                        let results = [.reference, level].map { level in
+                            let out = GuardedBuffer([UInt8](repeating: 0, count: cast.bytesPerCode * count))
+                            let flags = Kernels(level: level).cast(
+                                x.start, count: count, cast, stream: stream, from: first, into: out.start,
+                                raisesFlags: true)
+                            return [flags.rawValue] + out.array
+                        }
+                        #expect(results[0] == results[1], "\(format), \(count) from \(first)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: levels, [1, 8, 15, 16, 17, 24, 25, 32])
+    func stochasticInt8RoundingIsThatOfTheDefinition(level: KernelLevel, bits: Int) {
+        let stream = VectorPerturbationTests.streams[.gridRounding]
+        let numbers = CastInputs.around(.int8, every: 3)
+        for factor in [1, -0.37, 63.5, 0x1p-140, .infinity, .nan] as [Float] {
+            for (first, count) in [(0, numbers.count), (1, 67), (255, 2), (250, 600), (1 << 36 - 100, 203), (9, 0)] {
+                let x = GuardedBuffer(Array(numbers.suffix(count)))
+                let results = [.reference, level].map { level in
+                    let out = GuardedBuffer([Int8](repeating: 99, count: count))
+                    Kernels(level: level).roundStochastically(
+                        x.start, count: count, factor: factor, randomBits: bits, stream: stream, from: first,
+                        into: out.start)
+                    return out.array
+                }
+                #expect(results[0] == results[1], "\(factor), \(count) from \(first)")
+            }
+        }
+    }
+
+    @Test(arguments: KernelLevel.available, FloatFormat.all.filter { $0.bits <= 16 })
+    func decodedNumbersAreExact(level: KernelLevel, format: FloatFormat) {
+        let count = format.bits <= 8 ? 256 : 65536
+        for codes in [Array(0..<count), Array(1..<count), Array(count - 67..<count - 50)] {
+            let numbers = GuardedBuffer([Float](repeating: 99, count: codes.count))
+            let kernels = Kernels(level: level)
+            if format.bits <= 8 {
+                kernels.decode(
+                    GuardedBuffer(codes.map { UInt8($0) }).start, count: codes.count, from: format,
+                    into: numbers.start)
+            } else {
+                kernels.decode(
+                    GuardedBuffer(codes.map { UInt16($0) }).start, count: codes.count, from: format,
+                    into: numbers.start)
+            }
+            let differing = zip(codes, numbers.array).filter { code, number in
+                let value = format.value(of: UInt32(code))
+                if value.isNaN { return number.bitPattern != 0x7FC0_0000 }
+                return Double(number) != value || number.sign != value.sign
+            }
+            #expect(differing.isEmpty, "\(differing.prefix(3))")
+        }
+    }
+
+    /// Without the definition in between: what a cast of a decoded code must be.
+    @Test(arguments: KernelLevel.available)
+    func everyCodeSurvivesDecodingAndCasting(level: KernelLevel) throws {
+        for format in CastInputs.formats {
+            guard let float = format.float else { continue }
+            let cast = try Self.cast(to: format, FloatEnvironment(overflow: .ieee))
+            let codes = (0..<UInt32(1) << UInt32(float.bits)).filter { !float.isNaN($0) }
+            let x = codes.map { Float(float.value(of: $0)) }
+            #expect(Self.codes(level, x, cast, random: CastInputs.words(x.count)).codes == codes, "\(format)")
+        }
+    }
+
+    @Test func widerFormatsHaveNoKernels() {
+        #expect(Float32Cast(to: .fp32) == nil)
+        #expect(Float32Cast(to: .int32) == nil)
+    }
+}
+
+extension Float32Cast? {
+    fileprivate static func == (left: Self, right: _OptionalNilComparisonType) -> Bool {
+        if case .none = left { true } else { false }
+    }
+}
