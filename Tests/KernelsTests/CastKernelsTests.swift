@@ -19,6 +19,7 @@ import Testing
         let x = GuardedBuffer(x)
         let random = GuardedBuffer(Array(random[..<x.count]))
         let kernels = Kernels(level: level)
+        defer { withExtendedLifetime((x, random)) {} }
         if cast.bytesPerCode == 1 {
             let out = GuardedBuffer([UInt8](repeating: 0xA5, count: x.count))
             let flags = kernels.cast(
@@ -175,6 +176,7 @@ import Testing
                 for first in [0, 1, 63, 255, 256, 1000, 1 << 34 - 130] {
                     for count in [0, 1, 17, 255, 256, 300, 1003] {
                         let x = GuardedBuffer(Array(numbers[..<count]))
+                        defer { withExtendedLifetime(x) {} }
                         let results = [.reference, level].map { level in
                             let out = GuardedBuffer([UInt8](repeating: 0, count: cast.bytesPerCode * count))
                             let flags = Kernels(level: level).cast(
@@ -196,6 +198,7 @@ import Testing
         for factor in [1, -0.37, 63.5, 0x1p-140, .infinity, .nan] as [Float] {
             for (first, count) in [(0, numbers.count), (1, 67), (255, 2), (250, 600), (1 << 36 - 100, 203), (9, 0)] {
                 let x = GuardedBuffer(Array(numbers.suffix(count)))
+                defer { withExtendedLifetime(x) {} }
                 let results = [.reference, level].map { level in
                     let out = GuardedBuffer([Int8](repeating: 99, count: count))
                     Kernels(level: level).roundStochastically(
@@ -215,13 +218,13 @@ import Testing
             let numbers = GuardedBuffer([Float](repeating: 99, count: codes.count))
             let kernels = Kernels(level: level)
             if format.bits <= 8 {
-                kernels.decode(
-                    GuardedBuffer(codes.map { UInt8($0) }).start, count: codes.count, from: format,
-                    into: numbers.start)
+                let source = GuardedBuffer(codes.map { UInt8($0) })
+                kernels.decode(source.start, count: codes.count, from: format, into: numbers.start)
+                withExtendedLifetime(source) {}
             } else {
-                kernels.decode(
-                    GuardedBuffer(codes.map { UInt16($0) }).start, count: codes.count, from: format,
-                    into: numbers.start)
+                let source = GuardedBuffer(codes.map { UInt16($0) })
+                kernels.decode(source.start, count: codes.count, from: format, into: numbers.start)
+                withExtendedLifetime(source) {}
             }
             let differing = zip(codes, numbers.array).filter { code, number in
                 let value = format.value(of: UInt32(code))
@@ -245,13 +248,9 @@ import Testing
     }
 
     @Test func widerFormatsHaveNoKernels() {
-        #expect(Float32Cast(to: .fp32) == nil)
-        #expect(Float32Cast(to: .int32) == nil)
-    }
-}
-
-extension Float32Cast? {
-    fileprivate static func == (left: Self, right: _OptionalNilComparisonType) -> Bool {
-        if case .none = left { true } else { false }
+        for format in [ElementFormat.fp32, .int32] {
+            let cast = Float32Cast(to: format)
+            #expect(cast.map(\.format) == nil)
+        }
     }
 }
