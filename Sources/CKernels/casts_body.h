@@ -272,7 +272,8 @@ ZK_INLINE int zk_has_limit(const zk_cast *cast, uint32_t *limit) {
     return 1;
 }
 
-enum { NEAR_FLOAT, NEAR_INTEGER, NEAR_UPPER_HALF };  // a format's, an integer's, or the upper half of an FP32
+// What a loop casts to: a format, an integer, the upper half of an FP32, or FP16 by the processor's own conversion.
+enum { NEAR_FLOAT, NEAR_INTEGER, NEAR_UPPER_HALF, NEAR_HALF };
 
 /// A float whose last place is the format's last place at |x| is added: the sum's fraction is then rounded as the format wants it, by the
 /// processor, subnormals included.
@@ -286,7 +287,7 @@ ZK_INLINE zk_u32x16 zk_near_lanes(const zk_cast *cast, zk_u32x16 x, uint32_t lim
         const zk_u32x16 place = (exponent > lowest ? exponent : lowest) + ((23 - m) << 23);
         const zk_u32x16 kept = (zk_u32x16)((zk_f32x16)limited + (zk_f32x16)place) - place;
         code = (place >> (23 - m)) + (kept - ((23 - m + emin) << m));
-        code |= (x >> 31 << 31) >> __builtin_clz(cast->sign);
+        code |= (x & 0x80000000u) >> __builtin_clz(cast->sign);
     } else if (kind == NEAR_UPPER_HALF) {
         code = (limited + 0x7FFFu + (limited >> 16 & 1)) >> 16;
         code |= x >> 16 & 0x8000u;
@@ -302,19 +303,58 @@ ZK_INLINE zk_u32x16 zk_near_lanes(const zk_cast *cast, zk_u32x16 x, uint32_t lim
     return a > 0x7F800000u ? nan : code;
 }
 
+/// As many codes as fill a cache line, so that whole lines are written.
+ZK_INLINE void zk_near_line(
+    const zk_cast *cast, const float *x, uint32_t limit, char *codes, const int kind, const int bytes) {
+    const int pieces = 4 / bytes;
+#if ZK_USES_AVX512
+    if (kind == NEAR_HALF) {
+        const __m256i nan = _mm256_set1_epi16((int16_t)cast->nan);
+        for (int i = 0; i < pieces; i++) {
+            const zk_u32x16 number = *(const zk_u32x16_at *)(x + LANES * i), most = limit;
+            const zk_u32x16 a = number & 0x7FFFFFFFu, limited = (a < most ? a : most) | (number & 0x80000000u);
+            const __m256i code = _mm512_cvtps_ph((__m512)limited, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+            const __mmask16 is_nan = _mm512_cmp_ps_mask((__m512)number, (__m512)number, _CMP_UNORD_Q);
+            _mm256_storeu_si256((__m256i *)codes + i, _mm256_mask_mov_epi16(code, is_nan, nan));
+        }
+        return;
+    }
+#endif
+    zk_u32x16 code[4];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < pieces; i++) {
+        code[i] = zk_near_lanes(cast, *(const zk_u32x16_at *)(x + LANES * i), limit, kind);
+    }
+#if ZK_USES_AVX512
+    // The packing interleaves quarters of its operands; one permutation puts them in order.
+    const __m512i low = _mm512_packus_epi32((__m512i)code[0], (__m512i)code[1]);
+    if (bytes == 2) {
+        const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+        _mm512_storeu_si512(codes, _mm512_permutexvar_epi64(order, low));
+    } else {
+        const __m512i high = _mm512_packus_epi32((__m512i)code[2], (__m512i)code[3]);
+        const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+        _mm512_storeu_si512(codes, _mm512_permutexvar_epi32(order, _mm512_packus_epi16(low, high)));
+    }
+#else
+#pragma clang loop unroll(full)
+    for (int i = 0; i < pieces; i++) zk_store_codes(codes + i * LANES * bytes, bytes, code[i]);
+#endif
+}
+
 ZK_INLINE void zk_near_loop(
     const zk_cast *cast, const float *x, ptrdiff_t count, uint32_t limit, void *codes, const int kind, const int bytes) {
-    const zk_cast rules = *cast;
-    const ptrdiff_t whole = count & ~(ptrdiff_t)(LANES - 1), rest = count - whole;
-    for (ptrdiff_t i = 0; i < whole; i += LANES) {
-        zk_store_codes(
-            (char *)codes + i * bytes, bytes, zk_near_lanes(&rules, *(const zk_u32x16_at *)(x + i), limit, kind));
+    const zk_cast rules = *cast;  // so that stores through `codes` cannot change it
+    const ptrdiff_t line = 4 * LANES / bytes, whole = count - count % line;
+    for (ptrdiff_t i = 0; i < whole; i += line) {
+        zk_near_line(&rules, x + i, limit, (char *)codes + i * bytes, kind, bytes);
     }
-    if (rest > 0) {
-        _Alignas(64) char numbers[4 * LANES] = {0}, staged[2 * LANES];
-        memcpy(numbers, x + whole, (size_t)rest * 4);
-        zk_store_codes(staged, bytes, zk_near_lanes(&rules, *(const zk_u32x16_at *)numbers, limit, kind));
-        memcpy((char *)codes + whole * bytes, staged, (size_t)(rest * bytes));
+    if (whole < count) {
+        float numbers[4 * LANES] = {0};
+        char staged[4 * LANES];
+        memcpy(numbers, x + whole, (size_t)(count - whole) * sizeof *numbers);
+        zk_near_line(&rules, numbers, limit, staged, kind, bytes);
+        memcpy((char *)codes + whole * bytes, staged, (size_t)((count - whole) * bytes));
     }
 }
 
@@ -345,6 +385,10 @@ void ZK_NAME(zk_cast_float32)(
         }
     } else if (cast->fraction_bits == 7 && cast->minimum_exponent == -126) {
         zk_near_loop(cast, x, count, limit, codes, NEAR_UPPER_HALF, 2);
+#if ZK_USES_AVX512
+    } else if (cast->fraction_bits == 10 && cast->minimum_exponent == -14) {
+        zk_near_loop(cast, x, count, limit, codes, NEAR_HALF, 2);
+#endif
     } else if (cast->bytes == 1) {
         zk_near_loop(cast, x, count, limit, codes, NEAR_FLOAT, 1);
     } else {

@@ -4,7 +4,7 @@ import NumberFormats
 
 /// Casts, stochastic rounding and Gaussians on one thread beside PyTorch, ml_dtypes and NumPy, in turn, on the same data.
 ///
-/// Times are processor times; outputs are allocated before. The large buffers go through memory, the blocks stay in the second-level cache.
+/// Times are processor times; outputs are allocated before, in large pages like NumPy's. The large buffers go through memory, the blocks stay in the second-level cache.
 struct CastBench {
     private var elements = 1 << 24
     private var runs = 7
@@ -52,12 +52,12 @@ struct CastBench {
 
     /// Casts to one format, nearest even, by the rules of PyTorch: E4M3 saturates, infinities included; the others overflow to infinity.
     private func casts(
-        _ x: AlignedBuffer<Float>, _ name: String, to format: ElementFormat, _ kernels: Kernels, _ peer: Peer,
+        _ x: LargeBuffer<Float>, _ name: String, to format: ElementFormat, _ kernels: Kernels, _ peer: Peer,
         _ folder: String
     ) throws {
         let environment = FloatEnvironment(overflow: format == .e4m3 ? .saturateFinite : .ieee)
         guard let cast = Float32Cast(to: format, environment) else { return }
-        let codes = AlignedBuffer<UInt16>(count: elements)
+        let codes = LargeBuffer<UInt16>(count: elements)
         for other in ["torch", "numpy"] {
             for block in [elements, Self.block] {
                 try compare(
@@ -75,7 +75,7 @@ struct CastBench {
     }
 
     /// Codes that differ where the peer has a number, and the peer's NaNs.
-    private func difference(_ ours: AlignedBuffer<UInt16>, _ theirs: Data, _ cast: Float32Cast) -> (Int, Int) {
+    private func difference(_ ours: LargeBuffer<UInt16>, _ theirs: Data, _ cast: Float32Cast) -> (Int, Int) {
         guard let float = cast.format.float else { return (0, 0) }
         var (differing, notNumbers) = (0, 0)
         theirs.withUnsafeBytes { theirs in
@@ -97,10 +97,10 @@ struct CastBench {
         return (differing, notNumbers)
     }
 
-    private func decoding(_ x: AlignedBuffer<Float>, _ kernels: Kernels, _ peer: Peer) throws {
+    private func decoding(_ x: LargeBuffer<Float>, _ kernels: Kernels, _ peer: Peer) throws {
         guard let cast = Float32Cast(to: .e4m3) else { return }
-        let codes = AlignedBuffer<UInt8>(count: elements)
-        let values = AlignedBuffer<Float>(count: elements)
+        let codes = LargeBuffer<UInt8>(count: elements)
+        let values = LargeBuffer<Float>(count: elements)
         kernels.cast(x.baseAddress, count: elements, cast, into: codes.baseAddress)
         for block in [elements, Self.block] {
             try compare(
@@ -110,17 +110,17 @@ struct CastBench {
         }
     }
 
-    private func generators(_ x: AlignedBuffer<Float>, _ kernels: Kernels, _ peer: Peer) throws {
+    private func generators(_ x: LargeBuffer<Float>, _ kernels: Kernels, _ peer: Peer) throws {
         let streams = TensorStreams(seed: 1, step: 0, tensor: 0)
-        let codes = AlignedBuffer<Int8>(count: elements)
-        let values = AlignedBuffer<Float>(count: elements)
-        let integers = AlignedBuffer<Int16>(count: elements)
+        let codes = LargeBuffer<Int8>(count: elements)
+        let values = LargeBuffer<Float>(count: elements)
+        let integers = LargeBuffer<Int16>(count: elements)
         for block in [elements, Self.block] {
             let place = block == elements ? "memory" : "cache"
             for bits in [16, 24] {
                 try compare(
                     "FP32 → int8, stochastic, N = \(bits), Philox, \(place)",
-                    with: "PyTorch (uniform, add, floor, clamp)",
+                    with: "PyTorch uniform, add, floor, clamp",
                     block: block, request: "time int8 torch normal \(block)", peer
                 ) {
                     kernels.roundStochastically(
@@ -186,12 +186,12 @@ struct CastBench {
 
     private func padded(_ name: String) -> String { name.padding(toLength: 50, withPad: " ", startingAt: 0) }
 
-    private static func floats(_ path: String, count: Int) throws -> AlignedBuffer<Float> {
+    private static func floats(_ path: String, count: Int) throws -> LargeBuffer<Float> {
         let data = try Data(contentsOf: URL(fileURLWithPath: path))
         guard data.count == 4 * count else {
             throw BenchError.peer("\(path) has \(data.count) bytes, not \(4 * count)")
         }
-        let buffer = AlignedBuffer<Float>(count: count)
+        let buffer = LargeBuffer<Float>(count: count)
         data.withUnsafeBytes {
             buffer.baseAddress.update(from: $0.bindMemory(to: Float.self).baseAddress!, count: count)
         }

@@ -37,7 +37,15 @@ def main():
     for name, x in data.items():
         x.tofile(f"{folder}/{name}.f32")
     tensors = {name: torch.from_numpy(x) for name, x in data.items()}
-    floats = np.zeros(elements, np.float32)
+
+    def empty(count, dtype):
+        """Memory of NumPy's, which asks for large pages, written once."""
+        array = np.empty(count, dtype)
+        array.view(np.uint8)[:] = 0
+        return array
+
+    floats = empty(elements, np.float32)
+    small = empty(2 * elements, np.uint8)
     versions = {name: importlib.metadata.version(name) for name in PINNED}
     print(
         "ready",
@@ -57,7 +65,7 @@ def main():
             out = torch.from_numpy(floats[:block])
             return lambda: out.normal_()
         if kind == "int8":
-            codes, values = torch.zeros(block, dtype=torch.int8), torch.zeros(block)
+            codes, values = torch.from_numpy(small[:block]).view(torch.int8), torch.from_numpy(floats[:block])
 
             def rounded():
                 values.uniform_()
@@ -66,12 +74,13 @@ def main():
 
             return rounded
         if kind == "decode":
-            codes, values = tensor.to(TORCH["e4m3"]), torch.from_numpy(floats[:block])
+            codes = torch.from_numpy(small[:block]).view(TORCH["e4m3"]).copy_(tensor)
+            values = torch.from_numpy(floats[:block])
             return lambda: values.copy_(codes)
         if peer == "torch":
-            out = torch.zeros(block, dtype=TORCH[kind])
+            out = torch.from_numpy(small[: block * TORCH[kind].itemsize]).view(TORCH[kind])
             return lambda: out.copy_(tensor)
-        out = np.zeros(block, NUMPY[kind])
+        out = small[: block * np.dtype(NUMPY[kind]).itemsize].view(NUMPY[kind])
         return lambda: np.copyto(out, x, casting="unsafe")
 
     np.seterr(all="ignore")
