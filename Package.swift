@@ -30,13 +30,15 @@ let package = Package(
             name: "zeroth",
             dependencies: [
                 "Reports", "FineTuning", "Costs", "Timing", "Emulator", "Programs", "Networks", "Hardware", "Kernels",
+                "NumberFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "zeroth-bench",
             dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"],
             exclude: ["peers"]),
-        .testTarget(name: "NumberFormatsTests", dependencies: ["NumberFormats"]),
+        .testTarget(
+            name: "NumberFormatsTests", dependencies: ["NumberFormats", "Networks"], exclude: ["outside"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "NumberFormats"]),
         .testTarget(name: "HardwareTests", dependencies: ["Hardware"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks"]),

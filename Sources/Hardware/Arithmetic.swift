@@ -37,7 +37,7 @@ public struct Arithmetic: Sendable, Hashable, Codable {
     public let vector: ElementFormat
     public let generator: Generator
     public let gaussian: Gaussian
-    /// Random bits of one stochastic rounding (docs/semantics.md, section 6).
+    /// Random bits of one stochastic rounding (docs/semantics.md, section 6.5).
     public let roundingBits: Int
 }
 

@@ -71,6 +71,9 @@ public enum ElementFormat: String, Sendable, Hashable, Codable, CaseIterable {
         case .float(let format): format.bits
         }
     }
+
+    /// Bytes of one code in memory and in files: 1, 2 or 4. Narrower codes have zeros above (integers: copies of their sign).
+    public var containerBytes: Int { bits <= 8 ? 1 : bits <= 16 ? 2 : 4 }
 }
 
 /// What fixes the meaning of a format's codes.

@@ -1,4 +1,6 @@
-/// Stochastic rounding, form A of IEEE P3109, with 16 random bits (docs/semantics.md, section 6).
+/// Stochastic rounding of fixed-point numbers in two's complement, form A with 16 random bits (docs/semantics.md, section 6.5).
+///
+/// Codes of number formats are rounded by their magnitude instead: `RoundingMode`.
 ///
 /// The random bits are added to the top 16 discarded bits and the carry is kept: what hardware builds.
 public enum StochasticRounding: Sendable {
