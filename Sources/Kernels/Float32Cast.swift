@@ -31,9 +31,6 @@ public struct Float32Cast: Sendable {
         rules = Self.rules(for: format, environment, isSymmetric: isSymmetric)
     }
 
-    /// Bytes of one code in memory: 1 up to 8 bits, else 2. Bits above the format's are 0.
-    public var bytesPerCode: Int { format.bits <= 8 ? 1 : 2 }
-
     /// Random bits N that each element takes; nil where the rounding draws nothing.
     public var randomBits: Int? { environment.rounding.randomBits }
 
@@ -54,33 +51,36 @@ public struct Float32Cast: Sendable {
         return Rounded(code: integer.encode(integer.range.lowerBound + 1).code, flags: .invalid)
     }
 
-    /// What the definition says of each kind of number that is no matter of rounding, as codes.
+    /// What the definition says of each kind of number that is no matter of rounding, as codes in their containers.
     private static func rules(
         for format: ElementFormat, _ environment: FloatEnvironment, isSymmetric: Bool
     ) -> zk_cast {
-        func code(_ number: Float) -> Rounded {
-            Self.code(of: number, format, environment, isSymmetric: isSymmetric, random: 0)
+        let container = UInt32.max >> UInt32(32 - 8 * format.containerBytes)
+        func stored(_ rounded: Rounded) -> UInt32 {
+            format.integer.map { UInt32(truncatingIfNeeded: $0.decode(rounded.code)) & container } ?? rounded.code
+        }
+        func cast(_ number: Float) -> Rounded {
+            code(of: number, format, environment, isSymmetric: isSymmetric, random: 0)
         }
         var rules = zk_cast()
-        rules.mask = .max >> UInt32(32 - format.bits)
-        rules.infinity = (code(.infinity).code, code(-.infinity).code)
-        rules.infinity_flags = (code(.infinity).flags.word, code(-.infinity).flags.word)
-        rules.nan = code(.nan).code
-        rules.nan_flags = (code(.nan).flags.word, code(.signalingNaN).flags.word)
+        rules.mask = container
+        rules.infinity = (stored(cast(.infinity)), stored(cast(-.infinity)))
+        rules.infinity_flags = (cast(.infinity).flags.word, cast(-.infinity).flags.word)
+        rules.nan = stored(cast(.nan))
+        rules.nan_flags = (cast(.nan).flags.word, cast(.signalingNaN).flags.word)
         rules.flushes_inputs = environment.flushesInputs ? 1 : 0
         (rules.rounding, rules.random_bits) = number(of: environment.rounding)
-        rules.bytes = format.bits <= 8 ? 1 : 2
+        rules.bytes = Int32(format.containerBytes)
         switch format.descriptor {
         case .integer(let integer):
-            let (plus, minus) = (integer.encode(Int64.max), code(-.infinity))
+            // Every number beyond the range becomes the end of the range, as infinities do.
             rules.fraction_bits = 17
             rules.minimum_exponent = 17
             rules.is_integer = 1
-            rules.largest = (
-                UInt32(integer.range.upperBound), UInt32(integer.range.upperBound + (isSymmetric ? 0 : 1))
-            )
-            rules.overflow = (plus.code, minus.code)
-            rules.overflow_flags = plus.flags.word
+            let highest = UInt32(integer.range.upperBound)
+            rules.largest = (highest, isSymmetric ? highest : highest + 1)
+            rules.overflow = rules.infinity
+            rules.overflow_flags = rules.infinity_flags.0
         case .float(let float):
             // 2^200 is beyond every format here, and no FP32 number.
             func beyond(negative: Bool) -> Rounded {
@@ -94,7 +94,7 @@ public struct Float32Cast: Sendable {
             rules.overflow = (beyond(negative: false).code, beyond(negative: true).code)
             rules.overflow_flags = beyond(negative: false).flags.word
             rules.flushes_outputs = environment.flushesOutputs && float.hasSubnormals ? 1 : 0
-            rules.not_positive_flags = code(-1).flags.word
+            rules.not_positive_flags = cast(-1).flags.word
         }
         return rules
     }

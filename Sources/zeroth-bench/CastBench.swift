@@ -81,7 +81,7 @@ struct CastBench {
         theirs.withUnsafeBytes { theirs in
             for i in 0..<elements {
                 let (own, other): (UInt32, UInt32)
-                if cast.bytesPerCode == 1 {
+                if cast.format.containerBytes == 1 {
                     (own, other) = (UInt32(ours.bytes[i]), UInt32(theirs[i]))
                 } else {
                     own = UInt32(ours[i])
@@ -106,7 +106,7 @@ struct CastBench {
             try compare(
                 "e4m3 → FP32, \(block == elements ? "memory" : "cache")", with: "PyTorch", block: block,
                 request: "time decode torch normal \(block)", peer
-            ) { kernels.decode(codes.baseAddress, count: block, from: .e4m3, into: values.baseAddress) }
+            ) { kernels.decode(codes.baseAddress, .e4m3, count: block, into: values.baseAddress) }
         }
     }
 
@@ -131,7 +131,7 @@ struct CastBench {
             if let cast = Float32Cast(to: .e4m3, FloatEnvironment(rounding: .stochasticA(bits: 16))) {
                 try measure("FP32 → e4m3, stochastic, N = 16, Philox, \(place)", block: block) {
                     kernels.cast(
-                        x.baseAddress, count: block, cast, stream: streams[.activations], from: 0,
+                        x.baseAddress, count: block, cast, random: .stream(streams[.activations], first: 0),
                         into: codes.baseAddress)
                 }
             }

@@ -43,6 +43,14 @@ enum CastInputs {
         }
     }
 
+    /// A code as its container holds it.
+    static func stored(_ code: UInt32, _ format: ElementFormat) -> UInt32 {
+        guard let integer = format.integer else { return code }
+        let number = integer.decode(code)
+        return format.containerBytes == 1
+            ? UInt32(UInt8(bitPattern: Int8(number))) : UInt32(UInt16(bitPattern: Int16(number)))
+    }
+
     /// The formats that kernels cast to.
     static let formats = ElementFormat.allCases.filter { $0.bits <= 16 }
 

@@ -30,7 +30,7 @@ typedef struct zk_cast {
     uint32_t sign;                // the sign's bit; 0 where there is none, and for integers
     int32_t is_integer;           // whether codes are two's complement
     int32_t is_power;             // whether there is neither zero nor sign (E8M0): numbers ≤ 0 become `nan`
-    uint32_t mask;                // the bits of a code
+    uint32_t mask;                // the bits of a container, which an integer fills with its sign
     uint32_t largest[2];          // the largest magnitude
     uint32_t overflow[2];         // what a finite number beyond it becomes
     uint32_t infinity[2];         // what an infinity becomes
