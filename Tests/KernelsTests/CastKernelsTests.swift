@@ -119,6 +119,44 @@ import Testing
         }
     }
 
+    /// The random word from which on a number is rounded up, found by bisection of the definition, and the word before it: the first rounds up,
+    /// the second does not, also far below the last place.
+    @Test(arguments: [ElementFormat.e4m3, .fp16, .bf16, .int8])
+    func stochasticRoundingTurnsAtTheWordOfTheDefinition(format: ElementFormat) throws {
+        let last = format.float.map { $0.minimumExponent - $0.fractionBits } ?? 0
+        var source = OperandSource(seed: 23)
+        let numbers = (0..<600).map { i in
+            let exponent = max(1, min(254, last + 127 + 8 - i % 44))
+            // Significands of few bits and of many.
+            let fraction = UInt32(truncatingIfNeeded: source.next()) & 0x7FFFFF
+            return Float(bitPattern: UInt32(exponent) << 23 | (i % 5 == 0 ? fraction & 0x700000 : fraction))
+        }
+        var turns = 0
+        for rounding in CastInputs.roundings {
+            guard let bits = rounding.randomBits else { continue }
+            let cast = try Self.cast(to: format, FloatEnvironment(rounding: rounding))
+            let most = UInt32.max >> UInt32(32 - bits)
+            for number in numbers {
+                let down = cast.code(of: number, random: 0).code
+                guard cast.code(of: number, random: most).code != down else { continue }
+                var (stays, turn) = (UInt32(0), most)
+                while turn - stays > 1 {
+                    let middle = stays + (turn - stays) / 2
+                    if cast.code(of: number, random: middle).code == down { stays = middle } else { turn = middle }
+                }
+                turns += 1
+                let x = [number, number]
+                let expected = Self.definition(x, cast, random: [stays, turn]).map(\.code)
+                #expect(expected[0] != expected[1])
+                for level in Self.levels {
+                    let codes = Self.codes(level, x, cast, random: [stays, turn]).codes
+                    #expect(codes == expected, "\(level) \(rounding): \(number) turns at \(turn)")
+                }
+            }
+        }
+        #expect(turns > 2000)
+    }
+
     @Test(arguments: levels)
     func exceptionsOfABufferAreTheUnion(level: KernelLevel) throws {
         for rounding in [RoundingMode.nearestEven, .stochasticA(bits: 9)] {
