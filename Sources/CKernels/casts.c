@@ -28,6 +28,6 @@ void zk_gaussian_integers(int level, const zk_stream *stream, uint64_t first, pt
 }
 
 void zk_gaussian_values(
-    int level, const zk_stream *stream, uint64_t first, ptrdiff_t count, float factor, float *u) {
-    ZK_DISPATCH(level, zk_gaussian_values, stream, first, count, factor, u);
+    int level, const zk_stream *stream, uint64_t first, ptrdiff_t count, float *u) {
+    ZK_DISPATCH(level, zk_gaussian_values, stream, first, count, u);
 }

@@ -10,6 +10,9 @@
 
 #pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
 #include "casts_body.h"
+#include "casts_near_body.h"
+#include "casts_stream_body.h"
+#include "casts_decode_body.h"
 #include "generators_body.h"
 #pragma clang attribute pop
 #endif

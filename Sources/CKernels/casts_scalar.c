@@ -4,4 +4,7 @@
 
 #define ZK_NAME(name) name##_scalar
 #include "casts_body.h"
+#include "casts_near_body.h"
+#include "casts_stream_body.h"
+#include "casts_decode_body.h"
 #include "generators_body.h"

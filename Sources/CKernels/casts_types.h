@@ -20,7 +20,7 @@ ZK_DECLARE(void, zk_decode_float32, const zk_decoding *_Nonnull decoding, const 
            float *_Nonnull x)
 ZK_DECLARE(void, zk_gaussian_integers, const zk_stream *_Nonnull stream, uint64_t first, ptrdiff_t count,
            int16_t *_Nonnull t)
-ZK_DECLARE(void, zk_gaussian_values, const zk_stream *_Nonnull stream, uint64_t first, ptrdiff_t count, float factor,
+ZK_DECLARE(void, zk_gaussian_values, const zk_stream *_Nonnull stream, uint64_t first, ptrdiff_t count,
            float *_Nonnull u)
 
 #endif

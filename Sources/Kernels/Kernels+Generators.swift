@@ -22,7 +22,7 @@ extension Kernels {
         for i in 0..<count { t[i] = Int16(IrwinHallGaussian.integer(word: stream.word(at: first + i))) }
     }
 
-    /// u of a stream's elements in FP32: fl(float(t) · fl(1/√21845)).
+    /// u = t/σ of a stream's elements in FP32, as `RandomDistribution.value(ofCode:)` has it: t · (1/√21845) in binary64, rounded once more.
     ///
     /// - Parameters:
     ///   - u: `count` numbers, overwritten.
@@ -36,11 +36,12 @@ extension Kernels {
         guard level == .reference else {
             var draws = zk_stream(stream)
             zk_gaussian_values(
-                Int32(level.rawValue), &draws, UInt64(first), count, IrwinHallGaussian.reciprocalDeviation, u)
+                Int32(level.rawValue), &draws, UInt64(first), count, u)
             return
         }
         for i in 0..<count {
-            u[i] = IrwinHallGaussian.float32Value(integer: IrwinHallGaussian.integer(word: stream.word(at: first + i)))
+            u[i] = RandomDistribution.gaussian.value(
+                ofCode: IrwinHallGaussian.integer(word: stream.word(at: first + i)))
         }
     }
 }

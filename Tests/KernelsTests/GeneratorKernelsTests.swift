@@ -27,9 +27,17 @@ import Testing
             let u = GuardedBuffer([Float](repeating: 9999, count: count))
             Kernels(level: level).gaussianValues(u.start, count: count, stream: Self.stream, from: first)
             let expected = (first..<first + count).map {
-                Float(IrwinHallGaussian.integer(word: Self.stream.word(at: $0))) * Float(0x1.bb688cp-8)
+                RandomDistribution.gaussian.value(ofCode: IrwinHallGaussian.integer(word: Self.stream.word(at: $0)))
             }
             #expect(u.array.map(\.bitPattern) == expected.map(\.bitPattern), "\(count) from \(first)")
+        }
+    }
+
+    /// The kernels' two products and one addition, for every integer.
+    @Test func valuesByFP32OperationsAreThoseOfBinary64() {
+        for t in -510...510 as ClosedRange<Int32> {
+            let value = Float(t) * 0x1.bb6p-8 + Float(t) * 0x1.11874p-21
+            #expect(value == RandomDistribution.gaussian.value(ofCode: t))
         }
     }
 

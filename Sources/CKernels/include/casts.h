@@ -98,8 +98,8 @@ void zk_decode_float32(
 void zk_gaussian_integers(
     int level, const zk_stream *_Nonnull stream, uint64_t first, ptrdiff_t count, int16_t *_Nonnull t);
 
-/// The same as numbers fl(float(t) · factor).
+/// The same as numbers: t · (1/√21845) in binary64, rounded to FP32.
 void zk_gaussian_values(
-    int level, const zk_stream *_Nonnull stream, uint64_t first, ptrdiff_t count, float factor, float *_Nonnull u);
+    int level, const zk_stream *_Nonnull stream, uint64_t first, ptrdiff_t count, float *_Nonnull u);
 
 #endif
