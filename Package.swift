@@ -14,7 +14,7 @@ let package = Package(
     targets: [
         .target(name: "CKernels"),
         .target(name: "CEmbedded", exclude: ["opinions"]),
-        .target(name: "NumberFormats", exclude: ["coefficients.py"]),
+        .target(name: "NumberFormats", exclude: ["coefficients.py", "gaussian_table.py"]),
         .target(name: "Kernels", dependencies: ["CKernels", "NumberFormats"]),
         .target(name: "Hardware", dependencies: ["CEmbedded", "NumberFormats"]),
         .target(name: "Networks", dependencies: ["CEmbedded", "NumberFormats", "Kernels"]),
@@ -51,7 +51,7 @@ let package = Package(
         .testTarget(
             name: "FineTuningTests", dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware"],
             exclude: ["independent"]),
-        .testTarget(name: "zerothTests", dependencies: ["zeroth"]),
+        .testTarget(name: "zerothTests", dependencies: ["zeroth"], exclude: ["random_sources.py"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

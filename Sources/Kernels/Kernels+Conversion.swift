@@ -53,7 +53,7 @@ extension Kernels {
         return flags
     }
 
-    private static func code(_ codes: UnsafeRawPointer, at i: Int, _ format: ElementFormat) -> UInt32 {
+    static func code(_ codes: UnsafeRawPointer, at i: Int, _ format: ElementFormat) -> UInt32 {
         switch format.containerBytes {
         case 1: UInt32(codes.load(fromByteOffset: i, as: UInt8.self))
         case 2: UInt32(codes.load(fromByteOffset: 2 * i, as: UInt16.self))
