@@ -115,6 +115,12 @@ import Testing
             text:
                 "range.npy: element [2]: is 3e+38; less than 2^128 above its group's least, -3e+38, for an asymmetric scale, is needed"
         )
+        try save([] as [Float], [1 << 40, 1 << 10, 0], "empty.npy")
+        try expectError(
+            "empty.npy", "out", "--format", "int8",
+            text:
+                "empty.npy: has shape [1099511627776, 1024, 0]; a last extent above 0, or at most 16777216 rows, is needed"
+        )
         let whole = try Data(contentsOf: URL(fileURLWithPath: folder + "/nan.npy"))
         try whole.dropLast(3).write(to: URL(fileURLWithPath: folder + "/short.npy"))
         try expectError(
