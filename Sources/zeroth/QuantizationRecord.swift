@@ -53,7 +53,7 @@ struct QuantizationRecord: Encodable {
     var rows: Int
     var columns: Int
     var groups: Int
-    /// Codes, scales and zero points, over the elements.
+    /// Bits of codes (without the padding of packed rows), scales and zero points, over the elements.
     var bitsPerElement: Double?
     /// The formula that turns codes into numbers.
     var dequantization: String

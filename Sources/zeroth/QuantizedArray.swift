@@ -11,6 +11,9 @@ final class QuantizedArray {
     /// Rows × columns numbers; valid while this object lives.
     let numbers: UnsafeBufferPointer<Float>
 
+    /// Rows without elements that are accepted.
+    private static let emptyRowLimit = 1 << 24
+
     /// FP32 numbers of a float16 array.
     private let widened: UnsafeMutableBufferPointer<Float>?
 
@@ -30,6 +33,12 @@ final class QuantizedArray {
         }
         columns = file.shape.last ?? 1
         rows = file.shape.dropLast().reduce(1, *)
+        // A file of no bytes of data can claim more rows than memory has room for scales.
+        guard columns > 0 || rows <= Self.emptyRowLimit else {
+            throw InputError.npy(
+                file: path,
+                .shape(found: file.shape, expected: "a last extent above 0, or at most \(Self.emptyRowLimit) rows,"))
+        }
         if let place = numbers.firstIndex(where: { !$0.isFinite }) {
             throw InputError.npy(
                 file: path,

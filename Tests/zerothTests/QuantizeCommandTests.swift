@@ -66,10 +66,10 @@ import Testing
         #expect(
             try NpyFile(path: "\(folder)/out/codes.npy").array(of: UInt8.self) == [0xC7, 0x00, 0x17, 0x00])
         #expect(try NpyFile(path: "\(folder)/out/scales.npy").array(of: Float.self) == [1, 2])
-        // The codes stand for 7, −4, 0; 14, 2, 0: errors 0.5, 0.4 and 1.
+        // The codes stand for 7, −4, 0; 14, 2, 0: errors 0.5, 0.4 and 1, Σe² = 1.41 of Σx² = 262.41.
         for words in [
             "int4, symmetric, packed", "2 (channel, absmax)", "nearest-even", "14.667 bits an element",
-            "1 (input's unit)", "0.4848 (input's unit)", "22.93 dB", "0 elements (0.000 %)",
+            "1 (input's unit)", "0.4848 (input's unit)", "22.70 dB", "0 elements (0.000 %)",
         ] { #expect(output.out.contains(words), "\(words)\n\(output.out)") }
     }
 
@@ -114,6 +114,12 @@ import Testing
             "range.npy", "out", "--format", "int8", "--asymmetric",
             text:
                 "range.npy: element [2]: is 3e+38; less than 2^128 above its group's least, -3e+38, for an asymmetric scale, is needed"
+        )
+        try save([] as [Float], [1 << 40, 1 << 10, 0], "empty.npy")
+        try expectError(
+            "empty.npy", "out", "--format", "int8",
+            text:
+                "empty.npy: has shape [1099511627776, 1024, 0]; a last extent above 0, or at most 16777216 rows, is needed"
         )
         let whole = try Data(contentsOf: URL(fileURLWithPath: folder + "/nan.npy"))
         try whole.dropLast(3).write(to: URL(fileURLWithPath: folder + "/short.npy"))
