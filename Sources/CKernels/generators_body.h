@@ -19,12 +19,12 @@ void ZK_NAME(zk_gaussian_integers)(const zk_stream *stream, uint64_t first, ptrd
         const uint32_t *const random = zk_draw_elements(&draws, stream->purpose, at, (int)part, 32, &drawn);
         for (ptrdiff_t j = 0; j < part; j += LANES) {
             // Draws behind the part may be undefined; what they give is dropped.
-            const zk_i16x16 ts = 
+            const zk_i16x16 integers =
                 __builtin_convertvector(zk_gaussian_lanes(*(const zk_u32x16_at *)(random + j)), zk_i16x16);
             if (part - j < LANES) {
-                memcpy(t + i + j, &ts, (size_t)(part - j) * sizeof *t);
+                memcpy(t + i + j, &integers, (size_t)(part - j) * sizeof *t);
             } else {
-                *(zk_i16x16_at *)(t + i + j) = ts;
+                *(zk_i16x16_at *)(t + i + j) = integers;
             }
         }
         i += part;
@@ -40,11 +40,11 @@ void ZK_NAME(zk_gaussian_values)(const zk_stream *stream, uint64_t first, ptrdif
         const uint32_t *const random = zk_draw_elements(&draws, stream->purpose, at, (int)part, 32, &drawn);
         for (ptrdiff_t j = 0; j < part; j += LANES) {
             // Draws behind the part may be undefined; what they give is dropped.
-            const zk_f32x16 us = zk_gaussian_value_lanes(*(const zk_u32x16_at *)(random + j));
+            const zk_f32x16 numbers = zk_gaussian_value_lanes(*(const zk_u32x16_at *)(random + j));
             if (part - j < LANES) {
-                memcpy(u + i + j, &us, (size_t)(part - j) * sizeof *u);
+                memcpy(u + i + j, &numbers, (size_t)(part - j) * sizeof *u);
             } else {
-                *(zk_f32x16_at *)(u + i + j) = us;
+                *(zk_f32x16_at *)(u + i + j) = numbers;
             }
         }
         i += part;

@@ -46,6 +46,7 @@ struct CastBench {
                 try casts(x, name, to: format, kernels, peer, folder)
             }
         }
+        try otherRules(data[0].1, kernels)
         try decoding(data[0].1, kernels, peer)
         try generators(data[0].1, kernels, peer)
     }
@@ -95,6 +96,29 @@ struct CastBench {
             }
         }
         return (differing, notNumbers)
+    }
+
+    /// Rules for which there is no peer.
+    private func otherRules(_ x: LargeBuffer<Float>, _ kernels: Kernels) throws {
+        let codes = LargeBuffer<UInt16>(count: elements)
+        let words = LargeBuffer<UInt32>(count: elements)
+        var source = SystemRandomNumberGenerator()
+        for i in 0..<elements { words.baseAddress[i] = source.next() }
+        let rules: [(String, RoundingMode, Bool)] = [
+            ("nearest even, with its exceptions", .nearestEven, true), ("toward zero", .towardZero, false),
+            ("up", .up, false), ("to odd", .odd, false),
+            ("stochastic A, N = 16, words given", .stochasticA(bits: 16), false),
+            ("stochastic C, N = 16, words given", .stochasticC(bits: 16), false),
+        ]
+        for (name, rounding, raisesFlags) in rules {
+            let environment = FloatEnvironment(rounding: rounding, overflow: .saturateFinite)
+            guard let cast = Float32Cast(to: .e4m3, environment) else { return }
+            try measure("FP32 → e4m3, \(name), cache", block: Self.block) {
+                kernels.cast(
+                    x.baseAddress, count: Self.block, cast, random: .words(words.baseAddress), into: codes.baseAddress,
+                    raisesFlags: raisesFlags)
+            }
+        }
     }
 
     private func decoding(_ x: LargeBuffer<Float>, _ kernels: Kernels, _ peer: Peer) throws {
