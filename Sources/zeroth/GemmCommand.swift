@@ -121,6 +121,8 @@ struct GemmCommand: ParsableCommand {
         let arithmetic = DotProduct(
             aFormat, bFormat, accumulator: accumulator ?? defaultAccumulator(aFormat), order: accumulate)
         let (left, right) = (try NpyFile(path: a), try NpyFile(path: b))
+        // Their bytes are used in place: they must outlive the product.
+        defer { withExtendedLifetime((left, right)) {} }
         let (m, k) = try shape(left, aFormat, "[M, K]")
         let (n, depth) = try shape(right, bFormat, "[N, K]")
         guard k == depth else {
