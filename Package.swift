@@ -38,7 +38,8 @@ let package = Package(
             dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"],
             exclude: ["peers"]),
         .testTarget(
-            name: "NumberFormatsTests", dependencies: ["NumberFormats", "Kernels", "Networks"], exclude: ["outside", "quantizers"]),
+            name: "NumberFormatsTests", dependencies: ["NumberFormats", "Kernels", "Networks"],
+            exclude: ["outside", "quantizers"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "NumberFormats"]),
         .testTarget(name: "HardwareTests", dependencies: ["Hardware"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
