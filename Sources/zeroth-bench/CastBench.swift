@@ -208,7 +208,7 @@ struct CastBench {
         return String(format: "%.3f (%.3f … %.3f)", speeds[runs / 2], speeds[0], speeds[runs - 1])
     }
 
-    private func padded(_ name: String) -> String { name.padding(toLength: 50, withPad: " ", startingAt: 0) }
+    private func padded(_ name: String) -> String { name.padding(toLength: 56, withPad: " ", startingAt: 0) }
 
     private static func floats(_ path: String, count: Int) throws -> LargeBuffer<Float> {
         let data = try Data(contentsOf: URL(fileURLWithPath: path))
