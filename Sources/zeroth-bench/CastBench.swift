@@ -18,8 +18,10 @@ struct CastBench {
         while let flag = rest.popFirst() {
             guard let value = rest.popFirst() else { throw BenchError.usage("\(flag) needs a value") }
             switch (flag, Int(value)) {
-            case ("--elements", let number?) where number >= Self.block && number % Self.block == 0: elements = number
-            case ("--elements", _): throw BenchError.usage("--elements takes a multiple of \(Self.block)")
+            case ("--elements", let number?) where (1...1 << 30).contains(number) && number % Self.block == 0:
+                elements = number
+            case ("--elements", _):
+                throw BenchError.usage("--elements takes a multiple of \(Self.block), at most \(1 << 30), not \(value)")
             case ("--runs", let number?) where number > 0: runs = number
             case ("--python", _): python = value
             default: throw BenchError.usage("\(flag) \(value) is not understood")
