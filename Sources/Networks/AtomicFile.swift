@@ -61,6 +61,7 @@ public struct AtomicFileOutput: ~Copyable {
     public private(set) var byteCount = 0
 
     fileprivate init(path: String, namelessly: Bool) throws(InputError) {
+        let path = try Self.target(of: path)
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
         let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         guard !path.isEmpty, !path.hasSuffix("/") else {
@@ -82,6 +83,25 @@ public struct AtomicFileOutput: ~Copyable {
 
     deinit {
         close(descriptor)
+    }
+
+    /// The file that a path means: behind a link, the file that the link leads to. A device or a pipe is not replaced.
+    private static func target(of path: String) throws(InputError) -> String {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return path }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG:
+            var link = stat()
+            guard lstat(path, &link) == 0, link.st_mode & S_IFMT == S_IFLNK else { return path }
+            guard let resolved = realpath(path, nil) else {
+                throw .fileNotWritten(file: path, reason: systemReason(errno))
+            }
+            defer { free(resolved) }
+            return String(cString: resolved)
+        case S_IFDIR: throw .fileNotWritten(file: path, reason: systemReason(EISDIR))
+        default:
+            throw .fileNotWritten(file: path, reason: "it is a device or a pipe; name a regular file")
+        }
     }
 
     /// Appends bytes.

@@ -5,6 +5,9 @@ struct NpyHeader: Equatable {
     /// The byte of the file at which the data starts.
     let dataStart: Int
 
+    /// The most dimensions of an array, numpy's limit.
+    static let dimensionLimit = 64
+
     static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
     /// Reads the header of a file.
@@ -118,6 +121,7 @@ struct NpyHeader: Equatable {
             guard case .integer(let extent) = item, extent >= 0 else { throw problem }
             shape.append(extent)
         }
+        guard shape.count <= dimensionLimit else { throw .tooManyDimensions(count: shape.count) }
         return shape
     }
 }
@@ -128,9 +132,9 @@ extension NpyHeader {
 
     /// A header of version 1.0, byte for byte as numpy 1.24 and later write it for a C-order array.
     ///
-    /// - Precondition: at most 64 dimensions, which is numpy's limit.
+    /// - Precondition: at most `dimensionLimit` dimensions.
     static func bytes(type: NpyType, shape: [Int]) -> [UInt8] {
-        precondition(shape.count <= 64, "an array of more than 64 dimensions")
+        precondition(shape.count <= dimensionLimit, "an array of more than 64 dimensions")
         let extents = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
         var text = "{'descr': '\(type.descriptor)', 'fortran_order': False, 'shape': (\(extents)), }"
         if let first = shape.first {

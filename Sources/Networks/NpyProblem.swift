@@ -24,6 +24,8 @@ public enum NpyProblem: Error, Equatable, Sendable {
     case fortranOrder
     /// A shape whose bytes a 64-bit integer can't count.
     case shapeTooLarge(shape: [Int])
+    /// More than numpy's 64 dimensions.
+    case tooManyDimensions(count: Int)
     /// Fewer bytes of data than shape and type need.
     case dataTruncated(found: Int, needed: Int)
     /// More bytes of data than shape and type need.
@@ -47,7 +49,7 @@ public enum NpyProblem: Error, Equatable, Sendable {
         case .malformedHeader(let byte, _): "byte \(byte)"
         case .unsupportedType: "header, key 'descr'"
         case .fortranOrder: "header, key 'fortran_order'"
-        case .shapeTooLarge: "header, key 'shape'"
+        case .shapeTooLarge, .tooManyDimensions: "header, key 'shape'"
         case .dataTruncated: "data"
         case .trailingBytes(let from, _): "byte \(from)"
         case .type, .shape, .tooFewElements: ""
@@ -81,6 +83,8 @@ public enum NpyProblem: Error, Equatable, Sendable {
             return "the array is in Fortran order; C order is needed: save numpy.ascontiguousarray(array)"
         case .shapeTooLarge(let shape):
             return "shape \(shown(shape)) has more bytes than 64 bits can count; give its true shape"
+        case .tooManyDimensions(let count):
+            return "the array has \(count) dimensions; at most 64 are possible, as in numpy"
         case .dataTruncated(let found, let needed):
             return
                 "the file has \(found) bytes of data; \(needed) are needed for its shape and dtype (is it truncated?)"

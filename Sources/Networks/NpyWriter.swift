@@ -5,16 +5,20 @@ public enum NpyWriter {
     /// - Parameters:
     ///   - path: the file's path; its folder must exist.
     ///   - type: the type of the elements.
-    ///   - shape: the extents, outermost first, none negative, at most 64; empty for a single number.
+    ///   - shape: the extents, outermost first, none negative; empty for a single number.
     ///   - body: appends the elements in row-major order, little-endian.
-    /// - Throws: `InputError.fileNotWritten`, or what `body` throws.
+    /// - Throws: `InputError.fileNotWritten`, `InputError.npy` with `.shapeTooLarge` or `.tooManyDimensions`, or what `body` throws.
     /// - Precondition: `body` appends as many bytes as shape and type need.
     public static func write(
         to path: String, type: NpyType, shape: [Int], _ body: (inout AtomicFileOutput) throws -> Void
     ) throws {
         precondition(shape.allSatisfy { $0 >= 0 }, "a negative extent")
+        guard shape.count <= NpyHeader.dimensionLimit else {
+            throw InputError.npy(file: path, .tooManyDimensions(count: shape.count))
+        }
+        // An array without elements may have a shape that fits its own type, but not a wider one.
         guard let needed = NpyHeader.byteCount(shape: shape, type: type) else {
-            preconditionFailure("a shape whose bytes 64 bits can't count")
+            throw InputError.npy(file: path, .shapeTooLarge(shape: shape))
         }
         try writeAtomically(to: path) { output in
             try output.append(NpyHeader.bytes(type: type, shape: shape))

@@ -78,6 +78,8 @@ public enum ElementFormat: String, Sendable, Hashable, Codable, CaseIterable {
 
 /// What fixes the meaning of a format's codes.
 public enum FormatDescriptor: Hashable, Sendable {
+    /// Two's complement.
     case integer(IntegerFormat)
+    /// Sign, exponent and fraction.
     case float(FloatFormat)
 }

@@ -22,6 +22,8 @@ public struct ExactAccumulator: Sendable {
     public init() {}
 
     /// Adds a number.
+    ///
+    /// - Precondition: a finite one is a multiple of 2^−298, and its significand times 2^exponent below 2^278, as every number of a `FloatFormat` is.
     public mutating func add(_ value: FloatValue) {
         switch value {
         case .nan(let signaling):

@@ -1,8 +1,11 @@
 /// A code and its format, as an operand.
 public struct FloatOperand: Hashable, Sendable {
+    /// The code; bits above the format's width are ignored.
     public let code: UInt32
+    /// Its format.
     public let format: FloatFormat
 
+    /// An operand.
     public init(_ code: UInt32, _ format: FloatFormat) {
         self.code = code
         self.format = format

@@ -33,8 +33,10 @@ public struct FloatEnvironment: Hashable, Sendable {
 
 /// Exceptions of IEEE 754, one bit each in the order of RISC-V's fflags: what TestFloat and cvfpu print.
 public struct ExceptionFlags: OptionSet, Hashable, Sendable {
+    /// The flags, one bit each.
     public let rawValue: UInt8
 
+    /// The flags of an fflags register.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// The result is not the exact one.
@@ -51,9 +53,12 @@ public struct ExceptionFlags: OptionSet, Hashable, Sendable {
 
 /// A code, and what was raised in making it.
 public struct Rounded: Hashable, Sendable {
+    /// The result's code.
     public var code: UInt32
+    /// The exceptions raised.
     public var flags: ExceptionFlags
 
+    /// A result.
     public init(code: UInt32, flags: ExceptionFlags = []) {
         self.code = code
         self.flags = flags

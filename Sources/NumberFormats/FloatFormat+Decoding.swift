@@ -2,6 +2,7 @@
 public enum FloatValue: Hashable, Sendable {
     /// Not a number. A signaling one raises `invalid` when it is an operand.
     case nan(signaling: Bool)
+    /// +∞ or −∞.
     case infinity(negative: Bool)
     /// (−1)^negative · significand · 2^exponent; a zero has the significand 0, and keeps its sign.
     case finite(negative: Bool, significand: UInt64, exponent: Int)

@@ -11,9 +11,13 @@ public struct IntegerFormat: Hashable, Sendable {
         self.bits = bits
     }
 
+    /// −8…7.
     public static let int4 = IntegerFormat(bits: 4)
+    /// −128…127.
     public static let int8 = IntegerFormat(bits: 8)
+    /// −32,768…32,767.
     public static let int16 = IntegerFormat(bits: 16)
+    /// −2³¹…2³¹ − 1.
     public static let int32 = IntegerFormat(bits: 32)
 
     /// −2^(bits−1) … 2^(bits−1) − 1.

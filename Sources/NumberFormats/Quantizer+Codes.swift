@@ -3,6 +3,7 @@ extension Quantizer {
     public struct Coded: Hashable, Sendable {
         /// An integer format's integer, or a floating-point format's code.
         public var code: Int16
+        /// Whether the number was beyond the range.
         public var isLimited: Bool
     }
 
@@ -13,7 +14,8 @@ extension Quantizer {
     ///   - parameters: those of its group.
     ///   - random: R in its low N bits, of the stochastic modes.
     public func code(of x: Float, _ parameters: QuantizationParameters, random: UInt32 = 0) -> Coded {
-        guard !parameters.scale.isNaN else { return Coded(code: 0, isLimited: false) }
+        let isZeros = parameters.factor == 0 && granularity != .block
+        guard !parameters.scale.isNaN, !isZeros else { return Coded(code: 0, isLimited: false) }
         let scaled = FloatFormat.value(of: self.scaled(x, parameters))
         let environment = FloatEnvironment(rounding: rounding, overflow: .saturateFinite)
         if let float = format.float {

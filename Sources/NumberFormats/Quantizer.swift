@@ -146,7 +146,7 @@ public struct QuantizationParameters: Hashable, Sendable {
     public var scale: Float
     /// The code that stands for 0; 0 if symmetric.
     public var zeroPoint: Int32
-    /// What numbers are multiplied by before they are rounded: the scale's reciprocal, rounded once. Blocks divide exactly instead.
+    /// What numbers are multiplied by before they are rounded: the scale's reciprocal, rounded once; 0 where every code is 0. Blocks divide exactly instead.
     public var factor: Float
 
     init(scale: Float, zeroPoint: Int32 = 0, factor: Float) {
@@ -155,8 +155,8 @@ public struct QuantizationParameters: Hashable, Sendable {
         self.factor = factor
     }
 
-    /// A group of zeros.
-    public static let zeros = QuantizationParameters(scale: 1, factor: 1)
+    /// A group of zeros: every code is 0, whatever the rounding.
+    public static let zeros = QuantizationParameters(scale: 1, factor: 0)
     /// A group with an element that is NaN or infinite.
     static let notFinite = QuantizationParameters(scale: .nan, factor: 0)
 }

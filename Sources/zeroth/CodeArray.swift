@@ -41,13 +41,19 @@ enum CodeArray {
         guard format.bits < 8 else { return }
         // Narrow codes: zeros above them, or, for integers, also copies of the sign.
         let largest = UInt8((1 << format.bits) - 1)
+        let range = format.integer?.range
         for (place, byte) in file.bytes.enumerated() where byte > largest {
-            if format.integer != nil, Int8(bitPattern: byte) >= -(1 << Int8(format.bits - 1)), byte >= 0x80 { continue }
+            if let range, range.contains(Int64(Int8(bitPattern: byte))) { continue }
+            let expected =
+                if let range {
+                    "\(format.rawValue), \(range.lowerBound) … \(range.upperBound) (or 0 … \(largest)),"
+                } else {
+                    "a code of \(format.rawValue), at most 0x\(String(largest, radix: 16)),"
+                }
+            let value = range == nil ? "0x" + String(byte, radix: 16) : "\(Int8(bitPattern: byte))"
             throw .npy(
                 file: file.name,
-                .element(
-                    index: file.index(ofElement: place), value: "0x" + String(byte, radix: 16),
-                    expected: "a code of \(format.rawValue), at most 0x\(String(largest, radix: 16)),"))
+                .element(index: file.index(ofElement: place), value: value, expected: expected))
         }
     }
 }

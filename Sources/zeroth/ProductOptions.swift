@@ -26,6 +26,8 @@ extension ProductAccumulator: ExpressibleByArgument {
         }
     }
 
+    public var defaultValueDescription: String { name }
+
     /// As the command line spells it.
     var name: String {
         switch self {
@@ -48,6 +50,8 @@ extension AccumulationOrder: ExpressibleByArgument {
             self = .blocked(count)
         }
     }
+
+    public var defaultValueDescription: String { name }
 
     /// As the command line spells it.
     var name: String {

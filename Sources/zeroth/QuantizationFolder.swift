@@ -17,12 +17,20 @@ struct QuantizationFolder {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return }
         guard isFolder.boolValue else { throw QuantizationFolderError.isFile(path: path) }
-        guard overwrite else { throw QuantizationFolderError.exists(path: path) }
         let names = try FileManager.default.contentsOfDirectory(atPath: path)
+        guard overwrite || names.isEmpty else { throw QuantizationFolderError.exists(path: path) }
         let own = [Self.codes, Self.scales, Self.zeroPoints, Self.record]
         if let other = names.sorted().first(where: { !own.contains($0) }) {
             throw QuantizationFolderError.holdsOtherFiles(path: path, name: other)
         }
+    }
+
+    /// Refuses to read what writing would remove: a file in the folder.
+    func checkOutside(_ file: String) throws {
+        let folder = URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
+        let holder = URL(fileURLWithPath: file).resolvingSymlinksInPath().standardizedFileURL
+            .deletingLastPathComponent().path
+        if folder == holder { throw QuantizationFolderError.holdsInput(path: path, file: file) }
     }
 
     /// Makes the folder; what an earlier quantization left goes, quantization.json first.
@@ -112,6 +120,7 @@ enum QuantizationFolderError: Error, CustomStringConvertible {
     case exists(path: String)
     case isFile(path: String)
     case holdsOtherFiles(path: String, name: String)
+    case holdsInput(path: String, file: String)
 
     var description: String {
         switch self {
@@ -119,6 +128,8 @@ enum QuantizationFolderError: Error, CustomStringConvertible {
         case .isFile(let path): "\(path): is a file; name a folder that is to be written"
         case .holdsOtherFiles(let path, let name):
             "\(path): holds \(name), which no quantization wrote, so --overwrite leaves it alone; name another folder"
+        case .holdsInput(let path, let file):
+            "\(file): is read, but lies in \(path), which is to be written; name another folder"
         }
     }
 }

@@ -64,6 +64,9 @@ struct QuantizeCommand: ParsableCommand {
         let quantizer = try options.quantizer(rounding: rounding.mode)
         let folder = QuantizationFolder(path: output)
         try folder.checkVacant(overwrite: overwrite)
+        for file in [input, rounding.random, options.scales, options.zeroPoints].compactMap({ $0 }) {
+            try folder.checkOutside(file)
+        }
         let array = try QuantizedArray(path: input)
         let given = try options.given(for: quantizer, array)
         let source = try rounding.source(count: array.file.elementCount)

@@ -22,6 +22,8 @@ struct Zeroth: ParsableCommand {
 
     /// Prints one line for whatever went wrong with an input and ends with status 1; flags' own errors stay ArgumentParser's.
     static func main() {
+        // A file beyond the user's limit is an error of that write, not the end of the program.
+        signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try parseAsRoot()
             try command.run()

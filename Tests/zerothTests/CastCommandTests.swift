@@ -173,3 +173,59 @@ struct CastCommandTests {
         #expect(output.out.contains("\"overflows\" : 2") && output.out.contains("\"narrowestWidth\" : 16"))
     }
 }
+
+extension CastCommandTests {
+    static let python = ProcessInfo.processInfo.environment["ZEROTH_PYTHON"] ?? "python3"
+
+    static let hasNumPy: Bool = {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [python, "-c", "import numpy"]
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }()
+
+    /// One in three pairs of formats and roundings, against fractions.
+    @Test(
+        .enabled(
+            if: hasNumPy || ProcessInfo.processInfo.environment["ZEROTH_REQUIRE_TOOLS"] == "1",
+            "NumPy is missing (ZEROTH_PYTHON names another Python)"), arguments: [1])
+    func castsAreThoseOfExactArithmetic(_ seed: Int) throws {
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "exact/casts.py")
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [Self.python, script.path, CommandLineTests.program, "--seed", "\(seed)", "--share", "3"]
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(text.suffix(2000))")
+        #expect(text.contains(" casts, 0 differ"))
+    }
+
+    /// Each of these once ended in a trap or replaced what it should not.
+    @Test func outputsThatCannotBeAreRefused() throws {
+        let ones = "(" + Array(repeating: "1", count: 65).joined(separator: ", ") + ")"
+        try write([1] as [Float], "<f4", shape: ones, "deep.npy")
+        try write([] as [Int8], "|i1", shape: "(0, 2305843009213693952)", "wide.npy")
+        let deep = try run(words("cast deep.npy y.npy --to e4m3"))
+        #expect(deep.status == 1 && deep.err.contains("65 dimensions; at most 64"))
+        let wide = try run(words("cast wide.npy y.npy --from int8 --to fp32"))
+        #expect(wide.status == 1 && wide.err.contains("more bytes than 64 bits can count"))
+        try write(Self.numbers, "<f4", shape: "(8,)", "x.npy")
+        #expect(mkfifo(folder + "/pipe", 0o600) == 0)
+        let pipe = try run(words("cast x.npy pipe --to e4m3"))
+        #expect(pipe.status == 1 && pipe.err.contains("a device or a pipe"))
+        // A link's target is written, and the link stays.
+        try write([] as [UInt8], "|u1", shape: "(0,)", "target.npy")
+        try FileManager.default.createSymbolicLink(atPath: folder + "/link.npy", withDestinationPath: "target.npy")
+        #expect(try run(words("cast x.npy link.npy --to e4m3")).status == 0)
+        #expect(try read("target.npy").data.count == 8)
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder + "/link.npy") == "target.npy")
+    }
+}
