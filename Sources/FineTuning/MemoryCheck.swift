@@ -26,7 +26,7 @@ public enum MemoryCheck {
     }
 
     /// Bytes that the system can give without swapping: MemAvailable of /proc/meminfo, or all physical memory elsewhere.
-    static var availableBytes: Int {
+    public static var availableBytes: Int {
         if let file = fopen("/proc/meminfo", "r") {
             defer { fclose(file) }
             var line = [CChar](repeating: 0, count: 256)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FineTuning
 import Foundation
 import Kernels
 import Networks
@@ -132,11 +133,7 @@ struct GemmCommand: ParsableCommand {
         guard k > 0 else {
             throw InputError.npy(file: a, .shape(found: left.shape, expected: "[M, K] with K ≥ 1"))
         }
-        guard m.multipliedReportingOverflow(by: n).partialValue < 1 << 40,
-            !m.multipliedReportingOverflow(by: n).overflow
-        else {
-            throw InputError.npy(file: a, .shape(found: left.shape, expected: "M · N below 2^40"))
-        }
+        try GemmError.checkMemory(m: m, n: n)
         var summary = Summary(
             m: m, n: n, k: k, aFormat: aFormat.rawValue, bFormat: bFormat.rawValue,
             accumulator: arithmetic.accumulator.name, accumulate: accumulate.name,
@@ -220,5 +217,25 @@ struct GemmCommand: ParsableCommand {
             table.append(["rate", "\(Quantity.number(rate, digits: 2)) GMAC/s (\(summary.level))"])
         }
         for line in table.lines() { Terminal.print(line) }
+    }
+}
+
+/// Why a product can't be computed here.
+enum GemmError: Error, CustomStringConvertible {
+    /// C would take more memory than there is.
+    case tooLarge(m: Int, n: Int, available: Int)
+
+    /// Checks that C[m, n], four bytes an element, fits the memory that is free.
+    static func checkMemory(m: Int, n: Int) throws(GemmError) {
+        let available = MemoryCheck.availableBytes
+        let (elements, overflows) = m.multipliedReportingOverflow(by: n)
+        guard !overflows, elements <= available / 4 else { throw .tooLarge(m: m, n: n, available: available) }
+    }
+
+    var description: String {
+        switch self {
+        case .tooLarge(let m, let n, let available):
+            "C of \(m) × \(n) numbers takes 4 bytes each; \(Quantity.bytes(available)) of memory are free: multiply some rows of A at a time"
+        }
     }
 }
