@@ -1,0 +1,90 @@
+/// What the levels of the floating-point products share. Not part of the module.
+///
+/// A is decoded a block of rows at a time, interleaved [k][ZK_BLOCK_ROWS]; B in panels [k][16] of FP32. A tile is a block of A against one panel of B or two.
+/// Each level has a table of kernels over tiles.
+#ifndef ZK_FLOAT_PRODUCTS_INTERNAL_H
+#define ZK_FLOAT_PRODUCTS_INTERNAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "float_products.h"
+#include "levels.h"
+#include "products.h"
+
+#define ZK_INLINE static inline __attribute__((always_inline))
+
+enum {
+    ZK_BLOCK_ROWS = 12,    // of A, interleaved
+    ZK_TILE_COLUMNS = 32,  // two panels of B
+    /// The exponent that a zero, an infinity or a NaN has where exponents are compared: below every sum of two others.
+    ZK_NO_EXPONENT = -1000,
+    /// Products between two refreshments of the wide kernel's approximate sums.
+    ZK_WIDE_STEP = 256,
+};
+
+/// A run of products over a tile. Pointers are those of the run's first k.
+typedef struct zk_float_tile {
+    const float *a32;          // [k][ZK_BLOCK_ROWS]; sequential, aligned
+    const double *a64;         // the same numbers; grouped, aligned
+    const int64_t *a_integer;  // the same numbers in units of 2^a_unit; wide
+    const int32_t *a_exponent;  // exponents of their fields; aligned
+    const float *b;            // [k][16]
+    ptrdiff_t second_panel;    // floats from there to the second panel
+    ptrdiff_t panels;          // 1, or 2 for the sequential kernel
+    ptrdiff_t rows;            // of the block, 1 … ZK_BLOCK_ROWS
+    ptrdiff_t k;               // products in this run
+    ptrdiff_t group;
+    int32_t a_unit, b_unit;    // wide: every number of A (B) in the tile is a multiple of 2^a_unit (2^b_unit)
+    int32_t b_minimum_exponent;
+    int32_t fraction_bits;
+    uint32_t output_mask;
+    int32_t has_specials;      // whether the tile has infinities or NaNs
+    float *sums;               // [rows][ZK_TILE_COLUMNS]: c before and after the run
+} zk_float_tile;
+
+typedef void zk_float_kernel(const zk_float_tile *tile);
+
+/// The kernels of one level.
+typedef struct zk_float_kernels {
+    /// Decodes `count` codes from `first` on and widens a range by them.
+    void (*decode)(const zk_float_operand *operand, ptrdiff_t first, ptrdiff_t count, float *out, zk_float_range *range);
+    zk_float_kernel *sequential;          // products that FP32 holds
+    zk_float_kernel *sequential_rounded;  // any products
+    zk_float_kernel *grouped;             // sums that FP64 holds
+    zk_float_kernel *wide;                // sums of less than 105 bits
+    zk_float_kernel *aligned;             // F ≤ 26 and products that FP32 holds
+    zk_float_kernel *aligned_wide;        // any
+} zk_float_kernels;
+
+const zk_float_kernels *zk_float_kernels_scalar(void);
+#if defined(__x86_64__)
+const zk_float_kernels *zk_float_kernels_avx2(void);
+const zk_float_kernels *zk_float_kernels_avx512(void);
+#endif
+
+/// Grouped sums of any numbers, in plain C.
+void zk_float_grouped_plain(const zk_float_tile *tile);
+/// Aligned sums of any numbers, in plain C.
+void zk_float_aligned_plain(const zk_float_tile *tile);
+
+/// The exponent of a number's field, from its FP32 code: subnormal numbers of its format have the smallest normal one's.
+ZK_INLINE int32_t zk_field_exponent(float value, int32_t minimum_exponent) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    bits &= 0x7FFFFFFF;
+    if (bits == 0 || bits >= 0x7F800000) return ZK_NO_EXPONENT;
+    const int32_t exponent = (int32_t)(bits >> 23) - 127;
+    return exponent > minimum_exponent ? exponent : minimum_exponent;
+}
+
+ZK_INLINE double zk_power_of_two(int32_t exponent) {
+    const uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+#endif
