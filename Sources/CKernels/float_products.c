@@ -5,10 +5,10 @@
 #include "products_internal.h"
 
 /// Depth that is decoded at a time, before it is interleaved or transposed.
-enum { STAGE = 128, STAGE_STRIDE = STAGE + 16 };
+enum { STAGE = 256, STAGE_STRIDE = STAGE + 16 };
 
-/// Bytes of A's blocks that one pass over the panels shares.
-enum { A_BYTES = 6 << 20, MOST_BLOCKS = 4 };
+/// Panels of B that lie decoded at once, at most.
+enum { MOST_PANELS = 16 };
 
 static const zk_float_kernels *kernels_of(int level) {
 #if defined(__x86_64__)
@@ -19,32 +19,38 @@ static const zk_float_kernels *kernels_of(int level) {
     return zk_float_kernels_scalar();
 }
 
-zk_float_range zk_float_pack(int level, const zk_float_matrix_product *p, ptrdiff_t panel, float *packed) {
-    const zk_float_kernels *const kernels = kernels_of(level);
+/// Decodes a piece of `rows` rows into rows of a stage. Rows lie far apart, so the processor does not foresee the next one: it is asked for two rows ahead.
+static void decode_rows(
+    const zk_float_kernels *kernels, const zk_float_operand *operand, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t stride,
+    ptrdiff_t k, ptrdiff_t count, float *stage, zk_float_range *range) {
+    const ptrdiff_t size = operand->kind == ZK_CODES_TABLE ? 1 : 2;
+    const char *const codes = operand->codes;
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        if (i + 2 < rows) {
+            const char *const ahead = codes + ((row + i + 2) * stride + k) * size;
+            for (ptrdiff_t at = 0; at < count * size; at += 64) __builtin_prefetch(ahead + at);
+        }
+        kernels->decode(operand, (row + i) * stride + k, count, stage + i * STAGE_STRIDE, range);
+    }
+}
+
+/// Decodes rows 16·panel … 16·panel + 15 of B into packed[k][16], zeros for the rows which B lacks.
+static zk_float_range pack(
+    int level, const zk_float_kernels *kernels, const zk_float_matrix_product *p, ptrdiff_t panel, float *packed) {
     zk_float_range range = {UINT32_MAX, 0, 0};
     const ptrdiff_t row = panel * ZK_PANEL_ROWS;
     const ptrdiff_t rows = zk_smaller(p->n - row, ZK_PANEL_ROWS);
     float stage[ZK_PANEL_ROWS * STAGE_STRIDE];
     for (ptrdiff_t k = 0; k < p->k; k += STAGE) {
         const ptrdiff_t count = zk_smaller(p->k - k, STAGE);
-        for (ptrdiff_t i = 0; i < rows; i++) {
-            kernels->decode(&p->b, (row + i) * p->k + k, count, stage + i * STAGE_STRIDE, &range);
-        }
+        decode_rows(kernels, &p->b, row, rows, p->k, k, count, stage, &range);
         zk_pack_float32(level, stage, STAGE_STRIDE, rows, count, packed + k * ZK_PANEL_ROWS);
     }
     return range;
 }
 
-/// Twelve rows of A.
-typedef struct block {
-    float *a32;
-    double *a64;
-    int64_t *a_integer;
-    int32_t *a_exponent;
-    ptrdiff_t row, rows;
-    zk_float_range range;
-    int has_integers;
-} block;
+/// Bits of the numbers that the wide kernel multiplies.
+enum { INTEGER_BITS = 62 };
 
 /// Exponents that a range spans: every number is a multiple of 2^unit and below 2^end.
 typedef struct span {
@@ -79,91 +85,101 @@ static zk_float_kernel *grouped_kernel(
     const int32_t bits = a->end + b->end - unit + ceiling_logarithm(p->k) + 1;
     if (unit < -149 || p->k > (ptrdiff_t)1 << 22) return zk_float_grouped_plain;
     if (bits <= 53) return kernels->grouped;
-    if (bits + 9 <= 105 && a->end - a->unit <= 62 && b->end - b->unit <= 62) return kernels->wide;
+    if (bits + 9 <= 105 && a->end - a->unit <= INTEGER_BITS && b->end - b->unit <= INTEGER_BITS) return kernels->wide;
     return zk_float_grouped_plain;
 }
 
-/// Decodes and interleaves rows of A; those which A lacks are zeros.
-static void load_block(const zk_float_kernels *kernels, const zk_float_matrix_product *p, block *block) {
-    block->range = (zk_float_range){UINT32_MAX, 0, 0};
-    block->has_integers = 0;
+// MARK: Blocks of A
+
+/// Whether some tile of a grouped product may need integers, going by its formats alone.
+static int may_need_integers(const zk_float_matrix_product *p) {
+    if (p->sum != ZK_SUM_GROUPED) return 0;
+    // Magnitudes of the formats of 6 and 8 bits but E5M2 reach from 2^−9 to 2^9, and no products below 2^35 in sum leave FP64.
+    const int is_narrow = p->a.minimum_exponent - p->a.fraction_bits >= -9
+        && p->b.minimum_exponent - p->b.fraction_bits >= -9 && p->k <= 1 << 16;
+    return !is_narrow;
+}
+
+ptrdiff_t zk_float_block_bytes(const zk_float_matrix_product *p) {
+    const int needs32 = p->sum != ZK_SUM_GROUPED, needs64 = p->sum != ZK_SUM_SEQUENTIAL;
+    const int bytes = 4 * needs32 + 8 * needs64 + 8 * may_need_integers(p) + 4 * (p->sum == ZK_SUM_ALIGNED);
+    return p->k * ZK_A_STRIDE * bytes;
+}
+
+zk_float_block zk_float_load(int level, const zk_float_matrix_product *p, ptrdiff_t row, void *memory) {
+    const zk_float_kernels *const kernels = kernels_of(level);
+    zk_float_block block = {.row = row, .rows = zk_smaller(p->m - row, ZK_BLOCK_ROWS), .range = {UINT32_MAX, 0, 0}};
+    // The memory's parts: each has a multiple of 64 bytes.
+    const ptrdiff_t all = p->k * ZK_A_STRIDE;
+    char *next = memory;
+    if (p->sum != ZK_SUM_SEQUENTIAL) {
+        block.a64 = (double *)next;
+        next += all * (ptrdiff_t)sizeof(double);
+    }
+    if (may_need_integers(p)) {
+        block.a_integer = (int64_t *)next;
+        next += all * (ptrdiff_t)sizeof(int64_t);
+    }
+    if (p->sum != ZK_SUM_GROUPED) {
+        block.a32 = (float *)next;
+        next += all * (ptrdiff_t)sizeof(float);
+    }
+    if (p->sum == ZK_SUM_ALIGNED) block.a_exponent = (int32_t *)next;
+
     float stage[ZK_BLOCK_ROWS * STAGE_STRIDE];
-    memset(stage, 0, sizeof stage);
+    _Alignas(64) float interleaved[STAGE * ZK_A_STRIDE];
     for (ptrdiff_t k = 0; k < p->k; k += STAGE) {
         const ptrdiff_t count = zk_smaller(p->k - k, STAGE);
-        for (ptrdiff_t i = 0; i < block->rows; i++) {
-            kernels->decode(&p->a, (block->row + i) * p->k + k, count, stage + i * STAGE_STRIDE, &block->range);
-        }
-        const ptrdiff_t at = k * ZK_BLOCK_ROWS;
-        for (ptrdiff_t j = 0; j < count; j++) {
-            for (int i = 0; i < ZK_BLOCK_ROWS; i++) {
-                const float value = stage[i * STAGE_STRIDE + j];
-                const ptrdiff_t to = at + j * ZK_BLOCK_ROWS + i;
-                if (block->a32) block->a32[to] = value;
-                if (block->a64) block->a64[to] = value;
-                if (block->a_exponent) block->a_exponent[to] = zk_field_exponent(value, p->a.minimum_exponent);
-            }
+        decode_rows(kernels, &p->a, row, block.rows, p->k, k, count, stage, &block.range);
+        const ptrdiff_t at = k * ZK_A_STRIDE, elements = count * ZK_A_STRIDE;
+        float *const a32 = block.a32 ? block.a32 + at : interleaved;
+        zk_pack_float32(level, stage, STAGE_STRIDE, block.rows, count, a32);
+        if (block.a64) kernels->widen(a32, elements, block.a64 + at);
+        if (block.a_exponent) kernels->exponents(a32, elements, p->a.minimum_exponent, block.a_exponent + at);
+    }
+    if (block.a_integer) {
+        const span span = span_of(&block.range, &p->a);
+        if (span.end - span.unit <= INTEGER_BITS) {
+            kernels->integers(block.a64, all, zk_power_of_two(-span.unit), block.a_integer);
         }
     }
+    return block;
 }
 
-/// Makes the integers that the wide kernel multiplies.
-static void load_integers(const zk_float_matrix_product *p, block *block, int32_t unit) {
-    const double scale = zk_power_of_two(-unit);
-    for (ptrdiff_t i = 0; i < p->k * ZK_BLOCK_ROWS; i++) {
-        const double value = block->a64[i];
-        block->a_integer[i] = value - value == 0 ? (int64_t)(value * scale) : 0;
-    }
-    block->has_integers = 1;
-}
+// MARK: Tiles
 
 /// Runs a tile in the product's order and leaves its sums in `sums`.
-static void run(const zk_float_matrix_product *p, zk_float_kernel *kernel, zk_float_tile tile, float *sums) {
-    const ptrdiff_t floats = ZK_BLOCK_ROWS * ZK_TILE_COLUMNS;
-    memset(sums, 0, (size_t)floats * sizeof(float));
-    if (p->block == 0 || p->block >= p->k) {
+static void run(
+    const zk_float_kernels *kernels, const zk_float_matrix_product *p, zk_float_kernel *kernel, zk_float_tile tile,
+    float *sums) {
+    if (p->block == 0) {
         tile.sums = sums;
         tile.k = p->k;
         kernel(&tile);
-        // The accumulator memory starts at +0, and a block's −0 added to it is +0.
-        if (p->block > 0) {
-            for (ptrdiff_t i = 0; i < floats; i++) sums[i] = 0.0f + sums[i];
-        }
         return;
     }
-    _Alignas(64) float block_sums[ZK_BLOCK_ROWS * ZK_TILE_COLUMNS];
+    // The accumulator memory starts at +0; so a first block's −0 becomes +0.
+    const ptrdiff_t floats = tile.rows * ZK_TILE_COLUMNS;
+    memset(sums, 0, (size_t)floats * sizeof(float));
+    _Alignas(64) float block_sums[ZK_BLOCK_ROWS * ZK_TILE_COLUMNS] = {0};
     tile.sums = block_sums;
     const zk_float_tile first = tile;
     for (ptrdiff_t k = 0; k < p->k; k += p->block) {
-        memset(block_sums, 0, sizeof block_sums);
         tile.k = zk_smaller(p->k - k, p->block);
-        if (first.a32) tile.a32 = first.a32 + k * ZK_BLOCK_ROWS;
-        if (first.a64) tile.a64 = first.a64 + k * ZK_BLOCK_ROWS;
-        if (first.a_integer) tile.a_integer = first.a_integer + k * ZK_BLOCK_ROWS;
-        if (first.a_exponent) tile.a_exponent = first.a_exponent + k * ZK_BLOCK_ROWS;
+        if (first.a32) tile.a32 = first.a32 + k * ZK_A_STRIDE;
+        if (first.a64) tile.a64 = first.a64 + k * ZK_A_STRIDE;
+        if (first.a_integer) tile.a_integer = first.a_integer + k * ZK_A_STRIDE;
+        if (first.a_exponent) tile.a_exponent = first.a_exponent + k * ZK_A_STRIDE;
         tile.b = first.b + k * ZK_PANEL_ROWS;
         kernel(&tile);
-        for (ptrdiff_t i = 0; i < floats; i++) sums[i] += block_sums[i];
+        kernels->add(sums, block_sums, floats);
     }
 }
 
-static void store(
-    const zk_float_matrix_product *p, const float *sums, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column,
-    ptrdiff_t columns) {
-    for (ptrdiff_t i = 0; i < rows; i++) {
-        uint32_t line[ZK_TILE_COLUMNS];
-        memcpy(line, sums + i * ZK_TILE_COLUMNS, sizeof line);
-        for (int j = 0; j < ZK_TILE_COLUMNS; j++) {
-            if ((line[j] & 0x7FFFFFFF) > 0x7F800000) line[j] = ZK_CANONICAL_NAN;
-        }
-        memcpy(p->c + (row + i) * p->n + column, line, (size_t)columns * sizeof(float));
-    }
-}
-
-/// One block of A against all panels' one or two.
+/// One block of A against one panel or two.
 static void multiply_tile(
-    const zk_float_kernels *kernels, const zk_float_matrix_product *p, block *block, ptrdiff_t column,
-    ptrdiff_t columns, const float *packed, const zk_float_range *ranges) {
+    const zk_float_kernels *kernels, const zk_float_matrix_product *p, const zk_float_block *block, ptrdiff_t column,
+    ptrdiff_t columns, const float *packed, const zk_float_range *range) {
     zk_float_tile tile = {
         .a32 = block->a32,
         .a64 = block->a64,
@@ -176,7 +192,7 @@ static void multiply_tile(
         .b_minimum_exponent = p->b.minimum_exponent,
         .fraction_bits = p->fraction_bits,
         .output_mask = p->output_mask,
-        .has_specials = block->range.special || ranges->special,
+        .has_specials = block->range.special || range->special,
     };
     _Alignas(64) float sums[ZK_BLOCK_ROWS * ZK_TILE_COLUMNS];
     // BF16's products can be too large or too small for FP32.
@@ -188,72 +204,54 @@ static void multiply_tile(
         kernel = is_rounded || p->fraction_bits > 26 ? kernels->aligned_wide : kernels->aligned;
         break;
     default: {
-        const span a = span_of(&block->range, &p->a), b = span_of(ranges, &p->b);
+        const span a = span_of(&block->range, &p->a), b = span_of(range, &p->b);
         kernel = grouped_kernel(kernels, p, &a, &b);
         if (kernel == kernels->wide) {
-            if (!block->has_integers) load_integers(p, block, a.unit);
+            if (!block->a_integer) abort();  // may_need_integers is wrong
             tile.a_integer = block->a_integer;
             tile.a_unit = a.unit;
             tile.b_unit = b.unit;
         }
     }
     }
-    run(p, kernel, tile, sums);
-    store(p, sums, block->row, block->rows, column, columns);
+    run(kernels, p, kernel, tile, sums);
+    kernels->store(sums, block->rows, columns, p->c + block->row * p->n + column, p->n);
 }
 
-static void *_Nonnull allocate(ptrdiff_t bytes) {
-    void *const memory = aligned_alloc(64, (size_t)zk_rounded_up(bytes + 1, 64));
-    if (memory == NULL) abort();
-    return memory;
+/// Panels of B that each block of A meets in turn, at least two and an even number: they, and the block, should stay in the second-level cache.
+static ptrdiff_t panels_at_once(const zk_float_matrix_product *p) {
+    const ptrdiff_t panel_bytes = p->k * ZK_PANEL_ROWS * (ptrdiff_t)sizeof(float);
+    const ptrdiff_t pairs = ZK_CHUNK_BYTES / (2 * panel_bytes + 1);
+    return zk_smaller(2 * (pairs < 1 ? 1 : pairs), MOST_PANELS);
+}
+
+ptrdiff_t zk_float_scratch_bytes(const zk_float_matrix_product *p) {
+    return panels_at_once(p) * p->k * ZK_PANEL_ROWS * (ptrdiff_t)sizeof(float);
 }
 
 void zk_float_multiply(
-    int level, const zk_float_matrix_product *p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t panel, ptrdiff_t panels,
-    const float *packed, const zk_float_range *ranges) {
+    int level, const zk_float_matrix_product *p, const zk_float_block *blocks, ptrdiff_t count, ptrdiff_t panel,
+    ptrdiff_t panels, void *scratch) {
     const zk_float_kernels *const kernels = kernels_of(level);
-    const int needs32 = p->sum != ZK_SUM_GROUPED;
-    const int needs64 = p->sum != ZK_SUM_SEQUENTIAL;
-    const int needs_integers = p->sum == ZK_SUM_GROUPED;
-    const int needs_exponents = p->sum == ZK_SUM_ALIGNED;
-    const ptrdiff_t elements = p->k * ZK_BLOCK_ROWS;
-    const ptrdiff_t bytes = 4 * needs32 + 8 * needs64 + 8 * needs_integers + 4 * needs_exponents;
-    ptrdiff_t most = A_BYTES / (elements * bytes + 1);
-    most = most < 1 ? 1 : zk_smaller(most, MOST_BLOCKS);
-    const ptrdiff_t wanted = (rows + ZK_BLOCK_ROWS - 1) / ZK_BLOCK_ROWS;
-    most = zk_smaller(most, wanted);
-    block blocks[MOST_BLOCKS];
-    for (ptrdiff_t i = 0; i < most; i++) {
-        blocks[i] = (block){
-            .a32 = needs32 ? allocate(elements * 4) : NULL,
-            .a64 = needs64 ? allocate(elements * 8) : NULL,
-            .a_integer = needs_integers ? allocate(elements * 8) : NULL,
-            .a_exponent = needs_exponents ? allocate(elements * 4) : NULL,
-        };
-    }
-    // Only the sequential kernel takes two panels at a time.
+    const ptrdiff_t panel_floats = p->k * ZK_PANEL_ROWS;
+    const ptrdiff_t at_once = panels_at_once(p);
+    // Only the sequential kernel takes two panels in one tile.
     const ptrdiff_t step = p->sum == ZK_SUM_SEQUENTIAL ? 2 : 1;
-    for (ptrdiff_t done = 0; done < rows; done += most * ZK_BLOCK_ROWS) {
-        ptrdiff_t count = 0;
-        for (ptrdiff_t at = done; at < rows && count < most; at += ZK_BLOCK_ROWS, count++) {
-            blocks[count].row = row + at;
-            blocks[count].rows = zk_smaller(rows - at, ZK_BLOCK_ROWS);
-            load_block(kernels, p, &blocks[count]);
+    float *const packed = scratch;
+    zk_float_range ranges[MOST_PANELS];
+    for (ptrdiff_t first = panel; first < panel + panels; first += at_once) {
+        const ptrdiff_t here = zk_smaller(panel + panels - first, at_once);
+        for (ptrdiff_t j = 0; j < here; j++) {
+            ranges[j] = pack(level, kernels, p, first + j, packed + j * panel_floats);
         }
-        for (ptrdiff_t j = 0; j < panels; j += step) {
-            const ptrdiff_t column = (panel + j) * ZK_PANEL_ROWS;
-            const ptrdiff_t last = (panel + zk_smaller(j + step, panels)) * ZK_PANEL_ROWS;
-            const ptrdiff_t columns = zk_smaller(p->n, last) - column;
-            for (ptrdiff_t i = 0; i < count; i++) {
+        for (ptrdiff_t i = 0; i < count; i++) {
+            for (ptrdiff_t j = 0; j < here; j += step) {
+                const ptrdiff_t column = (first + j) * ZK_PANEL_ROWS;
+                const ptrdiff_t end = (first + zk_smaller(j + step, here)) * ZK_PANEL_ROWS;
                 multiply_tile(
-                    kernels, p, &blocks[i], column, columns, packed + j * p->k * ZK_PANEL_ROWS, ranges + j);
+                    kernels, p, &blocks[i], column, zk_smaller(p->n, end) - column, packed + j * panel_floats,
+                    &ranges[j]);
             }
         }
-    }
-    for (ptrdiff_t i = 0; i < most; i++) {
-        free(blocks[i].a32);
-        free(blocks[i].a64);
-        free(blocks[i].a_integer);
-        free(blocks[i].a_exponent);
     }
 }

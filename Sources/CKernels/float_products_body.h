@@ -10,9 +10,13 @@ typedef double zk_f64x16 __attribute__((ext_vector_type(16)));
 typedef int32_t zk_i32x16 __attribute__((ext_vector_type(16)));
 typedef uint32_t zk_u32x16 __attribute__((ext_vector_type(16)));
 typedef uint16_t zk_u16x16 __attribute__((ext_vector_type(16)));
+typedef uint16_t zk_u16x32 __attribute__((ext_vector_type(32)));
 typedef int64_t zk_i64x16 __attribute__((ext_vector_type(16)));
 typedef uint64_t zk_u64x16 __attribute__((ext_vector_type(16)));
 typedef zk_f32x16 zk_f32x16_at __attribute__((aligned(4), may_alias));
+typedef zk_f64x16 zk_f64x16_at __attribute__((aligned(8), may_alias));
+typedef zk_i32x16 zk_i32x16_at __attribute__((aligned(4), may_alias));
+typedef zk_i64x16 zk_i64x16_at __attribute__((aligned(8), may_alias));
 typedef zk_u16x16 zk_u16x16_at __attribute__((aligned(2), may_alias));
 
 #define ZK_LOAD(p) (*(const zk_f32x16_at *)(p))
@@ -51,52 +55,29 @@ ZK_INLINE zk_u32x16 zk_from_binary16(zk_u16x16 codes) {
     return (magnitude >= 0x7C00 ? special : finite) | (wide & 0x8000) << 16;
 }
 
-/// Sixteen codes.
-ZK_INLINE zk_u32x16 zk_decode16(const zk_float_operand *operand, const void *codes) {
-    if (operand->kind == ZK_CODES_BF16) {
-        return __builtin_convertvector(*(const zk_u16x16_at *)codes, zk_u32x16) << 16;
-    }
-    if (operand->kind == ZK_CODES_FP16) return zk_from_binary16(*(const zk_u16x16_at *)codes);
-    const uint8_t *const bytes = codes;
-    const uint16_t *const table = operand->table;
-#if ZK_USES_AVX512
-    // The table's 256 entries in eight registers of 32; four look-ups, of which bits 6 and 7 choose one. The compiler keeps the table's registers over a loop.
-    const __m256i index = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)bytes));
-    __m256i quarters[4];
-    ZK_FULLY
-    for (int i = 0; i < 4; i++) {
-        const __m512i low = _mm512_loadu_si512(table + 64 * i), high = _mm512_loadu_si512(table + 64 * i + 32);
-        quarters[i] = _mm512_castsi512_si256(_mm512_permutex2var_epi16(low, _mm512_castsi256_si512(index), high));
-    }
-    const __mmask16 bit6 = _mm256_test_epi16_mask(index, _mm256_set1_epi16(64));
-    const __mmask16 bit7 = _mm256_test_epi16_mask(index, _mm256_set1_epi16(128));
-    const __m256i low = _mm256_mask_mov_epi16(quarters[0], bit6, quarters[1]);
-    const __m256i high = _mm256_mask_mov_epi16(quarters[2], bit6, quarters[3]);
-    return (zk_u32x16)_mm512_cvtepu16_epi32(_mm256_mask_mov_epi16(low, bit7, high)) << 16;
-#else
-    zk_u32x16 values;
-    ZK_FULLY
-    for (int i = 0; i < 16; i++) values[i] = (uint32_t)table[bytes[i]] << 16;
-    return values;
-#endif
+/// Sixteen codes of two bytes.
+ZK_INLINE zk_u32x16 zk_decode16(zk_u16x16 codes, const int is_binary16) {
+    return is_binary16 ? zk_from_binary16(codes) : __builtin_convertvector(codes, zk_u32x16) << 16;
 }
 
-static void decode(
-    const zk_float_operand *operand, ptrdiff_t first, ptrdiff_t count, float *out, zk_float_range *range) {
-    const ptrdiff_t bytes = operand->kind == ZK_CODES_TABLE ? 1 : 2;
-    const char *codes = (const char *)operand->codes + first * bytes;
+/// Codes of two bytes.
+ZK_INLINE void zk_decode_halves(
+    const uint16_t *codes, ptrdiff_t count, float *out, zk_float_range *range, const int is_binary16) {
     zk_u32x16 smallest = range->smallest, largest = range->largest, special = 0;
     for (ptrdiff_t i = 0; i < count; i += 16) {
-        zk_u32x16 values;
-        if (count - i >= 16) {
-            values = zk_decode16(operand, codes + i * bytes);
+        // What lies behind the last code is a code of a zero.
+        zk_u16x16 staged = 0;
+        const ptrdiff_t left = count - i;
+        if (left >= 16) {
+            staged = *(const zk_u16x16_at *)(codes + i);
+        } else {
+            memcpy(&staged, codes + i, (size_t)left * sizeof(uint16_t));
+        }
+        const zk_u32x16 values = zk_decode16(staged, is_binary16);
+        if (left >= 16) {
             *(zk_f32x16_at *)(out + i) = (zk_f32x16)values;
         } else {
-            // What lies behind the last code is a code of a zero.
-            uint16_t staged[16] = {0};
-            memcpy(staged, codes + i * bytes, (size_t)((count - i) * bytes));
-            values = zk_decode16(operand, staged);
-            memcpy(out + i, &values, (size_t)(count - i) * sizeof(float));
+            memcpy(out + i, &values, (size_t)left * sizeof(float));
         }
         const zk_u32x16 magnitude = values & 0x7FFFFFFF;
         const zk_u32x16 finite = magnitude < 0x7F800000 ? magnitude : 0;
@@ -105,10 +86,121 @@ static void decode(
         smallest = zk_smaller_of(smallest, finite - 1);
         largest = zk_larger_of(largest, finite);
     }
-    for (int i = 0; i < 16; i++) {
-        if (smallest[i] < range->smallest) range->smallest = smallest[i];
-        if (largest[i] > range->largest) range->largest = largest[i];
-        range->special |= special[i] != 0;
+    range->smallest = __builtin_reduce_min(smallest);
+    range->largest = __builtin_reduce_max(largest);
+    range->special |= __builtin_reduce_or(special) != 0;
+}
+
+/// Codes of one byte, through their table.
+ZK_INLINE void zk_decode_bytes(
+    const uint8_t *codes, const uint16_t *table, ptrdiff_t count, float *out, zk_float_range *range) {
+    zk_u16x32 smallest = 0xFFFF, largest = 0, special = 0;
+#if ZK_USES_AVX512
+    // The table's 256 entries in eight registers of 32: four look-ups, of which bits 6 and 7 of the code choose one.
+    __m512i entries[8];
+    ZK_FULLY
+    for (int i = 0; i < 8; i++) entries[i] = _mm512_loadu_si512(table + 32 * i);
+#endif
+    for (ptrdiff_t i = 0; i < count; i += 32) {
+        const ptrdiff_t left = count - i;
+        zk_u16x32 values;
+#if ZK_USES_AVX512
+        // What lies behind the last code is a code of a zero.
+        const __mmask32 mask = left >= 32 ? ~(__mmask32)0 : ((__mmask32)1 << left) - 1;
+        const __m512i index = _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(mask, codes + i));
+        const __mmask32 bit6 = _mm512_test_epi16_mask(index, _mm512_set1_epi16(64));
+        const __mmask32 bit7 = _mm512_test_epi16_mask(index, _mm512_set1_epi16(128));
+        __m512i quarters[4];
+        ZK_FULLY
+        for (int q = 0; q < 4; q++) quarters[q] = _mm512_permutex2var_epi16(entries[2 * q], index, entries[2 * q + 1]);
+        const __m512i lower = _mm512_mask_mov_epi16(quarters[0], bit6, quarters[1]);
+        const __m512i upper = _mm512_mask_mov_epi16(quarters[2], bit6, quarters[3]);
+        values = (zk_u16x32)_mm512_mask_mov_epi16(lower, bit7, upper);
+#else
+        values = 0;
+        const ptrdiff_t here = left < 32 ? left : 32;
+        for (ptrdiff_t j = 0; j < here; j++) values[j] = table[codes[i + j]];
+#endif
+        const zk_u32x16 first = __builtin_convertvector(values.lo, zk_u32x16) << 16;
+        const zk_u32x16 second = __builtin_convertvector(values.hi, zk_u32x16) << 16;
+        if (left >= 32) {
+            *(zk_f32x16_at *)(out + i) = (zk_f32x16)first;
+            *(zk_f32x16_at *)(out + i + 16) = (zk_f32x16)second;
+        } else {
+            const ptrdiff_t in_first = left < 16 ? left : 16;
+            memcpy(out + i, &first, (size_t)in_first * sizeof(float));
+            memcpy(out + i + 16, &second, (size_t)(left - in_first) * sizeof(float));
+        }
+        const zk_u16x32 magnitude = values & 0x7FFF;
+        const zk_u16x32 finite = magnitude < 0x7F80 ? magnitude : 0;
+        special |= magnitude ^ finite;
+        // A zero's code minus 1 is the largest.
+        smallest = __builtin_elementwise_min(smallest, (zk_u16x32)(finite - 1));
+        largest = __builtin_elementwise_max(largest, finite);
+    }
+    // The lower halves of the FP32 codes are zeros.
+    const uint32_t least = (uint32_t)(__builtin_reduce_min(smallest) + 1) << 16, most = __builtin_reduce_max(largest);
+    if (most != 0 && least - 1 < range->smallest) range->smallest = least - 1;
+    if (most << 16 > range->largest) range->largest = most << 16;
+    range->special |= __builtin_reduce_or(special) != 0;
+}
+
+static void decode(
+    const zk_float_operand *operand, ptrdiff_t first, ptrdiff_t count, float *out, zk_float_range *range) {
+    switch (operand->kind) {
+    case ZK_CODES_BF16: zk_decode_halves((const uint16_t *)operand->codes + first, count, out, range, 0); break;
+    case ZK_CODES_FP16: zk_decode_halves((const uint16_t *)operand->codes + first, count, out, range, 1); break;
+    default: zk_decode_bytes((const uint8_t *)operand->codes + first, operand->table, count, out, range);
+    }
+}
+
+/// The exponents of sixteen numbers' fields, ZK_NO_EXPONENT for zeros, infinities and NaNs.
+ZK_INLINE zk_i32x16 zk_field_exponents(zk_f32x16 values, int32_t minimum) {
+    const zk_i32x16 magnitude = (zk_i32x16)values & 0x7FFFFFFF;
+    const zk_i32x16 field = __builtin_elementwise_max((magnitude >> 23) - 127, (zk_i32x16)minimum);
+    // One comparison for both ends: minus 1, unsigned.
+    return (zk_u32x16)magnitude - 1 < 0x7F7FFFFF ? field : (zk_i32x16)ZK_NO_EXPONENT;
+}
+
+static void widen(const float *values, ptrdiff_t count, double *out) {
+    for (ptrdiff_t i = 0; i < count; i += 16) *(zk_f64x16_at *)(out + i) = ZK_DOUBLES(ZK_LOAD(values + i));
+}
+
+static void exponents(const float *values, ptrdiff_t count, int32_t minimum_exponent, int32_t *out) {
+    for (ptrdiff_t i = 0; i < count; i += 16) {
+        *(zk_i32x16_at *)(out + i) = zk_field_exponents(ZK_LOAD(values + i), minimum_exponent);
+    }
+}
+
+/// Numbers in units of 1/scale as integers; what are no numbers become 0.
+ZK_INLINE zk_i64x16 zk_integers(zk_f64x16 values, double scale) {
+    return __builtin_convertvector((values - values) == 0 ? values * scale : (zk_f64x16)0, zk_i64x16);
+}
+
+static void integers(const double *values, ptrdiff_t count, double scale, int64_t *out) {
+    for (ptrdiff_t i = 0; i < count; i += 16) {
+        *(zk_i64x16_at *)(out + i) = zk_integers(*(const zk_f64x16_at *)(values + i), scale);
+    }
+}
+
+/// sums += more, one addition each.
+static void add(float *sums, const float *more, ptrdiff_t count) {
+    for (ptrdiff_t i = 0; i < count; i += 16) ZK_STORE(sums + i, ZK_LOAD(sums + i) + ZK_LOAD(more + i));
+}
+
+/// Writes `rows` × `columns` sums to C, whose rows are `stride` apart.
+static void store(const float *sums, ptrdiff_t rows, ptrdiff_t columns, float *c, ptrdiff_t stride) {
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        for (ptrdiff_t j = 0; j < columns; j += 16) {
+            const zk_f32x16 sum = ZK_LOAD(sums + i * ZK_TILE_COLUMNS + j);
+            const zk_u32x16 canonical = sum == sum ? (zk_u32x16)sum : (zk_u32x16)ZK_CANONICAL_NAN;
+            float *const to = c + i * stride + j;
+            if (columns - j >= 16) {
+                ZK_STORE(to, (zk_f32x16)canonical);
+            } else {
+                memcpy(to, &canonical, (size_t)(columns - j) * sizeof(float));
+            }
+        }
     }
 }
 
@@ -147,11 +239,11 @@ ZK_INLINE void zk_sequential_rows(
     ZK_FULLY
     for (int i = 0; i < rows; i++) {
         ZK_FULLY
-        for (int j = 0; j < panels; j++) sums[i][j] = ZK_LOAD(c + i * ZK_TILE_COLUMNS + 16 * j);
+        for (int j = 0; j < panels; j++) sums[i][j] = 0;
     }
     const float *a = tile->a32 + row, *b = tile->b;
     const ptrdiff_t second = tile->second_panel;
-    for (ptrdiff_t k = 0; k < tile->k; k++, a += ZK_BLOCK_ROWS, b += ZK_PANEL_ROWS) {
+    for (ptrdiff_t k = 0; k < tile->k; k++, a += ZK_A_STRIDE, b += ZK_PANEL_ROWS) {
         const zk_f32x16 b0 = ZK_LOAD(b);
         const zk_f32x16 b1 = panels > 1 ? ZK_LOAD(b + second) : b0;
         ZK_FULLY
@@ -208,7 +300,7 @@ ZK_INLINE void zk_grouped_rows(const zk_float_tile *tile, ptrdiff_t row, const i
     zk_f64x16 sums[ZK_GROUPED_ROWS];
     float *const c = tile->sums + row * ZK_TILE_COLUMNS;
     ZK_FULLY
-    for (int i = 0; i < rows; i++) sums[i] = ZK_DOUBLES(ZK_LOAD(c + i * ZK_TILE_COLUMNS));
+    for (int i = 0; i < rows; i++) sums[i] = 0;
     const double *a = tile->a64 + row;
     const float *b = tile->b;
 #define STEP() \
@@ -216,7 +308,7 @@ ZK_INLINE void zk_grouped_rows(const zk_float_tile *tile, ptrdiff_t row, const i
         const zk_f64x16 y = ZK_DOUBLES(ZK_LOAD(b)); \
         ZK_FULLY \
         for (int i = 0; i < rows; i++) sums[i] = zk_multiply_add64((zk_f64x16)(a[i]), y, sums[i]); \
-        a += ZK_BLOCK_ROWS; \
+        a += ZK_A_STRIDE; \
         b += ZK_PANEL_ROWS; \
     }
 #define ROUND() \
@@ -283,7 +375,7 @@ ZK_INLINE void zk_wide_rows(const zk_float_tile *tile, ptrdiff_t row, const int 
     zk_u64x16 wrapped[ZK_WIDE_ROWS];
     float *const c = tile->sums + row * ZK_TILE_COLUMNS;
     ZK_FULLY
-    for (int i = 0; i < rows; i++) sums[i] = ZK_DOUBLES(ZK_LOAD(c + i * ZK_TILE_COLUMNS));
+    for (int i = 0; i < rows; i++) sums[i] = 0;
     const double *a = tile->a64 + row;
     const int64_t *a_integer = tile->a_integer + row;
     const float *b = tile->b;
@@ -296,16 +388,15 @@ ZK_INLINE void zk_wide_rows(const zk_float_tile *tile, ptrdiff_t row, const int 
             const ptrdiff_t count = in_group < ZK_WIDE_STEP ? in_group : ZK_WIDE_STEP;
             for (ptrdiff_t k = 0; k < count; k++) {
                 const zk_f64x16 y = ZK_DOUBLES(ZK_LOAD(b));
-                // What an infinity or a NaN becomes does not matter: f is neither finite then.
-                const zk_f64x16 y_units = (y - y) == 0 ? y * b_scale : (zk_f64x16)0;
-                const zk_u64x16 y_integer = (zk_u64x16)__builtin_convertvector(y_units, zk_i64x16);
+                // What an infinity or a NaN becomes does not matter: f is not finite then.
+                const zk_u64x16 y_integer = (zk_u64x16)zk_integers(y, b_scale);
                 ZK_FULLY
                 for (int i = 0; i < rows; i++) {
                     sums[i] = zk_multiply_add64((zk_f64x16)(a[i]), y, sums[i]);
                     wrapped[i] += (zk_u64x16)((uint64_t)a_integer[i]) * y_integer;
                 }
-                a += ZK_BLOCK_ROWS;
-                a_integer += ZK_BLOCK_ROWS;
+                a += ZK_A_STRIDE;
+                a_integer += ZK_A_STRIDE;
                 b += ZK_PANEL_ROWS;
             }
             in_group -= count;
@@ -332,14 +423,6 @@ static void wide(const zk_float_tile *tile) { ZK_OVER_ROWS(zk_wide_rows, ZK_WIDE
 // MARK: Aligned
 
 #ifdef ZK_ALIGNED_ROWS
-
-/// The exponents of sixteen numbers' fields, ZK_NO_EXPONENT for zeros, infinities and NaNs.
-ZK_INLINE zk_i32x16 zk_field_exponents(zk_f32x16 values, int32_t minimum) {
-    const zk_i32x16 magnitude = (zk_i32x16)values & 0x7FFFFFFF;
-    const zk_i32x16 field = __builtin_elementwise_max((magnitude >> 23) - 127, (zk_i32x16)minimum);
-    // One comparison for both ends: minus 1, unsigned.
-    return (zk_u32x16)magnitude - 1 < 0x7F7FFFFF ? field : (zk_i32x16)ZK_NO_EXPONENT;
-}
 
 /// Rounded to FP32 toward zero, so never to infinity.
 ZK_INLINE zk_f32x16 zk_toward_zero64(zk_f64x16 value) {
@@ -380,6 +463,9 @@ ZK_INLINE void zk_aligned_rows(const zk_float_tile *tile, ptrdiff_t row, const i
     const float *a = tile->a32 + row, *b = tile->b;
     const int32_t *a_exponent = tile->a_exponent + row;
     const int32_t f = tile->fraction_bits;
+    zk_f32x16 sums[ZK_ALIGNED_ROWS];
+    ZK_FULLY
+    for (int i = 0; i < rows; i++) sums[i] = 0;
     const ptrdiff_t most = ((ptrdiff_t)1 << (29 - f)) - 1;
     for (ptrdiff_t start = 0; start < tile->k; start += tile->group) {
         const ptrdiff_t count = tile->group < tile->k - start ? tile->group : tile->k - start;
@@ -387,14 +473,14 @@ ZK_INLINE void zk_aligned_rows(const zk_float_tile *tile, ptrdiff_t row, const i
         ZK_FULLY
         for (int i = 0; i < rows; i++) {
             largest[i] = __builtin_elementwise_max(
-                zk_field_exponents(ZK_LOAD(c + i * ZK_TILE_COLUMNS), -126), (zk_i32x16)(-100));
+                zk_field_exponents(sums[i], -126), (zk_i32x16)(-100));
         }
         for (ptrdiff_t k = 0; k < count; k++) {
             const zk_i32x16 exponent = zk_field_exponents(ZK_LOAD(b + k * ZK_PANEL_ROWS), tile->b_minimum_exponent);
             ZK_FULLY
             for (int i = 0; i < rows; i++) {
                 largest[i] = __builtin_elementwise_max(
-                    largest[i], exponent + (zk_i32x16)(a_exponent[k * ZK_BLOCK_ROWS + i]));
+                    largest[i], exponent + (zk_i32x16)(a_exponent[k * ZK_A_STRIDE + i]));
             }
         }
         zk_f32x16 scale[ZK_ALIGNED_ROWS];
@@ -405,9 +491,8 @@ ZK_INLINE void zk_aligned_rows(const zk_float_tile *tile, ptrdiff_t row, const i
         ZK_FULLY
         for (int i = 0; i < rows; i++) {
             scale[i] = (zk_f32x16)((f + 127 - largest[i]) << 23);
-            const zk_f32x16 before = ZK_LOAD(c + i * ZK_TILE_COLUMNS);
-            total[i] = (zk_u32x16)__builtin_convertvector(before * scale[i], zk_i32x16);
-            if (has_specials) native[i] = before;
+            total[i] = (zk_u32x16)__builtin_convertvector(sums[i] * scale[i], zk_i32x16);
+            if (has_specials) native[i] = sums[i];
         }
         if (is_split) {
             ZK_FULLY
@@ -419,7 +504,7 @@ ZK_INLINE void zk_aligned_rows(const zk_float_tile *tile, ptrdiff_t row, const i
                 const zk_f32x16 y = ZK_LOAD(b + k * ZK_PANEL_ROWS);
                 ZK_FULLY
                 for (int i = 0; i < rows; i++) {
-                    const zk_f32x16 product = (zk_f32x16)(a[k * ZK_BLOCK_ROWS + i]) * y;
+                    const zk_f32x16 product = (zk_f32x16)(a[k * ZK_A_STRIDE + i]) * y;
                     total[i] += (zk_u32x16)__builtin_convertvector(product * scale[i], zk_i32x16);
                     if (has_specials) native[i] += product;
                 }
@@ -440,12 +525,14 @@ ZK_INLINE void zk_aligned_rows(const zk_float_tile *tile, ptrdiff_t row, const i
             zk_f32x16 sum = (is_split ? zk_toward_zero64(flushed[i]) : zk_toward_zero32((zk_i32x16)total[i])) * back;
             sum = (zk_f32x16)((zk_u32x16)sum & tile->output_mask);
             if (has_specials) sum = (native[i] - native[i]) == 0 ? sum : native[i];
-            ZK_STORE(c + i * ZK_TILE_COLUMNS, sum);
+            sums[i] = sum;
         }
-        a += count * ZK_BLOCK_ROWS;
-        a_exponent += count * ZK_BLOCK_ROWS;
+        a += count * ZK_A_STRIDE;
+        a_exponent += count * ZK_A_STRIDE;
         b += count * ZK_PANEL_ROWS;
     }
+    ZK_FULLY
+    for (int i = 0; i < rows; i++) ZK_STORE(c + i * ZK_TILE_COLUMNS, sums[i]);
 }
 
 /// Groups of any products, F ≤ 40.
@@ -457,20 +544,23 @@ ZK_INLINE void zk_aligned_wide_rows(const zk_float_tile *tile, ptrdiff_t row, co
     const float *b = tile->b;
     const int32_t *a_exponent = tile->a_exponent + row;
     const int32_t f = tile->fraction_bits;
+    zk_f32x16 sums[ZK_ALIGNED_WIDE_ROWS];
+    ZK_FULLY
+    for (int i = 0; i < rows; i++) sums[i] = 0;
     for (ptrdiff_t start = 0; start < tile->k; start += tile->group) {
         const ptrdiff_t count = tile->group < tile->k - start ? tile->group : tile->k - start;
         zk_i32x16 largest[ZK_ALIGNED_WIDE_ROWS];
         ZK_FULLY
         for (int i = 0; i < rows; i++) {
             largest[i] = __builtin_elementwise_max(
-                zk_field_exponents(ZK_LOAD(c + i * ZK_TILE_COLUMNS), -126), (zk_i32x16)(-300));
+                zk_field_exponents(sums[i], -126), (zk_i32x16)(-300));
         }
         for (ptrdiff_t k = 0; k < count; k++) {
             const zk_i32x16 exponent = zk_field_exponents(ZK_LOAD(b + k * ZK_PANEL_ROWS), tile->b_minimum_exponent);
             ZK_FULLY
             for (int i = 0; i < rows; i++) {
                 largest[i] = __builtin_elementwise_max(
-                    largest[i], exponent + (zk_i32x16)(a_exponent[k * ZK_BLOCK_ROWS + i]));
+                    largest[i], exponent + (zk_i32x16)(a_exponent[k * ZK_A_STRIDE + i]));
             }
         }
         zk_f64x16 scale[ZK_ALIGNED_WIDE_ROWS];
@@ -479,7 +569,7 @@ ZK_INLINE void zk_aligned_wide_rows(const zk_float_tile *tile, ptrdiff_t row, co
         ZK_FULLY
         for (int i = 0; i < rows; i++) {
             scale[i] = (zk_f64x16)(__builtin_convertvector(f + 1023 - largest[i], zk_i64x16) << 52);
-            const zk_f64x16 before = ZK_DOUBLES(ZK_LOAD(c + i * ZK_TILE_COLUMNS));
+            const zk_f64x16 before = ZK_DOUBLES(sums[i]);
             total[i] = __builtin_elementwise_trunc(before * scale[i]);
             if (has_specials) native[i] = before;
         }
@@ -487,7 +577,7 @@ ZK_INLINE void zk_aligned_wide_rows(const zk_float_tile *tile, ptrdiff_t row, co
             const zk_f64x16 y = ZK_DOUBLES(ZK_LOAD(b + k * ZK_PANEL_ROWS));
             ZK_FULLY
             for (int i = 0; i < rows; i++) {
-                const zk_f64x16 product = (zk_f64x16)(a[k * ZK_BLOCK_ROWS + i]) * y;
+                const zk_f64x16 product = (zk_f64x16)(a[k * ZK_A_STRIDE + i]) * y;
                 total[i] += __builtin_elementwise_trunc(product * scale[i]);
                 if (has_specials) native[i] += product;
             }
@@ -499,12 +589,14 @@ ZK_INLINE void zk_aligned_wide_rows(const zk_float_tile *tile, ptrdiff_t row, co
             zk_f32x16 sum = zk_toward_zero64((total[i] + 0.0) * back);
             sum = (zk_f32x16)((zk_u32x16)sum & tile->output_mask);
             if (has_specials) sum = ZK_FLOATS((native[i] - native[i]) == 0 ? ZK_DOUBLES(sum) : native[i]);
-            ZK_STORE(c + i * ZK_TILE_COLUMNS, sum);
+            sums[i] = sum;
         }
-        a += count * ZK_BLOCK_ROWS;
-        a_exponent += count * ZK_BLOCK_ROWS;
+        a += count * ZK_A_STRIDE;
+        a_exponent += count * ZK_A_STRIDE;
         b += count * ZK_PANEL_ROWS;
     }
+    ZK_FULLY
+    for (int i = 0; i < rows; i++) ZK_STORE(c + i * ZK_TILE_COLUMNS, sums[i]);
 }
 
 static void aligned(const zk_float_tile *tile) {
@@ -537,7 +629,7 @@ static void aligned_wide(const zk_float_tile *tile) { zk_float_aligned_plain(til
 
 const zk_float_kernels *ZK_NAME(zk_float_kernels)(void) {
     static const zk_float_kernels kernels = {
-        decode, sequential, sequential_rounded, grouped, wide, aligned, aligned_wide,
+        decode, widen, exponents, integers, add, store, sequential, sequential_rounded, grouped, wide, aligned, aligned_wide,
     };
     return &kernels;
 }

@@ -1,6 +1,6 @@
 /// What the levels of the floating-point products share. Not part of the module.
 ///
-/// A is decoded a block of rows at a time, interleaved [k][ZK_BLOCK_ROWS]; B in panels [k][16] of FP32. A tile is a block of A against one panel of B or two.
+/// A is decoded a block of rows at a time, interleaved [k][ZK_A_STRIDE]; B in panels [k][16] of FP32. A tile is a block of A against one panel of B or two.
 /// Each level has a table of kernels over tiles.
 #ifndef ZK_FLOAT_PRODUCTS_INTERNAL_H
 #define ZK_FLOAT_PRODUCTS_INTERNAL_H
@@ -14,10 +14,14 @@
 #include "levels.h"
 #include "products.h"
 
+/// The one NaN which leaves a product.
+#define ZK_CANONICAL_NAN 0x7FC00000
+
 #define ZK_INLINE static inline __attribute__((always_inline))
 
 enum {
-    ZK_BLOCK_ROWS = 12,    // of A, interleaved
+    ZK_BLOCK_ROWS = ZK_FLOAT_BLOCK_ROWS,
+    ZK_A_STRIDE = 16,  // elements from one k to the next; the last four are not used
     ZK_TILE_COLUMNS = 32,  // two panels of B
     /// The exponent that a zero, an infinity or a NaN has where exponents are compared: below every sum of two others.
     ZK_NO_EXPONENT = -1000,
@@ -27,7 +31,7 @@ enum {
 
 /// A run of products over a tile. Pointers are those of the run's first k.
 typedef struct zk_float_tile {
-    const float *a32;          // [k][ZK_BLOCK_ROWS]; sequential, aligned
+    const float *a32;          // [k][ZK_A_STRIDE]; sequential, aligned
     const double *a64;         // the same numbers; grouped, aligned
     const int64_t *a_integer;  // the same numbers in units of 2^a_unit; wide
     const int32_t *a_exponent;  // exponents of their fields; aligned
@@ -42,7 +46,7 @@ typedef struct zk_float_tile {
     int32_t fraction_bits;
     uint32_t output_mask;
     int32_t has_specials;      // whether the tile has infinities or NaNs
-    float *sums;               // [rows][ZK_TILE_COLUMNS]: c before and after the run
+    float *sums;               // [ZK_BLOCK_ROWS][ZK_TILE_COLUMNS]: the sums of a run from +0, written
 } zk_float_tile;
 
 typedef void zk_float_kernel(const zk_float_tile *tile);
@@ -51,6 +55,16 @@ typedef void zk_float_kernel(const zk_float_tile *tile);
 typedef struct zk_float_kernels {
     /// Decodes `count` codes from `first` on and widens a range by them.
     void (*decode)(const zk_float_operand *operand, ptrdiff_t first, ptrdiff_t count, float *out, zk_float_range *range);
+    /// Widens `count` numbers, a multiple of 16.
+    void (*widen)(const float *values, ptrdiff_t count, double *out);
+    /// Writes the exponents of `count` numbers' fields, a multiple of 16, or ZK_NO_EXPONENT.
+    void (*exponents)(const float *values, ptrdiff_t count, int32_t minimum_exponent, int32_t *out);
+    /// Writes `count` numbers, a multiple of 16, in units of 1/scale as integers; 0 for infinities and NaNs.
+    void (*integers)(const double *values, ptrdiff_t count, double scale, int64_t *out);
+    /// Adds to `count` sums, a multiple of 16, `count` more.
+    void (*add)(float *sums, const float *more, ptrdiff_t count);
+    /// Writes `rows` × `columns` sums of a tile to C, whose rows are `stride` floats apart; every NaN becomes the canonical one.
+    void (*store)(const float *sums, ptrdiff_t rows, ptrdiff_t columns, float *c, ptrdiff_t stride);
     zk_float_kernel *sequential;          // products that FP32 holds
     zk_float_kernel *sequential_rounded;  // any products
     zk_float_kernel *grouped;             // sums that FP64 holds

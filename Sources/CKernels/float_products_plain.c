@@ -98,17 +98,18 @@ static float rounded(const accumulator *sum) {
 void zk_float_grouped_plain(const zk_float_tile *tile) {
     for (ptrdiff_t i = 0; i < tile->rows; i++) {
         for (int j = 0; j < ZK_PANEL_ROWS; j++) {
-            float *const c = tile->sums + i * ZK_TILE_COLUMNS + j;
+            float c = 0;
             for (ptrdiff_t start = 0; start < tile->k; start += tile->group) {
                 const ptrdiff_t end = tile->group < tile->k - start ? start + tile->group : tile->k;
                 accumulator sum = {{0}, 0, 0, 0};
                 sum.native = -0.0;
-                add(&sum, *c);
+                add(&sum, c);
                 for (ptrdiff_t k = start; k < end; k++) {
-                    add(&sum, tile->a64[k * ZK_BLOCK_ROWS + i] * (double)tile->b[k * ZK_PANEL_ROWS + j]);
+                    add(&sum, tile->a64[k * ZK_A_STRIDE + i] * (double)tile->b[k * ZK_PANEL_ROWS + j]);
                 }
-                *c = rounded(&sum);
+                c = rounded(&sum);
             }
+            tile->sums[i * ZK_TILE_COLUMNS + j] = c;
         }
     }
 }
@@ -133,9 +134,9 @@ static float aligned_group(const zk_float_tile *tile, ptrdiff_t i, int j, ptrdif
     for (ptrdiff_t k = start; k < end; k++) {
         const float b = tile->b[k * ZK_PANEL_ROWS + j];
         const int32_t exponent =
-            tile->a_exponent[k * ZK_BLOCK_ROWS + i] + zk_field_exponent(b, tile->b_minimum_exponent);
+            tile->a_exponent[k * ZK_A_STRIDE + i] + zk_field_exponent(b, tile->b_minimum_exponent);
         if (exponent > largest) largest = exponent;
-        native += tile->a64[k * ZK_BLOCK_ROWS + i] * (double)b;
+        native += tile->a64[k * ZK_A_STRIDE + i] * (double)b;
     }
     if (native - native != 0) return (float)native;
     // No two numbers that take part: everything is zero.
@@ -145,7 +146,7 @@ static float aligned_group(const zk_float_tile *tile, ptrdiff_t i, int j, ptrdif
     const double scale = zk_power_of_two(tile->fraction_bits - largest);
     int64_t total = (int64_t)((double)c * scale);
     for (ptrdiff_t k = start; k < end; k++) {
-        const double product = tile->a64[k * ZK_BLOCK_ROWS + i] * (double)tile->b[k * ZK_PANEL_ROWS + j];
+        const double product = tile->a64[k * ZK_A_STRIDE + i] * (double)tile->b[k * ZK_PANEL_ROWS + j];
         total += (int64_t)(product * scale);
     }
     const float sum = toward_zero((double)total * zk_power_of_two(largest - tile->fraction_bits));
@@ -157,11 +158,12 @@ static float aligned_group(const zk_float_tile *tile, ptrdiff_t i, int j, ptrdif
 void zk_float_aligned_plain(const zk_float_tile *tile) {
     for (ptrdiff_t i = 0; i < tile->rows; i++) {
         for (int j = 0; j < ZK_PANEL_ROWS; j++) {
-            float *const c = tile->sums + i * ZK_TILE_COLUMNS + j;
+            float c = 0;
             for (ptrdiff_t start = 0; start < tile->k; start += tile->group) {
                 const ptrdiff_t end = tile->group < tile->k - start ? start + tile->group : tile->k;
-                *c = aligned_group(tile, i, j, start, end, *c);
+                c = aligned_group(tile, i, j, start, end, c);
             }
+            tile->sums[i * ZK_TILE_COLUMNS + j] = c;
         }
     }
 }

@@ -43,23 +43,41 @@ typedef struct zk_float_matrix_product {
     float *_Nonnull c;      // row-major
 } zk_float_matrix_product;
 
-/// What the numbers of 16 rows of B have in common.
+/// What several rows of a matrix have in common.
 typedef struct zk_float_range {
     uint32_t smallest;  // the least magnitude's FP32 code minus 1, zeros, infinities and NaNs aside; UINT32_MAX where there is none
     uint32_t largest;   // the largest magnitude's FP32 code, likewise; 0 where there is none
     uint32_t special;   // whether there are infinities or NaNs
 } zk_float_range;
 
-/// Decodes rows 16·panel … 16·panel + 15 of B into packed[k][16], zeros for the rows which B lacks.
-zk_float_range zk_float_pack(
-    int level, const zk_float_matrix_product *_Nonnull product, ptrdiff_t panel, float *_Nonnull packed);
+/// Rows of A in one block.
+enum { ZK_FLOAT_BLOCK_ROWS = 12 };
 
-/// Computes rows `row` … `row + rows − 1` of C in the columns of `panels` panels from `panel` on.
+/// Up to 12 rows of A, decoded and interleaved. What the sum does not need is null.
+typedef struct zk_float_block {
+    float *_Nullable a32;
+    double *_Nullable a64;
+    int64_t *_Nullable a_integer;
+    int32_t *_Nullable a_exponent;
+    ptrdiff_t row, rows;
+    zk_float_range range;
+} zk_float_block;
+
+/// Bytes that one block of A takes.
+ptrdiff_t zk_float_block_bytes(const zk_float_matrix_product *_Nonnull product);
+
+/// Decodes the rows from `row` on, 12 or what there is, into `memory`: zk_float_block_bytes, aligned to 64.
+zk_float_block zk_float_load(
+    int level, const zk_float_matrix_product *_Nonnull product, ptrdiff_t row, void *_Nonnull memory);
+
+/// Bytes of scratch that zk_float_multiply takes.
+ptrdiff_t zk_float_scratch_bytes(const zk_float_matrix_product *_Nonnull product);
+
+/// Computes the rows of `count` blocks of C in columns 16·panel … 16·(panel + panels) − 1, or as far as there are columns.
 ///
-/// `packed` and `ranges` are those of these panels, as `zk_float_pack` left them. Allocates at most 8 MiB, or 12 rows of A as doubles and int64
-/// where these are more.
+/// B is decoded a few panels at a time into `scratch`: zk_float_scratch_bytes, aligned to 64.
 void zk_float_multiply(
-    int level, const zk_float_matrix_product *_Nonnull product, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t panel,
-    ptrdiff_t panels, const float *_Nonnull packed, const zk_float_range *_Nonnull ranges);
+    int level, const zk_float_matrix_product *_Nonnull product, const zk_float_block *_Nonnull blocks, ptrdiff_t count,
+    ptrdiff_t panel, ptrdiff_t panels, void *_Nonnull scratch);
 
 #endif
