@@ -89,6 +89,19 @@ static zk_float_kernel *grouped_kernel(
     return zk_float_grouped_plain;
 }
 
+/// The kernel for aligned sums of a tile.
+///
+/// With products' exponents from −74 up and F ≤ 26, c is a multiple of 2^−100: a group's sum is one of 2^(E − F), E being a product's exponent, or c cut. So E ≥ −100 where
+/// a term is not zero, every scale 2^(F − E) is a normal number, and FP32 holds the products, of at most 22 bits, and the sums.
+static zk_float_kernel *aligned_kernel(
+    const zk_float_kernels *kernels, const zk_float_matrix_product *p, const span *a, const span *b) {
+    if (p->fraction_bits > 26) return kernels->aligned_wide;
+    if (a->is_empty || b->is_empty) return kernels->aligned;
+    const int32_t least = a->unit + p->a.fraction_bits + b->unit + p->b.fraction_bits;
+    const int32_t end = a->end + b->end + ceiling_logarithm(p->k);
+    return least >= -74 && end <= 120 ? kernels->aligned : kernels->aligned_wide;
+}
+
 // MARK: Blocks of A
 
 /// Whether some tile of a grouped product may need integers, going by its formats alone.
@@ -170,6 +183,7 @@ static void run(
         if (first.a64) tile.a64 = first.a64 + k * ZK_A_STRIDE;
         if (first.a_integer) tile.a_integer = first.a_integer + k * ZK_A_STRIDE;
         if (first.a_exponent) tile.a_exponent = first.a_exponent + k * ZK_A_STRIDE;
+        if (first.b_exponent) tile.b_exponent = first.b_exponent + k * ZK_PANEL_ROWS;
         tile.b = first.b + k * ZK_PANEL_ROWS;
         kernel(&tile);
         kernels->add(sums, block_sums, floats);
@@ -179,7 +193,7 @@ static void run(
 /// One block of A against one panel or two.
 static void multiply_tile(
     const zk_float_kernels *kernels, const zk_float_matrix_product *p, const zk_float_block *block, ptrdiff_t column,
-    ptrdiff_t columns, const float *packed, const zk_float_range *range) {
+    ptrdiff_t columns, const float *packed, const int32_t *exponents, const zk_float_range *range) {
     zk_float_tile tile = {
         .a32 = block->a32,
         .a64 = block->a64,
@@ -189,22 +203,20 @@ static void multiply_tile(
         .panels = columns > ZK_PANEL_ROWS ? 2 : 1,
         .rows = block->rows,
         .group = p->group,
-        .b_minimum_exponent = p->b.minimum_exponent,
+        .b_exponent = exponents,
         .fraction_bits = p->fraction_bits,
         .output_mask = p->output_mask,
-        .has_specials = block->range.special || range->special,
+        .may_be_infinite = block->range.special || range->special,
     };
     _Alignas(64) float sums[ZK_BLOCK_ROWS * ZK_TILE_COLUMNS];
     // BF16's products can be too large or too small for FP32.
     const int is_rounded = p->a.kind == ZK_CODES_BF16 || p->b.kind == ZK_CODES_BF16;
+    const span a = span_of(&block->range, &p->a), b = span_of(range, &p->b);
     zk_float_kernel *kernel;
     switch (p->sum) {
     case ZK_SUM_SEQUENTIAL: kernel = is_rounded ? kernels->sequential_rounded : kernels->sequential; break;
-    case ZK_SUM_ALIGNED:
-        kernel = is_rounded || p->fraction_bits > 26 ? kernels->aligned_wide : kernels->aligned;
-        break;
-    default: {
-        const span a = span_of(&block->range, &p->a), b = span_of(range, &p->b);
+    case ZK_SUM_ALIGNED: kernel = aligned_kernel(kernels, p, &a, &b); break;
+    default:
         kernel = grouped_kernel(kernels, p, &a, &b);
         if (kernel == kernels->wide) {
             if (!block->a_integer) abort();  // may_need_integers is wrong
@@ -212,7 +224,8 @@ static void multiply_tile(
             tile.a_unit = a.unit;
             tile.b_unit = b.unit;
         }
-    }
+        // Rounding by an addition takes sums that stay finite in FP32.
+        if (!a.is_empty && !b.is_empty && a.end + b.end + ceiling_logarithm(p->k) + 1 > 127) tile.may_be_infinite = 1;
     }
     run(kernels, p, kernel, tile, sums);
     kernels->store(sums, block->rows, columns, p->c + block->row * p->n + column, p->n);
@@ -226,7 +239,8 @@ static ptrdiff_t panels_at_once(const zk_float_matrix_product *p) {
 }
 
 ptrdiff_t zk_float_scratch_bytes(const zk_float_matrix_product *p) {
-    return panels_at_once(p) * p->k * ZK_PANEL_ROWS * (ptrdiff_t)sizeof(float);
+    const ptrdiff_t element = sizeof(float) + (p->sum == ZK_SUM_ALIGNED ? sizeof(int32_t) : 0);
+    return panels_at_once(p) * p->k * ZK_PANEL_ROWS * element;
 }
 
 void zk_float_multiply(
@@ -238,11 +252,16 @@ void zk_float_multiply(
     // Only the sequential kernel takes two panels in one tile.
     const ptrdiff_t step = p->sum == ZK_SUM_SEQUENTIAL ? 2 : 1;
     float *const packed = scratch;
+    int32_t *const exponents = p->sum == ZK_SUM_ALIGNED ? (int32_t *)(packed + at_once * panel_floats) : NULL;
     zk_float_range ranges[MOST_PANELS];
     for (ptrdiff_t first = panel; first < panel + panels; first += at_once) {
         const ptrdiff_t here = zk_smaller(panel + panels - first, at_once);
         for (ptrdiff_t j = 0; j < here; j++) {
             ranges[j] = pack(level, kernels, p, first + j, packed + j * panel_floats);
+            if (exponents) {
+                kernels->exponents(
+                    packed + j * panel_floats, panel_floats, p->b.minimum_exponent, exponents + j * panel_floats);
+            }
         }
         for (ptrdiff_t i = 0; i < count; i++) {
             for (ptrdiff_t j = 0; j < here; j += step) {
@@ -250,7 +269,7 @@ void zk_float_multiply(
                 const ptrdiff_t end = (first + zk_smaller(j + step, here)) * ZK_PANEL_ROWS;
                 multiply_tile(
                     kernels, p, &blocks[i], column, zk_smaller(p->n, end) - column, packed + j * panel_floats,
-                    &ranges[j]);
+                    exponents ? exponents + j * panel_floats : NULL, &ranges[j]);
             }
         }
     }

@@ -295,8 +295,20 @@ ZK_INLINE zk_f64x16 zk_multiply_add64(zk_f64x16 a, zk_f64x16 b, zk_f64x16 c) {
 #endif
 }
 
-/// Groups whose sums, with c, FP64 holds exactly, so that the conversion at a group's end is the only rounding. `fixed_group` is the group where it is known, or 0.
-ZK_INLINE void zk_grouped_rows(const zk_float_tile *tile, ptrdiff_t row, const int rows, const int fixed_group) {
+/// A sum rounded to FP32's 24 bits.
+///
+/// Where FP32 neither overflows nor has subnormal numbers that are not exact, M = 1.5 · 2^(e + 29) for a sum of exponent e does it: sum + M has the last place 2^(e − 23)
+/// and rounds to it, to nearest, ties to even since M is an even multiple; and the difference is exact. A zero is +0 and stays it.
+ZK_INLINE zk_f64x16 zk_rounded_to_float(zk_f64x16 sum, const int may_be_infinite) {
+    if (may_be_infinite) return ZK_DOUBLES(ZK_FLOATS(sum));
+    const zk_i64x16 exponent = (zk_i64x16)sum & (int64_t)0x7FF0000000000000;
+    const zk_f64x16 rounder = (zk_f64x16)(exponent + (((int64_t)29 << 52) + ((int64_t)1 << 51)));
+    return (sum + rounder) - rounder;
+}
+
+/// Groups whose sums, with c, FP64 holds exactly, so that the rounding at a group's end is the only one. `fixed_group` is the group where it is known, or 0.
+ZK_INLINE void zk_grouped_rows(
+    const zk_float_tile *tile, ptrdiff_t row, const int rows, const int fixed_group, const int may_be_infinite) {
     zk_f64x16 sums[ZK_GROUPED_ROWS];
     float *const c = tile->sums + row * ZK_TILE_COLUMNS;
     ZK_FULLY
@@ -313,7 +325,7 @@ ZK_INLINE void zk_grouped_rows(const zk_float_tile *tile, ptrdiff_t row, const i
     }
 #define ROUND() \
     ZK_FULLY \
-    for (int i = 0; i < rows; i++) sums[i] = ZK_DOUBLES(ZK_FLOATS(sums[i]));
+    for (int i = 0; i < rows; i++) sums[i] = zk_rounded_to_float(sums[i], may_be_infinite);
     ptrdiff_t left = tile->k;
     if (fixed_group > 0) {
         for (; left >= fixed_group; left -= fixed_group) {
@@ -335,14 +347,18 @@ ZK_INLINE void zk_grouped_rows(const zk_float_tile *tile, ptrdiff_t row, const i
 }
 
 static void grouped(const zk_float_tile *tile) {
-#define FOUR(TILE, ROW, COUNT) zk_grouped_rows(TILE, ROW, COUNT, 4)
-#define ANY(TILE, ROW, COUNT) zk_grouped_rows(TILE, ROW, COUNT, 0)
-    if (tile->group == 4) {
+#define FOUR(TILE, ROW, COUNT) zk_grouped_rows(TILE, ROW, COUNT, 4, 0)
+#define FINITE(TILE, ROW, COUNT) zk_grouped_rows(TILE, ROW, COUNT, 0, 0)
+#define ANY(TILE, ROW, COUNT) zk_grouped_rows(TILE, ROW, COUNT, 0, 1)
+    if (tile->may_be_infinite) {
+        ZK_OVER_ROWS(ANY, ZK_GROUPED_ROWS, 1)
+    } else if (tile->group == 4) {
         ZK_OVER_ROWS(FOUR, ZK_GROUPED_ROWS, 1)
     } else {
-        ZK_OVER_ROWS(ANY, ZK_GROUPED_ROWS, 1)
+        ZK_OVER_ROWS(FINITE, ZK_GROUPED_ROWS, 1)
     }
 #undef FOUR
+#undef FINITE
 #undef ANY
 }
 
@@ -437,31 +453,39 @@ ZK_INLINE zk_f32x16 zk_toward_zero64(zk_f64x16 value) {
 #endif
 }
 
-/// Integers above −2^31 rounded to FP32 toward zero.
-ZK_INLINE zk_f32x16 zk_toward_zero32(zk_i32x16 value) {
+/// x + y rounded to FP32 toward zero, for |x + y| < 2^32.
+ZK_INLINE zk_f32x16 zk_sum_toward_zero(zk_u32x16 x, zk_u32x16 y) {
+    const zk_u32x16 sum = x + y;
+    // Where the sum leaves int32, x, y and the true sum have one sign; elsewhere the sum's is right.
+    const zk_u32x16 overflow = (x ^ sum) & (y ^ sum);
+    const zk_u32x16 negative = (zk_u32x16)((zk_i32x16)(sum ^ overflow) >> 31);
+    const zk_u32x16 magnitude = (sum ^ negative) - negative;
 #if ZK_USES_AVX512
-    return (zk_f32x16)_mm512_cvt_roundepi32_ps((__m512i)value, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+    const zk_f32x16 value =
+        (zk_f32x16)_mm512_cvt_roundepu32_ps((__m512i)magnitude, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
 #else
-    const zk_i32x16 sign = value >> 31;
-    const zk_i32x16 magnitude = (value ^ sign) - sign;
     // As many ones as there are bits above the 24 that FP32 keeps.
-    zk_i32x16 above = magnitude >> 24;
+    zk_u32x16 above = magnitude >> 24;
     above |= above >> 1;
     above |= above >> 2;
     above |= above >> 4;
-    const zk_i32x16 kept = magnitude & ~above;
-    return __builtin_convertvector((kept ^ sign) - sign, zk_f32x16);
+    const zk_u32x16 kept = magnitude & ~above;
+    const zk_f32x16 value = __builtin_convertvector((zk_i32x16)(kept >> 8), zk_f32x16) * 256.0f
+        + __builtin_convertvector((zk_i32x16)(kept & 255), zk_f32x16);
 #endif
+    // A zero stays +0.
+    return (zk_f32x16)((zk_u32x16)value | (negative & 0x80000000));
 }
 
-/// Groups whose products FP32 holds, F ≤ 26.
+/// Groups whose products and sums lie well inside FP32's range, F ≤ 26 (aligned_kernel in float_products.c).
 ///
-/// A term is scaled by 2^(F − E), exactly, and converted to int32, which cuts it toward zero: below 2^(F + 2), so that `most` products and c stay below 2^31.
-/// E > −100 unless all terms are zero: the formats' products have exponents from −28 up, and c is a multiple of an earlier 2^(E − F).
-ZK_INLINE void zk_aligned_rows(const zk_float_tile *tile, ptrdiff_t row, const int rows, const int has_specials) {
+/// A term is scaled by 2^(F − E), exactly, and converted to int32, which cuts it toward zero: below 2^(F + 2), so that `most` products and c stay below 2^31,
+/// and up to twice as many below 2^32; larger groups go on in FP64, which holds any group's sum (zk_aligned_wide_rows).
+/// E ≥ −100 unless all terms are zero: the caller's condition on the products.
+ZK_INLINE void zk_aligned_rows(const zk_float_tile *tile, ptrdiff_t row, const int rows, const int may_be_infinite) {
     float *const c = tile->sums + row * ZK_TILE_COLUMNS;
     const float *a = tile->a32 + row, *b = tile->b;
-    const int32_t *a_exponent = tile->a_exponent + row;
+    const int32_t *a_exponent = tile->a_exponent + row, *b_exponent = tile->b_exponent;
     const int32_t f = tile->fraction_bits;
     zk_f32x16 sums[ZK_ALIGNED_ROWS];
     ZK_FULLY
@@ -476,7 +500,7 @@ ZK_INLINE void zk_aligned_rows(const zk_float_tile *tile, ptrdiff_t row, const i
                 zk_field_exponents(sums[i], -126), (zk_i32x16)(-100));
         }
         for (ptrdiff_t k = 0; k < count; k++) {
-            const zk_i32x16 exponent = zk_field_exponents(ZK_LOAD(b + k * ZK_PANEL_ROWS), tile->b_minimum_exponent);
+            const zk_i32x16 exponent = *(const zk_i32x16_at *)(b_exponent + k * ZK_PANEL_ROWS);
             ZK_FULLY
             for (int i = 0; i < rows; i++) {
                 largest[i] = __builtin_elementwise_max(
@@ -487,26 +511,28 @@ ZK_INLINE void zk_aligned_rows(const zk_float_tile *tile, ptrdiff_t row, const i
         zk_u32x16 total[ZK_ALIGNED_ROWS];  // two's complement, so that what specials become may wrap
         zk_f32x16 native[ZK_ALIGNED_ROWS];
         zk_f64x16 flushed[ZK_ALIGNED_ROWS];
-        const int is_split = count > most;
+        zk_u32x16 first_half[ZK_ALIGNED_ROWS];
+        const int is_split = count > 2 * most;
         ZK_FULLY
         for (int i = 0; i < rows; i++) {
             scale[i] = (zk_f32x16)((f + 127 - largest[i]) << 23);
             total[i] = (zk_u32x16)__builtin_convertvector(sums[i] * scale[i], zk_i32x16);
-            if (has_specials) native[i] = sums[i];
+            if (may_be_infinite) native[i] = sums[i];
         }
-        if (is_split) {
-            ZK_FULLY
-            for (int i = 0; i < rows; i++) flushed[i] = 0;
+        ZK_FULLY
+        for (int i = 0; i < rows; i++) {
+            first_half[i] = 0;
+            if (is_split) flushed[i] = 0;
         }
         for (ptrdiff_t done = 0; done < count;) {
-            const ptrdiff_t end = is_split && count - done > most ? done + most : count;
+            const ptrdiff_t end = count - done > most ? done + most : count;
             for (ptrdiff_t k = done; k < end; k++) {
                 const zk_f32x16 y = ZK_LOAD(b + k * ZK_PANEL_ROWS);
                 ZK_FULLY
                 for (int i = 0; i < rows; i++) {
                     const zk_f32x16 product = (zk_f32x16)(a[k * ZK_A_STRIDE + i]) * y;
                     total[i] += (zk_u32x16)__builtin_convertvector(product * scale[i], zk_i32x16);
-                    if (has_specials) native[i] += product;
+                    if (may_be_infinite) native[i] += product;
                 }
             }
             done = end;
@@ -516,19 +542,26 @@ ZK_INLINE void zk_aligned_rows(const zk_float_tile *tile, ptrdiff_t row, const i
                     flushed[i] += ZK_DOUBLES((zk_i32x16)total[i]);
                     total[i] = 0;
                 }
+            } else if (done < count) {
+                ZK_FULLY
+                for (int i = 0; i < rows; i++) {
+                    first_half[i] = total[i];
+                    total[i] = 0;
+                }
             }
         }
         ZK_FULLY
         for (int i = 0; i < rows; i++) {
             // 2^(E − F), by which the total is scaled back; exact, as no result here is below 2^−126.
             const zk_f32x16 back = (zk_f32x16)((254 << 23) - (zk_i32x16)scale[i]);
-            zk_f32x16 sum = (is_split ? zk_toward_zero64(flushed[i]) : zk_toward_zero32((zk_i32x16)total[i])) * back;
+            zk_f32x16 sum = (is_split ? zk_toward_zero64(flushed[i]) : zk_sum_toward_zero(first_half[i], total[i])) * back;
             sum = (zk_f32x16)((zk_u32x16)sum & tile->output_mask);
-            if (has_specials) sum = (native[i] - native[i]) == 0 ? sum : native[i];
+            if (may_be_infinite) sum = (native[i] - native[i]) == 0 ? sum : native[i];
             sums[i] = sum;
         }
         a += count * ZK_A_STRIDE;
         a_exponent += count * ZK_A_STRIDE;
+        b_exponent += count * ZK_PANEL_ROWS;
         b += count * ZK_PANEL_ROWS;
     }
     ZK_FULLY
@@ -538,11 +571,11 @@ ZK_INLINE void zk_aligned_rows(const zk_float_tile *tile, ptrdiff_t row, const i
 /// Groups of any products, F ≤ 40.
 ///
 /// As above in FP64: a product has at most 22 bits, scaling it is exact, a cut term is below 2^(F + 2), and the sum of at most 1025 of these below 2^53.
-ZK_INLINE void zk_aligned_wide_rows(const zk_float_tile *tile, ptrdiff_t row, const int rows, const int has_specials) {
+ZK_INLINE void zk_aligned_wide_rows(const zk_float_tile *tile, ptrdiff_t row, const int rows, const int may_be_infinite) {
     float *const c = tile->sums + row * ZK_TILE_COLUMNS;
     const double *a = tile->a64 + row;
     const float *b = tile->b;
-    const int32_t *a_exponent = tile->a_exponent + row;
+    const int32_t *a_exponent = tile->a_exponent + row, *b_exponent = tile->b_exponent;
     const int32_t f = tile->fraction_bits;
     zk_f32x16 sums[ZK_ALIGNED_WIDE_ROWS];
     ZK_FULLY
@@ -556,7 +589,7 @@ ZK_INLINE void zk_aligned_wide_rows(const zk_float_tile *tile, ptrdiff_t row, co
                 zk_field_exponents(sums[i], -126), (zk_i32x16)(-300));
         }
         for (ptrdiff_t k = 0; k < count; k++) {
-            const zk_i32x16 exponent = zk_field_exponents(ZK_LOAD(b + k * ZK_PANEL_ROWS), tile->b_minimum_exponent);
+            const zk_i32x16 exponent = *(const zk_i32x16_at *)(b_exponent + k * ZK_PANEL_ROWS);
             ZK_FULLY
             for (int i = 0; i < rows; i++) {
                 largest[i] = __builtin_elementwise_max(
@@ -571,7 +604,7 @@ ZK_INLINE void zk_aligned_wide_rows(const zk_float_tile *tile, ptrdiff_t row, co
             scale[i] = (zk_f64x16)(__builtin_convertvector(f + 1023 - largest[i], zk_i64x16) << 52);
             const zk_f64x16 before = ZK_DOUBLES(sums[i]);
             total[i] = __builtin_elementwise_trunc(before * scale[i]);
-            if (has_specials) native[i] = before;
+            if (may_be_infinite) native[i] = before;
         }
         for (ptrdiff_t k = 0; k < count; k++) {
             const zk_f64x16 y = ZK_DOUBLES(ZK_LOAD(b + k * ZK_PANEL_ROWS));
@@ -579,7 +612,7 @@ ZK_INLINE void zk_aligned_wide_rows(const zk_float_tile *tile, ptrdiff_t row, co
             for (int i = 0; i < rows; i++) {
                 const zk_f64x16 product = (zk_f64x16)(a[k * ZK_A_STRIDE + i]) * y;
                 total[i] += __builtin_elementwise_trunc(product * scale[i]);
-                if (has_specials) native[i] += product;
+                if (may_be_infinite) native[i] += product;
             }
         }
         ZK_FULLY
@@ -588,11 +621,12 @@ ZK_INLINE void zk_aligned_wide_rows(const zk_float_tile *tile, ptrdiff_t row, co
             // Adding +0 makes a sum of negative zeros +0.
             zk_f32x16 sum = zk_toward_zero64((total[i] + 0.0) * back);
             sum = (zk_f32x16)((zk_u32x16)sum & tile->output_mask);
-            if (has_specials) sum = ZK_FLOATS((native[i] - native[i]) == 0 ? ZK_DOUBLES(sum) : native[i]);
+            if (may_be_infinite) sum = ZK_FLOATS((native[i] - native[i]) == 0 ? ZK_DOUBLES(sum) : native[i]);
             sums[i] = sum;
         }
         a += count * ZK_A_STRIDE;
         a_exponent += count * ZK_A_STRIDE;
+        b_exponent += count * ZK_PANEL_ROWS;
         b += count * ZK_PANEL_ROWS;
     }
     ZK_FULLY
@@ -602,7 +636,7 @@ ZK_INLINE void zk_aligned_wide_rows(const zk_float_tile *tile, ptrdiff_t row, co
 static void aligned(const zk_float_tile *tile) {
 #define FINITE_ROWS(TILE, ROW, COUNT) zk_aligned_rows(TILE, ROW, COUNT, 0)
 #define SPECIAL_ROWS(TILE, ROW, COUNT) zk_aligned_rows(TILE, ROW, COUNT, 1)
-    if (tile->has_specials) {
+    if (tile->may_be_infinite) {
         ZK_OVER_ROWS(SPECIAL_ROWS, ZK_ALIGNED_ROWS, 1)
     } else {
         ZK_OVER_ROWS(FINITE_ROWS, ZK_ALIGNED_ROWS, 1)
@@ -614,7 +648,7 @@ static void aligned(const zk_float_tile *tile) {
 static void aligned_wide(const zk_float_tile *tile) {
 #define FINITE_ROWS(TILE, ROW, COUNT) zk_aligned_wide_rows(TILE, ROW, COUNT, 0)
 #define SPECIAL_ROWS(TILE, ROW, COUNT) zk_aligned_wide_rows(TILE, ROW, COUNT, 1)
-    if (tile->has_specials) {
+    if (tile->may_be_infinite) {
         ZK_OVER_ROWS(SPECIAL_ROWS, ZK_ALIGNED_WIDE_ROWS, 1)
     } else {
         ZK_OVER_ROWS(FINITE_ROWS, ZK_ALIGNED_WIDE_ROWS, 1)

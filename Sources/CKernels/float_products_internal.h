@@ -36,16 +36,16 @@ typedef struct zk_float_tile {
     const int64_t *a_integer;  // the same numbers in units of 2^a_unit; wide
     const int32_t *a_exponent;  // exponents of their fields; aligned
     const float *b;            // [k][16]
+    const int32_t *b_exponent;  // [k][16]; aligned
     ptrdiff_t second_panel;    // floats from there to the second panel
     ptrdiff_t panels;          // 1, or 2 for the sequential kernel
     ptrdiff_t rows;            // of the block, 1 … ZK_BLOCK_ROWS
     ptrdiff_t k;               // products in this run
     ptrdiff_t group;
     int32_t a_unit, b_unit;    // wide: every number of A (B) in the tile is a multiple of 2^a_unit (2^b_unit)
-    int32_t b_minimum_exponent;
     int32_t fraction_bits;
     uint32_t output_mask;
-    int32_t has_specials;      // whether the tile has infinities or NaNs
+    int32_t may_be_infinite;   // whether sums may be infinite or NaN
     float *sums;               // [ZK_BLOCK_ROWS][ZK_TILE_COLUMNS]: the sums of a run from +0, written
 } zk_float_tile;
 
@@ -69,7 +69,7 @@ typedef struct zk_float_kernels {
     zk_float_kernel *sequential_rounded;  // any products
     zk_float_kernel *grouped;             // sums that FP64 holds
     zk_float_kernel *wide;                // sums of less than 105 bits
-    zk_float_kernel *aligned;             // F ≤ 26 and products that FP32 holds
+    zk_float_kernel *aligned;             // F ≤ 26 and products and sums well inside FP32's range
     zk_float_kernel *aligned_wide;        // any
 } zk_float_kernels;
 

@@ -133,13 +133,12 @@ static float aligned_group(const zk_float_tile *tile, ptrdiff_t i, int j, ptrdif
     double native = c;
     for (ptrdiff_t k = start; k < end; k++) {
         const float b = tile->b[k * ZK_PANEL_ROWS + j];
-        const int32_t exponent =
-            tile->a_exponent[k * ZK_A_STRIDE + i] + zk_field_exponent(b, tile->b_minimum_exponent);
+        const int32_t exponent = tile->a_exponent[k * ZK_A_STRIDE + i] + tile->b_exponent[k * ZK_PANEL_ROWS + j];
         if (exponent > largest) largest = exponent;
         native += tile->a64[k * ZK_A_STRIDE + i] * (double)b;
     }
     if (native - native != 0) return (float)native;
-    // No two numbers that take part: everything is zero.
+    // Nothing takes part: all terms are zero.
     if (largest < -300) return 0;
     // Multiples of 2^(E − F) as integers: a conversion to an integer cuts toward zero. Terms are below 2^(F + 2) ≤ 2^42, their sum, of 1025 at most,
     // below 2^53; scaling by a power of two is exact in FP64.

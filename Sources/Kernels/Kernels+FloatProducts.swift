@@ -5,8 +5,9 @@ import NumberFormats
 extension Kernels {
     /// ``multiply(_:_:rows:columns:depth:arithmetic:into:threads:)`` for floating-point formats, at a level above the reference.
     ///
-    /// B is decoded to FP32 a chunk of columns at a time: 16 MiB, or two panels of 16 columns where these are more. A thread takes blocks of up to 48 rows of
-    /// A. Each output is computed by one thread, in the order that the arithmetic states.
+    /// Rows of A are decoded a few blocks of 12 at a time: as many as take 4 MiB, or eight, or (for depths above 16,384) 32 MiB, so that they stay in the
+    /// processor's caches while every column of B meets them. Then each thread takes columns of B, decodes them into half a MiB or two panels of 16 columns,
+    /// and computes their outputs. Each output is computed by one thread, in the order that the arithmetic states.
     func multiplyFloats(
         _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, rows m: Int, columns n: Int, depth k: Int,
         arithmetic: DotProduct, into c: UnsafeMutableRawPointer, threads: Int
@@ -18,31 +19,36 @@ extension Kernels {
             into: c.assumingMemoryBound(to: Float.self))
         let level = Int32(level.rawValue)
 
+        let blockRows = Int(ZK_FLOAT_BLOCK_ROWS.rawValue)
+        let blocks = (m + blockRows - 1) / blockRows
+        let blockBytes = max(withUnsafePointer(to: product.description) { zk_float_block_bytes($0) }, 64)
+        let most = max((4 << 20) / blockBytes, min(8, (32 << 20) / blockBytes), 1)
+        let passes = (blocks + most - 1) / most
+        let passBlocks = (blocks + passes - 1) / passes
+        let memory = AlignedBuffer<UInt8>(uninitializedCount: passBlocks * blockBytes)
+        let descriptions = AlignedBuffer<zk_float_block>(count: passBlocks)
+        let (sharedMemory, sharedDescriptions) = (memory.shared, descriptions.shared)
+
         let panels = (n + Self.panelRows - 1) / Self.panelRows
-        let panelFloats = max(k * Self.panelRows, 1)
-        let chunkPanels = min(panels, max(2, (4 << 20) / panelFloats / 2 * 2))
-        let packed = AlignedBuffer<Float>(count: chunkPanels * panelFloats)
-        let ranges = AlignedBuffer<zk_float_range>(count: chunkPanels)
-        let (shared, sharedRanges) = (packed.shared, ranges.shared)
-        for first in stride(from: 0, to: panels, by: chunkPanels) {
-            let count = min(chunkPanels, panels - first)
+        for first in stride(from: 0, to: blocks, by: passBlocks) {
+            let count = min(passBlocks, blocks - first)
             parallelFor(count, threads: threads) { i in
-                sharedRanges[i] = withUnsafePointer(to: product.description) {
-                    zk_float_pack(level, $0, first + i, shared.baseAddress + i * panelFloats)
+                sharedDescriptions[i] = withUnsafePointer(to: product.description) {
+                    zk_float_load(level, $0, (first + i) * blockRows, sharedMemory.baseAddress + i * blockBytes)
                 }
             }
-            let items = FloatProductItems(rows: m, panels: count, threads: threads)
+            let items = FloatProductItems(blocks: count, panels: panels, threads: threads)
             parallelFor(items.count, threads: threads) { item in
-                let (rows, columns) = items[item]
+                let (blocks, panels) = items[item]
                 withUnsafePointer(to: product.description) {
+                    let scratch = AlignedBuffer<UInt8>(uninitializedCount: zk_float_scratch_bytes($0))
                     zk_float_multiply(
-                        level, $0, rows.lowerBound, rows.count, first + columns.lowerBound, columns.count,
-                        shared.baseAddress + columns.lowerBound * panelFloats,
-                        sharedRanges.baseAddress + columns.lowerBound)
+                        level, $0, sharedDescriptions.baseAddress + blocks.lowerBound, blocks.count, panels.lowerBound,
+                        panels.count, scratch.baseAddress)
                 }
             }
         }
-        withExtendedLifetime((aTable, bTable, packed, ranges)) {}
+        withExtendedLifetime((aTable, bTable, memory, descriptions)) {}
     }
 
     /// The upper halves of the FP32 codes of a one-byte format's 256 codes, whose lower halves are zero; nil for wider formats.
@@ -98,27 +104,31 @@ private struct FloatProduct: @unchecked Sendable {
     }
 }
 
-/// The items into which a chunk's outputs are cut: blocks of 48 rows, and of columns where there are few rows for the threads.
+/// The items into which the outputs of some blocks of A are cut: columns, and blocks where there are few columns for the threads.
 private struct FloatProductItems {
-    private static let blockRows = 48
-    private let rows: Int
+    private let blocks: Int
     private let panels: Int
-    private let rowBlocks: Int
-    private let blockPanels: Int
+    private let itemPanels: Int
+    private let itemBlocks: Int
 
-    init(rows: Int, panels: Int, threads: Int) {
-        self.rows = rows
+    init(blocks: Int, panels: Int, threads: Int) {
+        self.blocks = blocks
         self.panels = panels
-        rowBlocks = (rows + Self.blockRows - 1) / Self.blockRows
-        let parts = threads == 1 ? 1 : max(1, (4 * threads + rowBlocks - 1) / rowBlocks)
-        // A multiple of two panels, which some kernels take at once.
-        blockPanels = max(2, (panels + 2 * parts - 1) / (2 * parts) * 2)
+        // Four items a thread balance; an even number of panels, since some kernels take two at once.
+        let wanted = threads == 1 ? 1 : 4 * threads
+        itemPanels = max(2, (panels + 2 * wanted - 1) / (2 * wanted) * 2)
+        let columnItems = (panels + itemPanels - 1) / itemPanels
+        // Every item decodes its columns of B by itself, so blocks are parted only where threads would idle.
+        let parts = columnItems >= threads ? 1 : min(blocks, (threads + columnItems - 1) / columnItems)
+        itemBlocks = (blocks + parts - 1) / parts
     }
 
-    var count: Int { rowBlocks * ((panels + blockPanels - 1) / blockPanels) }
+    private var blockItems: Int { (blocks + itemBlocks - 1) / itemBlocks }
 
-    subscript(item: Int) -> (rows: Range<Int>, panels: Range<Int>) {
-        let (row, panel) = (item % rowBlocks * Self.blockRows, item / rowBlocks * blockPanels)
-        return (row..<min(row + Self.blockRows, rows), panel..<min(panel + blockPanels, panels))
+    var count: Int { blockItems * ((panels + itemPanels - 1) / itemPanels) }
+
+    subscript(item: Int) -> (blocks: Range<Int>, panels: Range<Int>) {
+        let (block, panel) = (item % blockItems * itemBlocks, item / blockItems * itemPanels)
+        return (block..<min(block + itemBlocks, blocks), panel..<min(panel + itemPanels, panels))
     }
 }

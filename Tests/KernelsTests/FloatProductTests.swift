@@ -142,16 +142,21 @@ import Testing
         }
     }
 
-    /// More columns than one chunk of packed B holds: 16 MiB are 256 columns here.
-    @Test func chunksOfColumnsEqualOneAnother() {
+    /// More rows than are decoded at once: 4 MiB are 64 rows here, and eight blocks 96; more columns than lie decoded at once.
+    @Test func piecesOfLargeOperandsEqualTheReference() {
         var source = OperandSource(seed: 8)
-        let (k, n) = (16_384, 290)
-        let operands = FloatOperands(1, n, k, .e4m3, .e4m3, .uniform, &source)
-        let arithmetic = DotProduct(.e4m3, .e4m3, accumulator: .grouped(16), order: .reentry)
-        let all = operands.product(arithmetic, level: .highestAvailable, threads: 2)
-        for column in [0, 255, 256, 288, 289] {
-            let row = operands.bCodes[(column * k)..<((column + 1) * k)]
-            #expect(all[column] == arithmetic.floatSum(operands.aCodes, row).bitPattern)
+        let (m, n, k) = (109, 37, 8192)
+        let operands = FloatOperands(m, n, k, .e4m3, .e5m2, .normal, &source)
+        for accumulator in [ProductAccumulator.sequential, .grouped(16)] {
+            let arithmetic = DotProduct(.e4m3, .e5m2, accumulator: accumulator, order: .reentry)
+            for threads in [1, 2] {
+                let all = operands.product(arithmetic, level: .highestAvailable, threads: threads)
+                for (row, column) in [(0, 0), (95, 31), (96, 36), (108, 0), (108, 36)] {
+                    let a = operands.aCodes[(row * k)..<((row + 1) * k)]
+                    let b = operands.bCodes[(column * k)..<((column + 1) * k)]
+                    #expect(all[row * n + column] == arithmetic.floatSum(a, b).bitPattern)
+                }
+            }
         }
     }
 }
