@@ -19,7 +19,7 @@ extension Kernels {
             into: c.assumingMemoryBound(to: Float.self))
         let level = Int32(level.rawValue)
 
-        let blockRows = Int(ZK_FLOAT_BLOCK_ROWS.rawValue)
+        let blockRows = Int(ZK_FLOAT_BLOCK_ROWS)
         let blocks = (m + blockRows - 1) / blockRows
         let blockBytes = max(withUnsafePointer(to: product.description) { zk_float_block_bytes($0) }, 64)
         let most = max((4 << 20) / blockBytes, min(8, (32 << 20) / blockBytes), 1)
