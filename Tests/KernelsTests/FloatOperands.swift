@@ -10,6 +10,8 @@ struct FloatOperands {
         case uniform
         /// Around 1.
         case normal
+        /// Between 2^−24 and 2, or what the format has of it: sums of more bits than FP64 holds.
+        case spread
         /// The largest magnitudes.
         case largest
         /// Subnormal numbers and zeros of both signs.
@@ -70,6 +72,7 @@ struct FloatOperands {
                 case .normal:
                     let offset = min(one, below(4 * UInt32(binade)) + below(4 * UInt32(binade)))
                     code = sign() | (one - offset + below(UInt32(binade)))
+                case .spread: code = sign() | (one + UInt32(binade) - 1 - below(min(one, 24 * UInt32(binade))))
                 case .largest: code = sign() | (format.largestFiniteCode - below(3))
                 case .smallest: code = sign() | below(smallestNormal + 2)
                 case .cancelling:

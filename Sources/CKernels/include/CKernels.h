@@ -4,6 +4,7 @@
 
 #include "float_products.h"
 #include "levels.h"
+#include "peaks.h"
 #include "perturbation.h"
 #include "products.h"
 #include "vectors.h"
