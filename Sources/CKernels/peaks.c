@@ -9,10 +9,10 @@
 /// Chains that are under way at once: more than a multiply-add takes cycles, times what starts in a cycle, and fewer than there are registers.
 enum { CHAINS = 12 };
 
-// Each chain tends to 2^−10 / (1 − 0.999), so numbers stay normal. The empty assembly keeps the chains in registers and the loop as it is.
+// Each chain tends to 1. Numbers whose bits change little let a processor run at its highest clock: with others this one ran 9 % slower. The empty assembly keeps the chains in registers and the loop as it is.
 #define LOOP(VECTOR, MULTIPLY_ADD) \
     VECTOR chains[CHAINS]; \
-    const VECTOR x = 0.999f, y = 0x1p-10f; \
+    const VECTOR x = 0.999f, y = 0.001f; \
     _Pragma("clang loop unroll(full)") for (int i = 0; i < CHAINS; i++) chains[i] = (float)i; \
     for (int64_t round = 0; round < count; round++) { \
         _Pragma("clang loop unroll(full)") for (int i = 0; i < CHAINS; i++) { \
