@@ -9,7 +9,7 @@
 /// Chains that are under way at once: more than a multiply-add takes cycles, times what starts in a cycle, and fewer than there are registers.
 enum { CHAINS = 12 };
 
-// Each chain tends to 1. Numbers whose bits change little let a processor run at its highest clock: with others this one ran 9 % slower. The empty assembly keeps the chains in registers and the loop as it is.
+// Each chain tends to 1, so numbers stay normal. The empty assembly keeps the chains in registers and the loop as it is.
 #define LOOP(VECTOR, MULTIPLY_ADD) \
     VECTOR chains[CHAINS]; \
     const VECTOR x = 0.999f, y = 0.001f; \
