@@ -91,58 +91,74 @@ ZK_INLINE void zk_decode_halves(
     range->special |= __builtin_reduce_or(special) != 0;
 }
 
+/// What a range is made from: magnitudes without their lower halves, which are zeros.
+typedef struct ZK_NAME(zk_halves_range) {
+    zk_u16x32 smallest, largest, special;
+} ZK_NAME(zk_halves_range);
+
+/// `left` codes of one byte, or 32 if there are more.
+ZK_INLINE void zk_decode_bytes_step(
+#if ZK_USES_AVX512
+    const __m512i *entries,
+#else
+    const uint16_t *table,
+#endif
+    const uint8_t *codes, ptrdiff_t left, float *out, ZK_NAME(zk_halves_range) *range) {
+    zk_u16x32 values;
+#if ZK_USES_AVX512
+    // What lies behind the last code is a code of a zero.
+    const __mmask32 mask = left >= 32 ? ~(__mmask32)0 : ((__mmask32)1 << left) - 1;
+    const __m512i index = _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(mask, codes));
+    const __mmask32 bit6 = _mm512_test_epi16_mask(index, _mm512_set1_epi16(64));
+    const __mmask32 bit7 = _mm512_test_epi16_mask(index, _mm512_set1_epi16(128));
+    __m512i quarters[4];
+    ZK_FULLY
+    for (int q = 0; q < 4; q++) quarters[q] = _mm512_permutex2var_epi16(entries[2 * q], index, entries[2 * q + 1]);
+    const __m512i lower = _mm512_mask_mov_epi16(quarters[0], bit6, quarters[1]);
+    const __m512i upper = _mm512_mask_mov_epi16(quarters[2], bit6, quarters[3]);
+    values = (zk_u16x32)_mm512_mask_mov_epi16(lower, bit7, upper);
+#else
+    values = 0;
+    const ptrdiff_t here = left < 32 ? left : 32;
+    for (ptrdiff_t j = 0; j < here; j++) values[j] = table[codes[j]];
+#endif
+    const zk_u32x16 first = __builtin_convertvector(values.lo, zk_u32x16) << 16;
+    const zk_u32x16 second = __builtin_convertvector(values.hi, zk_u32x16) << 16;
+    if (left >= 32) {
+        ZK_STORE(out, (zk_f32x16)first);
+        ZK_STORE(out + 16, (zk_f32x16)second);
+    } else {
+        const zk_u32x16 both[2] = {first, second};
+        memcpy(out, both, (size_t)left * sizeof(float));
+    }
+    const zk_u16x32 magnitude = values & 0x7FFF;
+    const zk_u16x32 finite = magnitude < 0x7F80 ? magnitude : 0;
+    range->special |= magnitude ^ finite;
+    // A zero's code minus 1 is the largest.
+    range->smallest = __builtin_elementwise_min(range->smallest, (zk_u16x32)(finite - 1));
+    range->largest = __builtin_elementwise_max(range->largest, finite);
+}
+
 /// Codes of one byte, through their table.
 ZK_INLINE void zk_decode_bytes(
     const uint8_t *codes, const uint16_t *table, ptrdiff_t count, float *out, zk_float_range *range) {
-    zk_u16x32 smallest = 0xFFFF, largest = 0, special = 0;
+    ZK_NAME(zk_halves_range) halves = {0xFFFF, 0, 0};
 #if ZK_USES_AVX512
     // The table's 256 entries in eight registers of 32: four look-ups, of which bits 6 and 7 of the code choose one.
     __m512i entries[8];
     ZK_FULLY
     for (int i = 0; i < 8; i++) entries[i] = _mm512_loadu_si512(table + 32 * i);
-#endif
-    for (ptrdiff_t i = 0; i < count; i += 32) {
-        const ptrdiff_t left = count - i;
-        zk_u16x32 values;
-#if ZK_USES_AVX512
-        // What lies behind the last code is a code of a zero.
-        const __mmask32 mask = left >= 32 ? ~(__mmask32)0 : ((__mmask32)1 << left) - 1;
-        const __m512i index = _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(mask, codes + i));
-        const __mmask32 bit6 = _mm512_test_epi16_mask(index, _mm512_set1_epi16(64));
-        const __mmask32 bit7 = _mm512_test_epi16_mask(index, _mm512_set1_epi16(128));
-        __m512i quarters[4];
-        ZK_FULLY
-        for (int q = 0; q < 4; q++) quarters[q] = _mm512_permutex2var_epi16(entries[2 * q], index, entries[2 * q + 1]);
-        const __m512i lower = _mm512_mask_mov_epi16(quarters[0], bit6, quarters[1]);
-        const __m512i upper = _mm512_mask_mov_epi16(quarters[2], bit6, quarters[3]);
-        values = (zk_u16x32)_mm512_mask_mov_epi16(lower, bit7, upper);
 #else
-        values = 0;
-        const ptrdiff_t here = left < 32 ? left : 32;
-        for (ptrdiff_t j = 0; j < here; j++) values[j] = table[codes[i + j]];
+    const uint16_t *const entries = table;
 #endif
-        const zk_u32x16 first = __builtin_convertvector(values.lo, zk_u32x16) << 16;
-        const zk_u32x16 second = __builtin_convertvector(values.hi, zk_u32x16) << 16;
-        if (left >= 32) {
-            *(zk_f32x16_at *)(out + i) = (zk_f32x16)first;
-            *(zk_f32x16_at *)(out + i + 16) = (zk_f32x16)second;
-        } else {
-            const ptrdiff_t in_first = left < 16 ? left : 16;
-            memcpy(out + i, &first, (size_t)in_first * sizeof(float));
-            memcpy(out + i + 16, &second, (size_t)(left - in_first) * sizeof(float));
-        }
-        const zk_u16x32 magnitude = values & 0x7FFF;
-        const zk_u16x32 finite = magnitude < 0x7F80 ? magnitude : 0;
-        special |= magnitude ^ finite;
-        // A zero's code minus 1 is the largest.
-        smallest = __builtin_elementwise_min(smallest, (zk_u16x32)(finite - 1));
-        largest = __builtin_elementwise_max(largest, finite);
-    }
-    // The lower halves of the FP32 codes are zeros.
-    const uint32_t least = (uint32_t)(__builtin_reduce_min(smallest) + 1) << 16, most = __builtin_reduce_max(largest);
+    ptrdiff_t i = 0;
+    for (; i + 32 <= count; i += 32) zk_decode_bytes_step(entries, codes + i, 32, out + i, &halves);
+    if (i < count) zk_decode_bytes_step(entries, codes + i, count - i, out + i, &halves);
+    const uint32_t least = (uint32_t)(__builtin_reduce_min(halves.smallest) + 1) << 16;
+    const uint32_t most = (uint32_t)__builtin_reduce_max(halves.largest) << 16;
     if (most != 0 && least - 1 < range->smallest) range->smallest = least - 1;
-    if (most << 16 > range->largest) range->largest = most << 16;
-    range->special |= __builtin_reduce_or(special) != 0;
+    if (most > range->largest) range->largest = most;
+    range->special |= __builtin_reduce_or(halves.special) != 0;
 }
 
 static void decode(
