@@ -93,11 +93,10 @@ ZK_AVX512 void zk_pack_float32_avx512(const float *b, ptrdiff_t b_stride, ptrdif
             }
             __m512i units[STEP];
             transpose(rows, stride, units);
-            if (depth == STEP) {
+            // Unrolled, so that the units stay in registers.
 #pragma clang loop unroll(full)
-                for (int u = 0; u < STEP; u++) _mm512_storeu_si512(panel + (q + u) * ZK_PANEL_ROWS, units[u]);
-            } else {
-                memcpy(panel + q * ZK_PANEL_ROWS, units, (size_t)(64 * depth));
+            for (int u = 0; u < STEP; u++) {
+                if (u < depth) _mm512_storeu_si512(panel + (q + u) * ZK_PANEL_ROWS, units[u]);
             }
         }
     }

@@ -17,6 +17,14 @@ public final class AlignedBuffer<Element: BitwiseCopyable> {
         elements = UnsafeMutableBufferPointer(start: memory.assumingMemoryBound(to: Element.self), count: count)
     }
 
+    /// Allocates `count` elements (≥ 0) whose bytes are whatever the memory held: a scratch that is written before it is read.
+    public init(uninitializedCount count: Int) {
+        precondition(count >= 0, "a negative number of elements")
+        let bytes = count * MemoryLayout<Element>.stride
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: max(bytes, 1), alignment: Self.alignment)
+        elements = UnsafeMutableBufferPointer(start: memory.assumingMemoryBound(to: Element.self), count: count)
+    }
+
     /// Allocates a copy of a collection.
     public convenience init(_ source: some Collection<Element>) {
         self.init(count: source.count)

@@ -17,6 +17,10 @@ extension Kernels {
         _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, rows m: Int, columns n: Int, depth k: Int,
         arithmetic: DotProduct, into c: UnsafeMutableRawPointer, threads: Int
     ) {
+        if level > .reference, arithmetic.aFormat.integer == nil {
+            return multiplyFloats(
+                a, b, rows: m, columns: n, depth: k, arithmetic: arithmetic, into: c, threads: threads)
+        }
         let (a, b, c) = (Operand(a, arithmetic.aFormat), Operand(b, arithmetic.bFormat), RawResult(c))
         parallelFor(m, threads: threads) { i in
             if arithmetic.aFormat.integer != nil {

@@ -16,6 +16,7 @@ struct Bench {
         switch arguments.first {
         case "step": try StepBench(arguments: Array(arguments.dropFirst())).run()
         case "casts": try CastBench(arguments: Array(arguments.dropFirst())).run()
+        case "products-float": try FloatProductBench(arguments: Array(arguments.dropFirst())).run()
         default:
             FileHandle.standardError.write(
                 Data(
@@ -24,6 +25,8 @@ struct Bench {
                       one bit-exact QuZO step of all weights beside PyTorch's FP32 MeZO step, in turn, in one run
                            zeroth-bench casts [--elements 16777216] [--runs 7] [--python python3]
                       casts, stochastic rounding and Gaussians on one thread beside PyTorch, ml_dtypes and NumPy, in turn, in one run
+                           zeroth-bench products-float [--runs 7] [--shape MxNxK] [--python python3]
+                      floating-point matrix products of every accumulator beside the FP32 multiply-add peak and, with --python, PyTorch's FP32 product
 
                     """.utf8))
             exit(arguments.isEmpty || arguments == ["--help"] ? 0 : 2)

@@ -3,7 +3,9 @@
 #define ZK_CKERNELS_H
 
 #include "casts.h"
+#include "float_products.h"
 #include "levels.h"
+#include "peaks.h"
 #include "perturbation.h"
 #include "products.h"
 #include "vectors.h"
