@@ -38,6 +38,12 @@ static inline ptrdiff_t zk_block_rows(ptrdiff_t m, ptrdiff_t most) {
     return (m + blocks - 1) / blocks;
 }
 
+/// Elements from one row of a block of A to the next, for rows of `depth` elements of `bytes` bytes: one cache line more where rows would otherwise
+/// lie a multiple of 1 KiB apart, and so compete for the same sets of the first-level cache.
+static inline ptrdiff_t zk_scratch_stride(ptrdiff_t depth, ptrdiff_t bytes) {
+    return depth * bytes % 1024 == 0 ? depth + 64 / bytes : depth;
+}
+
 /// Scratch for a block of A: on the stack up to this many bytes, on the heap beyond.
 enum { ZK_STACK_SCRATCH = 32 << 10 };
 
