@@ -14,7 +14,7 @@ let package = Package(
     targets: [
         .target(name: "CKernels"),
         .target(name: "CEmbedded", exclude: ["opinions"]),
-        .target(name: "NumberFormats", exclude: ["coefficients.py"]),
+        .target(name: "NumberFormats", exclude: ["coefficients.py", "gaussian_table.py"]),
         .target(name: "Kernels", dependencies: ["CKernels", "NumberFormats"]),
         .target(name: "Hardware", dependencies: ["CEmbedded", "NumberFormats"]),
         .target(name: "Networks", dependencies: ["CEmbedded", "NumberFormats", "Kernels"]),
@@ -38,7 +38,7 @@ let package = Package(
             dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"],
             exclude: ["peers"]),
         .testTarget(
-            name: "NumberFormatsTests", dependencies: ["NumberFormats", "Networks"], exclude: ["outside"]),
+            name: "NumberFormatsTests", dependencies: ["NumberFormats", "Kernels", "Networks"], exclude: ["outside", "quantizers"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "NumberFormats"]),
         .testTarget(name: "HardwareTests", dependencies: ["Hardware"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
@@ -51,7 +51,8 @@ let package = Package(
         .testTarget(
             name: "FineTuningTests", dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware"],
             exclude: ["independent"]),
-        .testTarget(name: "zerothTests", dependencies: ["zeroth"]),
+        .testTarget(
+            name: "zerothTests", dependencies: ["zeroth", "Networks"], exclude: ["quantize", "random_sources.py"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

@@ -1,64 +1,15 @@
-/// Philox, perturbation and update, once for all levels: each level's file includes this one.
+/// Perturbation and update, once for all levels: each level's file includes this one.
 ///
-/// Work goes in chunks of 256 elements on boundaries of 256, that is 64 blocks of 32-bit draws and 32 blocks of each kind of 16-bit draws: the
-/// draws of a chunk are 2 KiB, in the first-level cache, and each of the two loops below is small.
-#pragma clang diagnostic ignored "-Wpsabi"  // vectors are passed between inlined functions only
+/// The draws of a chunk of 256 elements are 2 KiB, in the first-level cache, and each of the two loops below is small.
 
-enum { CHUNK = 256, LANES = 16, PIECES = CHUNK / LANES };
-
-// MARK: Philox4x32-10
+#include "philox_body.h"
 
 /// Elements after which the counts are collected: a lane counts a sixteenth of them, and its 32 bits must not be full.
 #define COUNTED ((int64_t)1 << 34)
 
-/// What the draws of one tensor have in common.
-typedef struct philox_draws {
-    uint64_t keys[10][2];  // of each round
-    uint64_t tensor;       // counter word 1, but the block index
-    uint64_t step;         // counter word 2
-    uint64_t query;        // counter word 3, but the purpose
-} philox_draws;
-
-ZK_INLINE philox_draws zk_draws(const zk_tensor_range *range) {
-    philox_draws draws;
-    uint32_t k0 = (uint32_t)range->seed, k1 = (uint32_t)(range->seed >> 32);
-    for (int round = 0; round < 10; round++) {
-        draws.keys[round][0] = k0;
-        draws.keys[round][1] = k1;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-    draws.tensor = (uint64_t)range->tensor << 16;
-    draws.step = range->step;
-    draws.query = range->query;
-    return draws;
-}
-
-/// The low half of each lane of a, and above it that of b.
-ZK_INLINE zk_u64x8 zk_low_halves(zk_u64x8 a, zk_u64x8 b) {
-    return (zk_u64x8)__builtin_shufflevector(
-        (zk_u32x16)a, (zk_u32x16)b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);
-}
-
-/// Eight consecutive blocks: 32 words in the order of the stream.
-///
-/// A counter word lives in the low half of a 64-bit lane and the high half is never looked at, so one 32 × 32 → 64 product leaves both its
-/// halves where the next round wants them: a round is two products, two shifts and two three-way exclusive ors.
-ZK_INLINE void zk_philox8(const philox_draws *draws, uint64_t purpose, uint64_t block, zk_u32x16 words[2]) {
-    const zk_u64x8 low = 0xFFFFFFFFu;
-    const zk_u64x8 index = (zk_u64x8){0, 1, 2, 3, 4, 5, 6, 7} + block;
-    zk_u64x8 c0 = index, c1 = (index >> 32) | draws->tensor, c2 = draws->step, c3 = draws->query | purpose << 24;
-#pragma clang loop unroll(full)
-    for (int round = 0; round < 10; round++) {
-        const zk_u64x8 first = (c0 & low) * 0xD2511F53u, second = (c2 & low) * 0xCD9E8D57u;
-        c0 = (second >> 32) ^ c1 ^ draws->keys[round][0];
-        c1 = second;
-        c2 = (first >> 32) ^ c3 ^ draws->keys[round][1];
-        c3 = first;
-    }
-    const zk_u64x8 c01 = zk_low_halves(c0, c1), c23 = zk_low_halves(c2, c3);
-    words[0] = (zk_u32x16)__builtin_shufflevector(c01, c23, 0, 8, 1, 9, 2, 10, 3, 11);
-    words[1] = (zk_u32x16)__builtin_shufflevector(c01, c23, 4, 12, 5, 13, 6, 14, 7, 15);
+/// What the draws of a range's tensor have in common.
+ZK_INLINE philox_draws zk_range_draws(const zk_tensor_range *range) {
+    return zk_draws(range->seed, range->tensor, range->step, range->query);
 }
 
 /// The draws of one chunk, in the order of the stream.
@@ -67,13 +18,6 @@ typedef struct chunk_draws {
     zk_u32x16 code[PIECES / 2], grid[PIECES / 2];  // 16-bit draws: the roundings of u, and those onto the grid
 } chunk_draws;
 
-/// The words of `count` times eight blocks.
-ZK_INLINE void zk_draw_words(
-    const philox_draws *draws, uint64_t purpose, uint64_t block, int count, zk_u32x16 *restrict words) {
-#pragma clang loop unroll(disable)
-    for (int i = 0; i < count; i++) zk_philox8(draws, purpose, block + 8 * (uint64_t)i, words + 2 * i);
-}
-
 /// Makes the draws of the chunk at element `first`.
 ZK_INLINE void zk_draw(
     const philox_draws *restrict draws, uint64_t first, uint64_t code_purpose, uint64_t grid_purpose,
@@ -81,31 +25,6 @@ ZK_INLINE void zk_draw(
     zk_draw_words(draws, 0, first >> 2, PIECES / 2, drawn->u);
     zk_draw_words(draws, code_purpose, first >> 3, PIECES / 4, drawn->code);
     zk_draw_words(draws, grid_purpose, first >> 3, PIECES / 4, drawn->grid);
-}
-
-/// Sixteen halves, widened.
-ZK_INLINE zk_i32x16 zk_halves(const zk_u32x16 *words, int i) {
-    zk_u16x16 narrow;
-    memcpy(&narrow, (const char *)words + (size_t)i * sizeof narrow, sizeof narrow);
-    return __builtin_convertvector(narrow, zk_i32x16);
-}
-
-/// (b₀ + b₁ + b₂ + b₃) · factor of the bytes of each lane, 0 ≤ factor < 2¹⁵.
-ZK_INLINE zk_i32x16 zk_scaled_byte_sums(zk_u32x16 w, int32_t factor) {
-#if ZK_USES_AVX512
-    const __m512i pairs = _mm512_maddubs_epi16((__m512i)w, _mm512_set1_epi8(1));
-    return (zk_i32x16)_mm512_madd_epi16(pairs, _mm512_set1_epi16((int16_t)factor));
-#elif ZK_USES_AVX2
-    typedef int64_t half __attribute__((ext_vector_type(4)));
-    typedef int64_t whole __attribute__((ext_vector_type(8)));
-    const __m256i ones = _mm256_set1_epi8(1), factors = _mm256_set1_epi16((int16_t)factor);
-    const half low = (half)_mm256_madd_epi16(_mm256_maddubs_epi16((__m256i)((whole)w).lo, ones), factors);
-    const half high = (half)_mm256_madd_epi16(_mm256_maddubs_epi16((__m256i)((whole)w).hi, ones), factors);
-    return (zk_i32x16)__builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
-#else
-    const zk_u32x16 pairs = (w & 0x00FF00FFu) + (w >> 8 & 0x00FF00FFu);
-    return (zk_i32x16)((pairs + (pairs >> 16)) & 0x7FFu) * factor;
-#endif
 }
 
 /// The perturbation codes of piece i: u₁ or u₂ of sixteen elements.
@@ -139,7 +58,7 @@ ZK_INLINE uint64_t zk_total(zk_u32x16 counts) {
 
 void ZK_NAME(zk_random_words)(
     const zk_tensor_range *range, uint8_t purpose, uint64_t block, int64_t blocks, uint32_t *words) {
-    const philox_draws draws = zk_draws(range);
+    const philox_draws draws = zk_range_draws(range);
     for (int64_t i = 0; i < blocks; i += 8) {
         zk_u32x16 drawn[2];
         zk_philox8(&draws, purpose, block + (uint64_t)i, drawn);
@@ -195,7 +114,7 @@ ZK_INLINE void zk_perturb_chunk(
 
 zk_perturbation_statistics ZK_NAME(zk_perturb)(
     const zk_tensor_range *range, const int8_t *codes, int8_t *plus, int8_t *minus) {
-    const philox_draws draws = zk_draws(range);
+    const philox_draws draws = zk_range_draws(range);
     zk_perturbation_statistics statistics = {0};
     int64_t at = range->first;
     while (at < range->last) {
@@ -295,7 +214,7 @@ ZK_INLINE void zk_update_chunk(
 ZK_INLINE zk_update_statistics zk_update_range(
     const zk_tensor_range *range, int8_t *codes, void *residuals, const int rounding) {
     const size_t width = rounding == ZK_ROUNDING_RESIDUAL_16 ? 2 : rounding == ZK_ROUNDING_RESIDUAL_8 ? 1 : 0;
-    const philox_draws draws = zk_draws(range);
+    const philox_draws draws = zk_range_draws(range);
     zk_update_statistics statistics = {0};
     int64_t at = range->first;
     while (at < range->last) {

@@ -37,6 +37,10 @@ extension Kernels {
         _ codes: UnsafeRawPointer, from source: ElementFormat, to target: ElementFormat, count: Int,
         _ environment: FloatEnvironment, random: RoundingBits, into result: UnsafeMutableRawPointer
     ) -> ExceptionFlags {
+        if level != .reference, source == .fp32, let cast = Float32Cast(to: target, environment) {
+            let numbers = codes.assumingMemoryBound(to: Float.self)
+            return self.cast(numbers, count: count, cast, random: random, into: result, raisesFlags: true)
+        }
         let bits = environment.rounding.randomBits ?? 0
         var flags: ExceptionFlags = []
         for i in 0..<count {
@@ -57,7 +61,7 @@ extension Kernels {
         }
     }
 
-    private static func store(_ code: UInt32, _ codes: UnsafeMutableRawPointer, at i: Int, _ format: ElementFormat) {
+    static func store(_ code: UInt32, _ codes: UnsafeMutableRawPointer, at i: Int, _ format: ElementFormat) {
         // An integer narrower than its container is stored with its sign.
         let word = format.integer.map { UInt32(truncatingIfNeeded: $0.decode(code)) } ?? code
         switch format.containerBytes {
@@ -76,6 +80,10 @@ extension Kernels {
         _ codes: UnsafeRawPointer, _ format: ElementFormat, count: Int, into values: UnsafeMutablePointer<Float>
     ) {
         precondition(format != .int32, "FP32 does not hold INT32")
+        if level != .reference, let float = format.float, float.bits <= 16 {
+            fastDecode(codes, float, count: count, into: values)
+            return
+        }
         _ = convert(codes, from: format, to: .fp32, count: count, FloatEnvironment(), random: .none, into: values)
     }
 }

@@ -61,7 +61,16 @@ public final class NpyFile: @unchecked Sendable {
 
     deinit { copy?.deallocate() }
 
-    /// The elements, row-major; valid while this object lives.
+    /// The elements, row-major, as a copy.
+    ///
+    /// - Throws: `InputError.npy` with `NpyProblem.type` where the array has another type.
+    public func array<Element: NpyElement>(of _: Element.Type) throws(InputError) -> [Element] {
+        let elements = try elements(as: Element.self)
+        return withExtendedLifetime(self) { Array(elements) }
+    }
+
+    /// The elements, row-major, in place. Valid while this object lives, and it may go with its last use: hold it
+    /// (`withExtendedLifetime`) for as long as the elements are read, or take ``array(of:)``.
     ///
     /// - Throws: `InputError.npy` with `NpyProblem.type` where the array has another type.
     public func elements<Element: NpyElement>(as _: Element.Type) throws(InputError) -> UnsafeBufferPointer<Element> {
@@ -69,7 +78,7 @@ public final class NpyFile: @unchecked Sendable {
         return bytes.assumingMemoryBound(to: Element.self)
     }
 
-    /// The bits of the elements, whatever their type, row-major; valid while this object lives.
+    /// The bits of the elements, whatever their type, row-major, in place; valid as ``elements(as:)`` is.
     ///
     /// - Throws: `InputError.npy` with `NpyProblem.type` where the elements have another size.
     public func bits<Bits: NpyElement & FixedWidthInteger & UnsignedInteger>(
@@ -86,8 +95,10 @@ public final class NpyFile: @unchecked Sendable {
     /// - Throws: `InputError.npy` with `NpyProblem.type` for another type.
     public func float32Values() throws(InputError) -> [Float] {
         switch type {
-        case .float32: return Array(try elements(as: Float.self))
-        case .float16: return try bits(as: UInt16.self).map(float(fromFloat16:))
+        case .float32: return try array(of: Float.self)
+        case .float16:
+            let codes = try bits(as: UInt16.self)
+            return withExtendedLifetime(self) { codes.map(float(fromFloat16:)) }
         default: throw mismatch("float32 (<f4), or float16 (<f2), which is widened exactly,")
         }
     }

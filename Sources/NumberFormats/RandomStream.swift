@@ -18,9 +18,10 @@ public enum RandomPurpose: UInt8, CaseIterable, Sendable {
     case dataSplit = 7
 }
 
-/// A random stream: bits as a pure function of (seed, step, query, purpose, tensor) and an element's place.
+/// A random stream: the address of draws, and the draws that Philox makes of it as a pure function of that address and an element's place.
 ///
-/// The element's index is its row-major place in its tensor. Source: docs/semantics.md, section 4.
+/// The element's index is its row-major place in its tensor. Other generators are asked for a stream's draws through `RandomSource`.
+/// Source: docs/semantics.md, section 4.
 public struct RandomStream: Hashable, Sendable {
     /// The run's seed, the key of every draw.
     public let seed: UInt64
@@ -42,14 +43,29 @@ public struct RandomStream: Hashable, Sendable {
         self.tensor = tensor
     }
 
+    /// What a block's words are for: bits 16–23 of counter word 3.
+    enum Use: UInt32 {
+        /// The draws of elements.
+        case draws = 0
+        /// The initial states of a sequential generator's lanes.
+        case laneStates = 1
+        /// The words of a reused pool.
+        case pool = 2
+    }
+
     /// The four words of one block; `index` < 2⁴⁸.
     public func block(_ index: UInt64) -> SIMD4<UInt32> {
+        block(index, use: .draws)
+    }
+
+    /// The four words of one block of a use; `index` < 2⁴⁸.
+    func block(_ index: UInt64, use: Use) -> SIMD4<UInt32> {
         precondition(index < 1 << 48, "A stream has 2^48 blocks")
         let counter = SIMD4<UInt32>(
             UInt32(truncatingIfNeeded: index),
             UInt32(index >> 32) | UInt32(tensor) << 16,
             step,
-            UInt32(query) | UInt32(purpose.rawValue) << 24)
+            UInt32(query) | use.rawValue << 16 | UInt32(purpose.rawValue) << 24)
         let key = SIMD2<UInt32>(UInt32(truncatingIfNeeded: seed), UInt32(seed >> 32))
         return Philox4x32.block(counter: counter, key: key)
     }

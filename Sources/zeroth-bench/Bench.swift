@@ -7,12 +7,15 @@ struct Bench {
         let arguments = Array(CommandLine.arguments.dropFirst())
         switch arguments.first {
         case "step": try StepBench(arguments: Array(arguments.dropFirst())).run()
+        case "casts": try CastBench(arguments: Array(arguments.dropFirst())).run()
         default:
             FileHandle.standardError.write(
                 Data(
                     """
                     usage: zeroth-bench step NETWORK_DIR [--batch 16] [--sequence 64] [--threads 2] [--runs 7] [--python python3]
                       one bit-exact QuZO step of all weights beside PyTorch's FP32 MeZO step, in turn, in one run
+                       zeroth-bench casts [--elements 16777216] [--runs 7] [--python python3]
+                      casts, stochastic rounding and Gaussians on one thread beside PyTorch, ml_dtypes and NumPy, in turn, in one run
 
                     """.utf8))
             exit(arguments.isEmpty || arguments == ["--help"] ? 0 : 2)

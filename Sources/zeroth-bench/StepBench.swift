@@ -35,7 +35,8 @@ struct StepBench {
 
     func run() throws {
         let peer = try Peer(
-            python: python, script: Self.script, arguments: [network, "\(batch)", "\(sequence)", "\(threads)"])
+            python: python, script: "mezo_step.py", arguments: [network, "\(batch)", "\(sequence)", "\(threads)"],
+            needs: "torch")
         let kernels = Kernels(level: try KernelLevel.fromEnvironment())
         let checkpoint = try EncoderCheckpoint(folder: network, head: .ignored)
         let parameters = EncoderParameters(
@@ -61,13 +62,14 @@ struct StepBench {
         )
         for step in 0...runs {
             if step == 1 {
-                emulator.clock = { Self.time(CLOCK_THREAD_CPUTIME_ID) }
+                emulator.clock = { Clock.processorOfThread() }
                 _ = emulator.takeProfile()
             }
-            let (wall, cpu) = (Self.time(CLOCK_MONOTONIC), Self.time(CLOCK_PROCESS_CPUTIME_ID))
+            let (wall, cpu) = (Clock.wall(), Clock.processorOfProcess())
             _ = try emulator.step(program, data, settings: settings, step: step, learningRate: 0.001)
-            let own = (Self.time(CLOCK_MONOTONIC) - wall, Self.time(CLOCK_PROCESS_CPUTIME_ID) - cpu)
-            let other = try peer.step()
+            let own = (Clock.wall() - wall, Clock.processorOfProcess() - cpu)
+            let times = try peer.answer(to: "", count: 4)
+            let other = (times[0], times[1], times[2], times[3])
             guard step > 0 else { continue }
             ours.append(own)
             theirs.append(other)
@@ -99,76 +101,5 @@ struct StepBench {
                     + String(format: "%8.3f ms  %4.1f %%", 1000 * seconds / Double(runs), 100 * seconds / total))
         }
         peer.finish()
-    }
-
-    private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("peers/mezo_step.py").path
-
-    private static func time(_ clock: clockid_t) -> Double {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
-}
-
-enum BenchError: Error, CustomStringConvertible {
-    case usage(String)
-    case peer(String)
-
-    var description: String {
-        switch self {
-        case .usage(let text): text
-        case .peer(let text): "the peer: \(text)"
-        }
-    }
-}
-
-/// A process that runs one step for each line it is sent.
-final class Peer {
-    let version: String
-    private let process = Process()
-    private let input = Pipe()
-    private let output = Pipe()
-    private var rest = Data()
-
-    init(python: String, script: String, arguments: [String]) throws {
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [python, script] + arguments
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        var rest = Data()
-        guard let line = Self.line(output.fileHandleForReading, &rest), line.hasPrefix("ready ") else {
-            throw BenchError.peer("PyTorch did not start; install it with pip install torch, or name another --python")
-        }
-        self.rest = rest
-        version = String(line.dropFirst(6))
-    }
-
-    func step() throws -> (wall: Double, cpu: Double, forwardWall: Double, forwardCPU: Double) {
-        input.fileHandleForWriting.write(Data("\n".utf8))
-        let fields = (Self.line(output.fileHandleForReading, &rest) ?? "").split(separator: " ").compactMap {
-            Double($0)
-        }
-        guard fields.count == 4 else { throw BenchError.peer("it gave no times") }
-        return (fields[0], fields[1], fields[2], fields[3])
-    }
-
-    func finish() {
-        try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
-    }
-
-    private static func line(_ handle: FileHandle, _ rest: inout Data) -> String? {
-        while true {
-            if let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                let line = String(decoding: rest[rest.startIndex..<end], as: UTF8.self)
-                rest = Data(rest[(end + 1)...])
-                return line
-            }
-            let more = handle.availableData
-            guard !more.isEmpty else { return nil }
-            rest.append(more)
-        }
     }
 }

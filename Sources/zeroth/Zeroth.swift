@@ -15,7 +15,10 @@ struct Zeroth: ParsableCommand {
               zeroth predict --run runs/opinions-1 --text "the plot is anything but dull"
             """,
         version: Version.current,
-        subcommands: [FineTuneCommand.self, PredictCommand.self, CastCommand.self, GemmCommand.self])
+        subcommands: [
+            FineTuneCommand.self, PredictCommand.self, CastCommand.self, QuantizeCommand.self, GemmCommand.self,
+            RandomCommand.self,
+        ])
 
     /// Prints one line for whatever went wrong with an input and ends with status 1; flags' own errors stay ArgumentParser's.
     static func main() {

@@ -53,17 +53,17 @@ private enum FromNumPy {
     @Test func readsWhatNumPyWrote() throws {
         let scalar = try NpyFile(source: TestFile(name, FromNumPy.scalar))
         #expect(scalar.shape.isEmpty && scalar.elementCount == 1 && scalar.type == .float32)
-        #expect(Array(try scalar.elements(as: Float.self)) == [1.5])
+        #expect(try scalar.array(of: Float.self) == [1.5])
         let matrix = try NpyFile(source: TestFile(name, FromNumPy.matrix))
         #expect(matrix.shape == [2, 3])
-        #expect(Array(try matrix.elements(as: Int16.self)) == [0, 1, 2, 3, 4, 5])
+        #expect(try matrix.array(of: Int16.self) == [0, 1, 2, 3, 4, 5])
         #expect(matrix.index(ofElement: 4) == [1, 1])
         let empty = try NpyFile(source: TestFile(name, FromNumPy.empty))
         #expect(empty.shape == [0, 3] && empty.elementCount == 0)
-        #expect(try empty.elements(as: UInt8.self).isEmpty)
+        #expect(try empty.array(of: UInt8.self).isEmpty)
         let second = try NpyFile(source: TestFile(name, FromNumPy.secondVersion))
         #expect(second.shape == [3])
-        #expect(Array(try second.elements(as: Double.self)) == [0, 1, 2])
+        #expect(try second.array(of: Double.self) == [0, 1, 2])
     }
 
     @Test func readsEveryVersionEveryOneByteFormAndPython2() throws {
@@ -92,7 +92,7 @@ private enum FromNumPy {
                         withUnsafeBytes(of: $0, Array.init)
                     })
             let read = try NpyFile(source: source)
-            #expect(Array(try read.elements(as: Double.self)) == values)
+            #expect(try read.array(of: Double.self) == values)
         }
     }
 
@@ -104,7 +104,8 @@ private enum FromNumPy {
             try output.append(codes.flatMap { withUnsafeBytes(of: $0, Array.init) })
         }
         let read = try NpyFile(path: path)
-        #expect(Array(try read.bits(as: UInt16.self)) == codes)
+        let bits = try read.bits(as: UInt16.self)
+        withExtendedLifetime(read) { #expect(Array(bits) == codes) }
         let expected: [Float] = [1, -0.0, 0x1p-24, 65504, -.infinity]
         #expect(try read.float32Values().map(\.bitPattern) == expected.map(\.bitPattern))
     }

@@ -98,30 +98,28 @@ struct DigestSet {
                     ? FloatArithmetic.add(a, b, to: target, environment).code
                     : FloatArithmetic.multiply(a, b, to: target, environment).code
             }
-        case ("ml_dtypes", _) where detail != "fp32":
-            let source: FloatFormat = detail == "bf16" ? .bf16 : .fp16
-            return (0..<UInt32(1 << 16)).map { encoded(source.decode($0), environment, random: 0) }
-        case ("ml_dtypes", _):
-            return Self.operands.map { encoded(FloatFormat.fp32.decode($0), environment, random: 0) }
         default:
-            let environment = self.environment
-            return zip(Self.operands, Self.random).map {
-                encoded(FloatFormat.fp32.decode($0), environment, random: $1)
+            let environment = library == "gfloat" ? self.environment : environment
+            return zip(operands(), Self.random).map {
+                target.encode(FloatFormat.fp32.decode($0), environment, random: $1).code
             }
         }
     }
 
-    /// Where the target has no NaN, the script puts a 1 in the place of NaN operands; and for e8m0 in that of numbers between 2^−127 and
-    /// 1.5·2^−127, which ml_dtypes makes 2^−126.
-    private func encoded(_ value: FloatValue, _ environment: FloatEnvironment, random: UInt32) -> UInt32 {
-        var value = value
-        switch value {
-        case .nan where target.canonicalNaN == nil: value = FloatValue(1)
-        case .finite(false, let significand, let exponent) where target == .e8m0:
-            let number = Double(sign: .plus, exponent: exponent, significand: Double(significand))
-            if number > 0x1p-127, number < 0x1.8p-127 { value = FloatValue(1) }
-        default: break
-        }
-        return target.encode(value, environment, random: random).code
+    /// The FP32 codes that a set's casts start from, with a 1 in the place of what the script leaves out.
+    func operands() -> [UInt32] {
+        let codes =
+            switch detail {
+            case "bf16": (0..<UInt32(1 << 16)).map { $0 << 16 }
+            case "fp16": (0..<UInt32(1 << 16)).map { Float(FloatFormat.fp16.value(of: $0)).bitPattern }
+            default: Self.operands
+            }
+        return codes.map { isLeftOut($0) ? Float(1).bitPattern : $0 }
+    }
+
+    /// NaNs where the target has none; for e8m0 the numbers between 2^−127 and 1.5·2^−127, which ml_dtypes makes 2^−126.
+    private func isLeftOut(_ code: UInt32) -> Bool {
+        if target == .e8m0 { return code > 0x0040_0000 && code < 0x0060_0000 }
+        return target.canonicalNaN == nil && code & 0x7FFF_FFFF > 0x7F80_0000
     }
 }

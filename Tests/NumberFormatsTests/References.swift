@@ -7,8 +7,10 @@ enum References {
         ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared/references").path
 
-    /// Whether the folder is there. CI's machines have none, so these tests are no tools that it could require.
-    static let arePresent = FileManager.default.fileExists(atPath: folder + "/fp8_fma_rtl.csv.gz")
+    /// Whether the folder is there, or has to be: ZEROTH_REQUIRE_TOOLS=1 turns a skip into a failure.
+    static let arePresent =
+        FileManager.default.fileExists(atPath: folder + "/fp8_fma_rtl.csv.gz")
+        || ProcessInfo.processInfo.environment["ZEROTH_REQUIRE_TOOLS"] == "1"
 
     static let comment = "no references: ZEROTH_REFERENCES names no folder and ../shared/references is missing"
 

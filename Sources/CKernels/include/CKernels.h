@@ -2,6 +2,7 @@
 #ifndef ZK_CKERNELS_H
 #define ZK_CKERNELS_H
 
+#include "casts.h"
 #include "chains.h"
 #include "levels.h"
 #include "perturbation.h"

@@ -2,9 +2,9 @@
 
     casts.py digests            write digests.tsv beside this file: a SHA-256 for each set of cases
     casts.py check              compute the digests again and compare them with the file
-    casts.py full ZEROTH [--part 1/256] [--formats e4m3,…] [--first N]
-                                all 2^32 FP32 codes, or a part of them, through `ZEROTH cast` beside ml_dtypes; the same for all
-                                FP16 and BF16 codes, and gfloat's roundings on the sets that the digests cover
+    casts.py full ZEROTH [--part 1/256] [--formats e4m3,…] [--every-set]
+                                all 2^32 FP32 codes, or a part of them, through `ZEROTH cast` beside ml_dtypes, and all FP16 and BF16 codes;
+                                one in seven of gfloat's sets of the digests, or every one
 
 A set of cases is an array of codes in a stated order, so one digest stands for up to 2^20 results; `full` names the first that differ.
 NaNs count as one: every NaN result is replaced by the format's canonical one, and where a format has none, NaN operands are left out (replaced by 1).
@@ -246,9 +246,11 @@ def full(path, part, formats, everything):
                    zeroth.cast(every[keep], source, name, "--overflow", "ieee"),
                    ml_cast(x[keep].view(np.float32), name), totals)
         index, parts = part
+        count = (1 << 32) // parts
         chunk = 1 << 24
-        for first in range(0, 1 << 32, chunk):
-            x = (np.arange(first + index, first + chunk, parts, dtype=np.uint64)).astype(np.uint32)
+        for first in range(0, count, chunk):
+            places = np.arange(first, min(first + chunk, count), dtype=np.uint64)
+            x = (places * np.uint64(parts) + np.uint64(index)).astype(np.uint32)
             x = without_nan(x, name)
             report(f"fp32 → {name}", x, zeroth.cast(x, "fp32", name, "--overflow", "ieee"), ml_cast(x.view(np.float32), name), totals)
         print(f"ml_dtypes {ml_dtypes.__version__} → {name}: {totals[0]:,} casts, {totals[1]:,} differ", flush=True)
@@ -271,7 +273,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("job", choices=["digests", "check", "full"])
     parser.add_argument("zeroth", nargs="?")
-    parser.add_argument("--part", default="0/1", help="i/n: every n-th FP32 code from the i-th on")
+    parser.add_argument("--part", default="0/1", help="i/n: every n-th FP32 code from the i-th on, n a power of two")
     parser.add_argument("--formats", default=",".join(ML))
     parser.add_argument("--every-set", action="store_true", help="all of gfloat's sets instead of one in seven")
     arguments = parser.parse_args()
