@@ -8,6 +8,7 @@ struct Bench {
         switch arguments.first {
         case "step": try StepBench(arguments: Array(arguments.dropFirst())).run()
         case "casts": try CastBench(arguments: Array(arguments.dropFirst())).run()
+        case "products": try ProductBench(arguments: Array(arguments.dropFirst())).run()
         default:
             FileHandle.standardError.write(
                 Data(
@@ -16,6 +17,8 @@ struct Bench {
                       one bit-exact QuZO step of all weights beside PyTorch's FP32 MeZO step, in turn, in one run
                        zeroth-bench casts [--elements 16777216] [--runs 7] [--python python3]
                       casts, stochastic rounding and Gaussians on one thread beside PyTorch, ml_dtypes and NumPy, in turn, in one run
+                       zeroth-bench products [--runs 7] [--threads 2] [--shape MxNxK] [--python python3]
+                      integer matrix products beside torch._int_mm and the instruction peak, in turn, in one run
 
                     """.utf8))
             exit(arguments.isEmpty || arguments == ["--help"] ? 0 : 2)

@@ -5,6 +5,7 @@
 #include "casts.h"
 #include "chains.h"
 #include "levels.h"
+#include "peaks.h"
 #include "perturbation.h"
 #include "products.h"
 #include "vectors.h"
