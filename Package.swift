@@ -52,7 +52,7 @@ let package = Package(
             name: "FineTuningTests", dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware"],
             exclude: ["independent"]),
         .testTarget(
-            name: "zerothTests", dependencies: ["zeroth", "Networks"], exclude: ["quantize", "random_sources.py"]),
+            name: "zerothTests", dependencies: ["zeroth", "Networks"], exclude: ["gemm", "quantize", "random_sources.py"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17
