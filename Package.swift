@@ -38,7 +38,8 @@ let package = Package(
             dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"],
             exclude: ["peers"]),
         .testTarget(
-            name: "NumberFormatsTests", dependencies: ["NumberFormats", "Kernels", "Networks"], exclude: ["outside", "quantizers"]),
+            name: "NumberFormatsTests", dependencies: ["NumberFormats", "Kernels", "Networks"],
+            exclude: ["outside", "quantizers"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "NumberFormats"]),
         .testTarget(name: "HardwareTests", dependencies: ["Hardware"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
@@ -52,7 +53,8 @@ let package = Package(
             name: "FineTuningTests", dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware"],
             exclude: ["independent"]),
         .testTarget(
-            name: "zerothTests", dependencies: ["zeroth", "Networks"], exclude: ["gemm", "quantize", "random_sources.py"]),
+            name: "zerothTests", dependencies: ["zeroth", "Networks"],
+            exclude: ["gemm", "quantize", "random_sources.py"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

@@ -23,6 +23,8 @@ struct ProductBench {
 
         var name: String { "\(m) × \(n) × \(k)" }
         var macs: Double { Double(m) * Double(n) * Double(k) }
+        /// Products of one run: small ones are done several times.
+        var repeats: Int { max(1, Int(4e9 / macs)) }
     }
 
     /// Seconds of one run.
@@ -30,10 +32,12 @@ struct ProductBench {
         var wall: Double
         var processor: Double
 
-        static func of(_ work: () -> Void) -> Time {
+        static func of(repeats: Int = 1, _ work: () -> Void) -> Time {
             let (wall, processor) = (Clock.wall(), Clock.processorOfProcess())
-            work()
-            return Time(wall: Clock.wall() - wall, processor: Clock.processorOfProcess() - processor)
+            for _ in 0..<repeats { work() }
+            let times = Double(repeats)
+            return Time(
+                wall: (Clock.wall() - wall) / times, processor: (Clock.processorOfProcess() - processor) / times)
         }
     }
 
@@ -80,7 +84,7 @@ struct ProductBench {
         let data = try Data(contentsOf: URL(fileURLWithPath: path))
         guard data.count == count else { throw BenchError.peer("\(path) has \(data.count) bytes, not \(count)") }
         let buffer = LargeBuffer<UInt8>(count: count)
-        data.copyBytes(to: UnsafeMutableBufferPointer(start: buffer.baseAddress, count: count))
+        _ = data.copyBytes(to: UnsafeMutableBufferPointer(start: buffer.baseAddress, count: count))
         return buffer
     }
 
@@ -95,11 +99,11 @@ struct ProductBench {
         for count in Set([1, threads]).sorted() {
             var (ours, theirs, peaks): ([Time], [Time], [Double]) = ([], [], [])
             for run in 0...runs {
-                let own = Time.of {
+                let own = Time.of(repeats: shape.repeats) {
                     kernels.multiply(
                         a, b, bits: 32, overflow: .wrap, order: .reentry, into: c.baseAddress, threads: count)
                 }
-                let answer = try peer.answer(to: "time \(count)", count: 2)
+                let answer = try peer.answer(to: "time \(count) \(shape.repeats)", count: 2)
                 let peak = peak(kernels, threads: count)
                 guard run > 0 else { continue }
                 ours.append(own)
@@ -152,7 +156,9 @@ struct ProductBench {
         for count in Set([1, threads]).sorted() {
             func measure(_ name: String, macs: Double = shape.macs, _ work: () -> Void) {
                 work()
-                show(name + ", \(count) thread(s)", macs, (0..<runs).map { _ in Time.of(work) }, threads: count)
+                show(
+                    name + ", \(count) thread(s)", macs,
+                    (0..<runs).map { _ in Time.of(repeats: macs < 5e8 ? 8 : 1, work) }, threads: count)
             }
             func product(_ name: String, _ a: IntegerMatrix, _ b: IntegerMatrix) {
                 measure(name) {

@@ -15,6 +15,32 @@ import Testing
 
     private func bits(_ x: [Float]) -> [UInt32] { x.map(\.bitPattern) }
 
+    /// Y from operands that end at pages which fault.
+    private func groupedLinear(
+        _ level: KernelLevel, _ layer: Layer, _ a: [Int8], rowScales: [Float], _ b: [UInt8],
+        _ storage: IntegerMatrix.Storage, columnScales: [Float], bias: [Float]?, threads: Int
+    ) -> [Float] {
+        let (a, b) = (GuardedBuffer(a), GuardedBuffer(b))
+        let y = GuardedBuffer([Float](repeating: .nan, count: layer.m * layer.n))
+        withExtendedLifetime((a, b)) {
+            Kernels(level: level).groupedLinear(
+                IntegerMatrix(a.start, .int8, rows: layer.m, columns: layer.k), rowScales: rowScales,
+                IntegerMatrix(b.start, storage, rows: layer.n, columns: layer.k), groupSize: layer.groupSize,
+                columnScales: columnScales, bias: bias, into: y.start, threads: threads)
+        }
+        return y.array
+    }
+
+    private func bytes(_ x: [Int8]) -> [UInt8] { x.map { UInt8(bitPattern: $0) } }
+
+    /// Expects the same bits without printing thousands of them.
+    private func expectEqual(
+        _ x: [Float], _ y: [Float], _ what: String = "", sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let same = bits(x) == bits(y)
+        #expect(same, "\(what)", sourceLocation: sourceLocation)
+    }
+
     @Test(arguments: KernelLevel.available)
     func groupedLinearEqualsTheReference(level: KernelLevel) {
         var source = OperandSource(seed: 31)
@@ -36,16 +62,15 @@ import Testing
                     b[$0 * layer.k + $1]
                 }
                 let storages: [(IntegerMatrix.Storage, [UInt8])] = [
-                    (.int8, b.map { UInt8(bitPattern: $0) }), (.int4Packed, packed.bytes),
+                    (.int8, bytes(b)), (.int4Packed, packed.bytes),
                 ]
-                for (storage, bytes) in storages {
+                for (storage, codes) in storages {
                     for threads in [1, 2] {
-                        let y = GuardedBuffer([Float](repeating: .nan, count: layer.m * layer.n))
-                        Kernels(level: level).groupedLinear(
-                            IntegerMatrix(a, .int8, rows: layer.m, columns: layer.k), rowScales: rowScales,
-                            IntegerMatrix(bytes, storage, rows: layer.n, columns: layer.k), groupSize: layer.groupSize,
-                            columnScales: columnScales, bias: bias, into: y.start, threads: threads)
-                        #expect(bits(y.array) == bits(expected), "\(layer), \(storage)")
+                        let y = groupedLinear(
+                            level, layer, a, rowScales: rowScales, codes, storage, columnScales: columnScales,
+                            bias: bias,
+                            threads: threads)
+                        expectEqual(y, expected, "\(layer), \(storage)")
                     }
                 }
             }
@@ -58,18 +83,15 @@ import Testing
         var source = OperandSource(seed: 32)
         let a = source.int8s(2 * k)
         let b = source.int8s(20 * k)
-        let scales: [Float] = [.infinity, .nan, 0, -0.0, 1e-45, -1e-40, 3e38, -3e38]
+        let scales: [Float] = [.infinity, .nan, 0, -0.0, 0x1p-149, -0x1p-133, 3e38, -3e38]
         let columnScales = (0..<40).map { scales[$0 % 7] }
         let expected = IntegerProduct.groupedLinear(
             a, rows: 2, rowScales: [1, -0.0], b, columns: 20, depth: k, groupSize: 32, columnScales: columnScales,
             bias: nil)
-        var y = [Float](repeating: 0, count: 40)
-        Kernels(level: level).groupedLinear(
-            IntegerMatrix(a, .int8, rows: 2, columns: k), rowScales: [1, -0.0],
-            IntegerMatrix(b, .int8, rows: 20, columns: k), groupSize: 32, columnScales: columnScales, bias: nil,
-            into: &y,
-            threads: 1)
-        #expect(bits(y) == bits(expected))
+        let y = groupedLinear(
+            level, Layer(m: 2, n: 20, k: k, groupSize: 32), a, rowScales: [1, -0.0], bytes(b), .int8,
+            columnScales: columnScales, bias: nil, threads: 1)
+        expectEqual(y, expected)
         #expect(y.contains { $0.isNaN } && y.filter(\.isNaN).allSatisfy { $0.bitPattern == 0x7FC0_0000 })
     }
 
@@ -87,12 +109,10 @@ import Testing
         kernels.linearInt8(
             a, rowStride: k, rows: m, rowScales: rowScales, packed: packed, columns: n, depth: k,
             columnScales: columnScales, bias: bias, into: &plain, rowStride: n)
-        var grouped = plain.map { _ in Float(0) }
-        kernels.groupedLinear(
-            IntegerMatrix(a, .int8, rows: m, columns: k), rowScales: rowScales,
-            IntegerMatrix(b, .int8, rows: n, columns: k), groupSize: 128, columnScales: columnScales, bias: bias,
-            into: &grouped, threads: 1)
-        #expect(bits(grouped) == bits(plain))
+        let grouped = groupedLinear(
+            level, Layer(m: m, n: n, k: k, groupSize: 128), a, rowScales: rowScales, bytes(b), .int8,
+            columnScales: columnScales, bias: bias, threads: 1)
+        expectEqual(grouped, plain)
     }
 
     @Test func groupsAreAddedInAscendingOrder() {
@@ -115,7 +135,8 @@ import Testing
         for factor: Float in [1, 0.5, 3.7, 1e-30, 0, -1, .infinity] {
             var codes = [Int8](repeating: 99, count: values.count)
             Kernels(level: level).requantize(values, count: values.count, factor: factor, into: &codes)
-            #expect(codes == values.map { IntegerProduct.requantized($0, factor: factor) }, "factor \(factor)")
+            let same = codes == values.map { IntegerProduct.requantized($0, factor: factor) }
+            #expect(same, "factor \(factor)")
         }
         #expect(IntegerProduct.requantized(2.5, factor: 1) == 2 && IntegerProduct.requantized(-3.5, factor: 1) == -4)
         #expect(IntegerProduct.requantized(-1e9, factor: 1) == -127 && IntegerProduct.requantized(.nan, factor: 1) == 0)

@@ -3,7 +3,7 @@
 Usage: products.py FOLDER
 Answers each line:
   make M N K            makes A[M, K] and B[N, K], all int8 values, writes FOLDER/a and FOLDER/b and prints 0
-  time THREADS          does C = A·Bᵀ with torch._int_mm and prints wall and processor seconds
+  time THREADS REPEATS  does C = A·Bᵀ with torch._int_mm and prints wall and processor seconds of one product
   sums                  writes the last C, int32, to FOLDER/c and prints 0
 C is allocated once, before any clock starts.
 """
@@ -36,9 +36,11 @@ def main():
             print(0, flush=True)
         elif command == "time":
             torch.set_num_threads(int(rest[0]))
+            repeats = int(rest[1])
             wall, processor = time.perf_counter(), time.process_time()
-            torch._int_mm(a, b, out=c)
-            print(time.perf_counter() - wall, time.process_time() - processor, flush=True)
+            for _ in range(repeats):
+                torch._int_mm(a, b, out=c)
+            print((time.perf_counter() - wall) / repeats, (time.process_time() - processor) / repeats, flush=True)
         else:
             c.numpy().tofile(f"{folder}/c")
             print(0, flush=True)
