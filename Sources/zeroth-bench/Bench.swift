@@ -3,8 +3,16 @@ import Foundation
 /// Benchmarks, each beside a peer in the same run.
 @main
 struct Bench {
-    static func main() throws {
-        let arguments = Array(CommandLine.arguments.dropFirst())
+    static func main() {
+        do {
+            try run(Array(CommandLine.arguments.dropFirst()))
+        } catch {
+            FileHandle.standardError.write(Data("zeroth-bench: \(error)\n".utf8))
+            exit(error is BenchError ? 2 : 1)
+        }
+    }
+
+    private static func run(_ arguments: [String]) throws {
         switch arguments.first {
         case "step": try StepBench(arguments: Array(arguments.dropFirst())).run()
         case "casts": try CastBench(arguments: Array(arguments.dropFirst())).run()
@@ -15,7 +23,7 @@ struct Bench {
                     """
                     usage: zeroth-bench step NETWORK_DIR [--batch 16] [--sequence 64] [--threads 2] [--runs 7] [--python python3]
                       one bit-exact QuZO step of all weights beside PyTorch's FP32 MeZO step, in turn, in one run
-                       zeroth-bench casts [--elements 16777216] [--runs 7] [--python python3]
+                           zeroth-bench casts [--elements 16777216] [--runs 7] [--python python3]
                       casts, stochastic rounding and Gaussians on one thread beside PyTorch, ml_dtypes and NumPy, in turn, in one run
                        zeroth-bench products [--runs 7] [--threads 2] [--shape MxNxK] [--python python3]
                       integer matrix products beside torch._int_mm and the instruction peak, in turn, in one run

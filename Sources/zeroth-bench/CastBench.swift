@@ -18,8 +18,10 @@ struct CastBench {
         while let flag = rest.popFirst() {
             guard let value = rest.popFirst() else { throw BenchError.usage("\(flag) needs a value") }
             switch (flag, Int(value)) {
-            case ("--elements", let number?) where number >= Self.block && number % Self.block == 0: elements = number
-            case ("--elements", _): throw BenchError.usage("--elements takes a multiple of \(Self.block)")
+            case ("--elements", let number?) where (1...1 << 30).contains(number) && number % Self.block == 0:
+                elements = number
+            case ("--elements", _):
+                throw BenchError.usage("--elements takes a multiple of \(Self.block), at most \(1 << 30), not \(value)")
             case ("--runs", let number?) where number > 0: runs = number
             case ("--python", _): python = value
             default: throw BenchError.usage("\(flag) \(value) is not understood")
@@ -208,7 +210,7 @@ struct CastBench {
         return String(format: "%.3f (%.3f … %.3f)", speeds[runs / 2], speeds[0], speeds[runs - 1])
     }
 
-    private func padded(_ name: String) -> String { name.padding(toLength: 50, withPad: " ", startingAt: 0) }
+    private func padded(_ name: String) -> String { name.padding(toLength: 56, withPad: " ", startingAt: 0) }
 
     private static func floats(_ path: String, count: Int) throws -> LargeBuffer<Float> {
         let data = try Data(contentsOf: URL(fileURLWithPath: path))

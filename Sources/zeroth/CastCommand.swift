@@ -89,6 +89,8 @@ struct CastCommand: ParsableCommand {
         let file = try NpyFile(path: input)
         try CodeArray.check(file, holds: source)
         let random = try rounding.source(count: file.elementCount)
+        // Their bytes are used in place: they must outlive the conversion.
+        defer { withExtendedLifetime((file, random)) {} }
         let environment = FloatEnvironment(
             rounding: rounding.mode, overflow: overflow, flushesInputs: flushInputs, flushesOutputs: flushOutputs)
         let type = decode ? NpyType.float32 : CodeArray.type(of: target)

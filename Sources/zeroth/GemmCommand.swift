@@ -132,6 +132,8 @@ struct GemmCommand: ParsableCommand {
         let arithmetic = DotProduct(
             aFormat, bFormat, accumulator: accumulator ?? defaultAccumulator(aFormat), order: accumulate)
         let (left, right) = (try NpyFile(path: a), try NpyFile(path: b))
+        // Their bytes are used in place: they must outlive the product.
+        defer { withExtendedLifetime((left, right)) {} }
         let (m, n, k) = try sizes(left, aFormat, right, bFormat)
         guard k > 0 else {
             throw InputError.npy(file: a, .shape(found: left.shape, expected: "[M, K] with K ≥ 1"))

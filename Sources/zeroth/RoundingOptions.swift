@@ -7,7 +7,7 @@ import NumberFormats
 struct RoundingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "nearest-even, nearest-away, toward-zero, down, up, odd, stochastic-a, stochastic-b or stochastic-c.",
+            "nearest-even, nearest-away, toward-zero, down, up, odd, stochastic-a (or stochastic), stochastic-b or stochastic-c.",
             valueName: "mode"))
     var rounding: RoundingName = .nearestEven
 
@@ -110,6 +110,11 @@ enum RoundingName: String, ExpressibleByArgument, CaseIterable {
     case stochasticA = "stochastic-a"
     case stochasticB = "stochastic-b"
     case stochasticC = "stochastic-c"
+
+    /// The raw values, and `stochastic` for form A, which is what hardware builds.
+    init?(argument: String) {
+        self.init(rawValue: argument == "stochastic" ? "stochastic-a" : argument)
+    }
 
     var isStochastic: Bool { mode(bits: 1).randomBits != nil }
 
