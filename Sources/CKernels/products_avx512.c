@@ -27,13 +27,16 @@ ZK_AVX512 static void offset_rows(
     }
 }
 
-/// Asks for the part of the next block of A that the columns from `done` of `all` have to spare for it.
-ZK_AVX512 static void fetch_ahead(const zk_int8_product *p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t done, ptrdiff_t all) {
-    const ptrdiff_t step = zk_rounded_up(p->k * 2 * ZK_PANEL_ROWS / all, 64) + 64;
-    const ptrdiff_t first = done / (2 * ZK_PANEL_ROWS) * step;
+/// Asks for a part of the next block of A, so that all of it has come when `left` columns of this one are done. Not earlier: B, which goes by in
+/// the meantime, would drive it out of the second-level cache again.
+ZK_AVX512 static void fetch_ahead(const zk_int8_product *p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t left) {
+    enum { STEP = 128 };
+    const ptrdiff_t first = p->k - zk_rounded_up(left, 2 * ZK_PANEL_ROWS) / (2 * ZK_PANEL_ROWS) * STEP;
     for (ptrdiff_t i = 0; i < rows; i++) {
         const int8_t *const a = p->a + (row + i) * p->a_stride;
-        for (ptrdiff_t q = first; q < zk_smaller(first + step, p->k); q += 64) __builtin_prefetch(a + q, 0, 2);
+        for (ptrdiff_t q = first; q < first + STEP; q += 64) {
+            if (q >= 0) __builtin_prefetch(a + q, 0, 2);
+        }
     }
 }
 
@@ -126,7 +129,7 @@ ZK_AVX512 void zk_product_int8_avx512(const zk_int8_product *p) {
                 const destination to = direct
                     ? (destination){p->sums + row * p->out_stride + n, p->out_stride, p->accumulates}
                     : (destination){sums, columns, 0};
-                fetch_ahead(p, row + rows, zk_smaller(p->m - row - rows, most), n - n0, n1 - n0);
+                fetch_ahead(p, row + rows, zk_smaller(p->m - row - rows, most), n1 - n);
                 if (columns > ZK_PANEL_ROWS) {
                     blocks_of_two(offset, stride, b, panel_bytes, quads, rows, to);
                 } else {

@@ -16,7 +16,7 @@
 #define ZK_AMX __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,amx-tile,amx-int8")))
 
 /// Packed bytes of B that a pass over the rows of A reuses: they should stay in the second-level cache.
-enum { ZK_CHUNK_BYTES = 512 << 10 };
+enum { ZK_CHUNK_BYTES = 768 << 10 };
 
 /// The one NaN which leaves a product.
 #define ZK_CANONICAL_NAN 0x7FC00000

@@ -17,7 +17,7 @@ struct IntegerTiling {
     let pieceDepth: Int
 
     /// Packed bytes of B that an item keeps in the second-level cache.
-    private static let packedBytes = 768 << 10
+    private static let packedBytes = 704 << 10
 
     /// - Parameters:
     ///   - pieces: the greatest depth of a piece; nil keeps the depth whole.
@@ -41,7 +41,9 @@ struct IntegerTiling {
             let across = (columns + width - 1) / width
             if across < 4 * threads { height = max(256, (rows * across + 4 * threads - 1) / (4 * threads)) }
         }
-        itemColumns = width
+        // Items of nearly equal width.
+        let across = max(1, (columns + width - 1) / width)
+        itemColumns = panels((columns + across - 1) / across)
         itemRows = max(1, min(rows, height))
     }
 
