@@ -21,12 +21,13 @@ void zk_requantize(int level, const float *values, ptrdiff_t count, float factor
 }
 
 void zk_add_scaled(
-    int level, const int32_t *sums, ptrdiff_t rows, ptrdiff_t columns, const float *scales, int32_t adds, float *total) {
-    ZK_DISPATCH(level, zk_add_scaled, sums, rows, columns, scales, adds, total);
+    int level, const int32_t *sums, ptrdiff_t rows, ptrdiff_t columns, const float *scales, int32_t adds, float *total,
+    ptrdiff_t stride) {
+    ZK_DISPATCH(level, zk_add_scaled, sums, rows, columns, scales, adds, total, stride);
 }
 
 void zk_finish_scaled(
-    int level, const float *total, ptrdiff_t rows, ptrdiff_t columns, const float *row_scales, const float *bias,
-    float *values, ptrdiff_t stride) {
-    ZK_DISPATCH(level, zk_finish_scaled, total, rows, columns, row_scales, bias, values, stride);
+    int level, float *values, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns, const float *row_scales,
+    const float *bias) {
+    ZK_DISPATCH(level, zk_finish_scaled, values, stride, rows, columns, row_scales, bias);
 }

@@ -377,10 +377,10 @@ void ZK_NAME(zk_requantize)(const float *values, ptrdiff_t count, float factor, 
 
 void ZK_NAME(zk_add_scaled)(
     const int32_t *restrict sums, ptrdiff_t rows, ptrdiff_t columns, const float *restrict scales, int32_t adds,
-    float *restrict total) {
+    float *restrict total, ptrdiff_t stride) {
     for (ptrdiff_t i = 0; i < rows; i++) {
         const int32_t *const from = sums + i * columns;
-        float *const to = total + i * columns;
+        float *const to = total + i * stride;
         if (adds) {
             for (ptrdiff_t j = 0; j < columns; j++) to[j] = to[j] + (float)from[j] * scales[j];
         } else {
@@ -390,16 +390,15 @@ void ZK_NAME(zk_add_scaled)(
 }
 
 void ZK_NAME(zk_finish_scaled)(
-    const float *restrict total, ptrdiff_t rows, ptrdiff_t columns, const float *row_scales, const float *bias,
-    float *restrict values, ptrdiff_t stride) {
+    float *restrict values, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns, const float *restrict row_scales,
+    const float *restrict bias) {
     for (ptrdiff_t i = 0; i < rows; i++) {
         const float scale = row_scales[i];
-        const float *const from = total + i * columns;
         float *const to = values + i * stride;
         if (bias) {
-            for (ptrdiff_t j = 0; j < columns; j++) to[j] = zk_canonical_value(from[j] * scale + bias[j]);
+            for (ptrdiff_t j = 0; j < columns; j++) to[j] = zk_canonical_value(to[j] * scale + bias[j]);
         } else {
-            for (ptrdiff_t j = 0; j < columns; j++) to[j] = zk_canonical_value(from[j] * scale);
+            for (ptrdiff_t j = 0; j < columns; j++) to[j] = zk_canonical_value(to[j] * scale);
         }
     }
 }

@@ -19,8 +19,8 @@ ZK_DECLARE(void, zk_narrow_sums, int32_t *_Nonnull sums, ptrdiff_t stride, ptrdi
 ZK_DECLARE(void, zk_unpack_int4, int32_t storage, const uint8_t *_Nonnull codes, ptrdiff_t count, int8_t *_Nonnull numbers)
 ZK_DECLARE(void, zk_requantize, const float *_Nonnull values, ptrdiff_t count, float factor, int8_t *_Nonnull codes)
 ZK_DECLARE(void, zk_add_scaled, const int32_t *_Nonnull sums, ptrdiff_t rows, ptrdiff_t columns,
-           const float *_Nonnull scales, int32_t adds, float *_Nonnull total)
-ZK_DECLARE(void, zk_finish_scaled, const float *_Nonnull total, ptrdiff_t rows, ptrdiff_t columns,
-           const float *_Nonnull row_scales, const float *_Nullable bias, float *_Nonnull values, ptrdiff_t stride)
+           const float *_Nonnull scales, int32_t adds, float *_Nonnull total, ptrdiff_t stride)
+ZK_DECLARE(void, zk_finish_scaled, float *_Nonnull values, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns,
+           const float *_Nonnull row_scales, const float *_Nullable bias)
 
 #endif

@@ -50,15 +50,20 @@ extension Kernels {
             return
         }
         forSlices(of: a, threads: threads) { a, firstRow in
-            let packedDepth = Self.packedInt8Count(rows: Self.panelRows, columns: groupSize) / Self.panelRows * groups
+            // Groups of about 1,024 numbers along k are packed at a time.
+            let piece = max(1, 1024 / groupSize)
+            let packedDepth = Self.packedInt8Count(rows: Self.panelRows, columns: groupSize) / Self.panelRows * piece
             let tiling = IntegerTiling(
                 rows: a.rows, columns: n, depth: k, pieces: nil, threads: threads, packedDepth: packedDepth)
             parallelFor(tiling.count, threads: threads) { index in
-                let item = GroupedItem(tiling[index], groupSize: groupSize, groups: groups, kernels: self)
-                item.pack(b, columnScales: columnScales)
-                item.run(
-                    a, rowScales: rowScales.baseAddress + firstRow, bias: bias?.baseAddress,
-                    into: y.baseAddress + firstRow * n, rowStride: n)
+                let item = GroupedItem(tiling[index], groupSize: groupSize, groups: groups, piece: piece, kernels: self)
+                let out = y.baseAddress + firstRow * n
+                for first in stride(from: 0, to: groups, by: piece) {
+                    item.pack(b, from: first, columnScales: columnScales)
+                    item.add(a, from: first, into: out, rowStride: n)
+                }
+                item.finish(
+                    out, rowStride: n, rowScales: rowScales.baseAddress + firstRow, bias: bias?.baseAddress)
             }
         }
     }
@@ -77,7 +82,7 @@ extension Kernels {
     }
 }
 
-/// One item of a product with groups along k: its columns of B, packed group by group, and its scales.
+/// One item of a product with groups along k: a few groups of its columns of B at a time, packed one by one, and their scales.
 private final class GroupedItem {
     /// Rows of A for which group sums are kept, so that they stay in the first levels of the cache.
     private static let rows = 56
@@ -86,65 +91,75 @@ private final class GroupedItem {
     private let item: IntegerTiling.Item
     private let groupSize: Int
     private let groups: Int
+    private let piece: Int
     private let packed: AlignedBuffer<Int8>
-    /// [groups][columns].
+    /// [piece][columns].
     private let scales: AlignedBuffer<Float>
+    private let sums: AlignedBuffer<Int32>
     /// Bytes of a packed group.
     private let groupBytes: Int
 
-    init(_ item: IntegerTiling.Item, groupSize: Int, groups: Int, kernels: Kernels) {
+    init(_ item: IntegerTiling.Item, groupSize: Int, groups: Int, piece: Int, kernels: Kernels) {
         self.kernels = kernels
         self.item = item
         self.groupSize = groupSize
         self.groups = groups
+        self.piece = min(piece, groups)
         groupBytes = Kernels.packedInt8Count(rows: item.columns.count, columns: groupSize)
-        packed = AlignedBuffer(count: groups * groupBytes)
-        scales = AlignedBuffer(count: groups * item.columns.count)
+        packed = AlignedBuffer(count: self.piece * groupBytes)
+        scales = AlignedBuffer(count: self.piece * item.columns.count)
+        sums = AlignedBuffer(count: Self.rows * item.columns.count)
     }
+
+    /// The groups of a piece.
+    private func groups(from first: Int) -> Range<Int> { first..<min(groups, first + piece) }
 
     private func depth(ofGroup group: Int, of k: Int) -> Range<Int> {
         group * groupSize..<min(k, (group + 1) * groupSize)
     }
 
-    /// Packs the item's columns.
-    func pack(_ b: IntegerMatrix, columnScales: SharedBuffer<Float>) {
+    /// Packs the item's columns of a piece.
+    func pack(_ b: IntegerMatrix, from first: Int, columnScales: SharedBuffer<Float>) {
         let columns = item.columns.count
-        for group in 0..<groups {
+        for group in groups(from: first) {
             kernels.pack(
-                b, item.columns, depth(ofGroup: group, of: b.columns), into: packed.baseAddress + group * groupBytes)
+                b, item.columns, depth(ofGroup: group, of: b.columns),
+                into: packed.baseAddress + (group - first) * groupBytes)
             for (place, j) in item.columns.enumerated() {
-                scales[group * columns + place] = columnScales[j * groups + group]
+                scales[(group - first) * columns + place] = columnScales[j * groups + group]
             }
         }
     }
 
-    /// Multiplies the item's rows. Pointers are those of row 0 and column 0.
-    func run(
-        _ a: IntegerMatrix, rowScales: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-        into y: UnsafeMutablePointer<Float>, rowStride: Int
-    ) {
+    /// Adds the scaled sums of a packed piece to the item's part of Y, whose row 0 and column 0 is `y`.
+    func add(_ a: IntegerMatrix, from first: Int, into y: UnsafeMutablePointer<Float>, rowStride: Int) {
         let level = Int32(kernels.level.rawValue)
         let columns = item.columns.count
-        let sums = AlignedBuffer<Int32>(count: Self.rows * columns)
-        let total = AlignedBuffer<Float>(count: Self.rows * columns)
         for row in stride(from: item.rows.lowerBound, to: item.rows.upperBound, by: Self.rows) {
             let rows = min(Self.rows, item.rows.upperBound - row)
-            for group in 0..<groups {
+            for group in groups(from: first) {
                 let depth = depth(ofGroup: group, of: a.columns)
                 let start = UnsafeRawPointer(a.start(row: row, column: depth.lowerBound))
                 var product = zk_int8_product(
                     a: start.assumingMemoryBound(to: Int8.self), a_stride: a.stride,
-                    b: packed.baseAddress + group * groupBytes, m: rows, n: columns, k: depth.count,
+                    b: packed.baseAddress + (group - first) * groupBytes, m: rows, n: columns, k: depth.count,
                     sums: sums.baseAddress, values: nil, out_stride: columns, row_scales: nil, column_scales: nil,
                     bias: nil, accumulates: 0)
                 zk_product_int8(level, &product)
                 zk_add_scaled(
-                    level, sums.baseAddress, rows, columns, scales.baseAddress + group * columns, group > 0 ? 1 : 0,
-                    total.baseAddress)
+                    level, sums.baseAddress, rows, columns, scales.baseAddress + (group - first) * columns,
+                    group > 0 ? 1 : 0, y + row * rowStride + item.columns.lowerBound, rowStride)
             }
-            zk_finish_scaled(
-                level, total.baseAddress, rows, columns, rowScales + row, bias.map { $0 + item.columns.lowerBound },
-                y + row * rowStride + item.columns.lowerBound, rowStride)
         }
+    }
+
+    /// Multiplies by the rows' scales and adds the bias.
+    func finish(
+        _ y: UnsafeMutablePointer<Float>, rowStride: Int, rowScales: UnsafePointer<Float>, bias: UnsafePointer<Float>?
+    ) {
+        zk_finish_scaled(
+            Int32(kernels.level.rawValue), y + item.rows.lowerBound * rowStride + item.columns.lowerBound, rowStride,
+            item.rows.count, item.columns.count, rowScales + item.rows.lowerBound,
+            bias.map { $0 + item.columns.lowerBound })
     }
 }

@@ -47,7 +47,8 @@ import Testing
         for layer in [
             Layer(m: 1, n: 1, k: 1, groupSize: 32), Layer(m: 3, n: 17, k: 65, groupSize: 32),
             Layer(m: 60, n: 40, k: 256, groupSize: 64), Layer(m: 17, n: 33, k: 300, groupSize: 128),
-            Layer(m: 5, n: 19, k: 384, groupSize: 96),
+            Layer(m: 5, n: 19, k: 384, groupSize: 96), Layer(m: 4, n: 18, k: 2_100, groupSize: 128),
+            Layer(m: 2, n: 17, k: 1_100, groupSize: 32),
         ] {
             for hasBias in [false, true] {
                 let a = source.int8s(layer.m * layer.k)

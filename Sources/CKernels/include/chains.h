@@ -54,11 +54,11 @@ void zk_requantize(
 /// total[rows, columns] gets fl(float(sums) · scales[column]), or, with `adds`, fl(total + that) instead.
 void zk_add_scaled(
     int level, const int32_t *_Nonnull sums, ptrdiff_t rows, ptrdiff_t columns, const float *_Nonnull scales, int32_t adds,
-    float *_Nonnull total);
+    float *_Nonnull total, ptrdiff_t stride);
 
-/// values[rows, columns] = fl(total · row_scale) + bias, one rounding an operation; a NaN becomes 0x7FC00000.
+/// values[rows, columns] = fl(values · row_scale) + bias, one rounding an operation; a NaN becomes 0x7FC00000.
 void zk_finish_scaled(
-    int level, const float *_Nonnull total, ptrdiff_t rows, ptrdiff_t columns, const float *_Nonnull row_scales,
-    const float *_Nullable bias, float *_Nonnull values, ptrdiff_t stride);
+    int level, float *_Nonnull values, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns,
+    const float *_Nonnull row_scales, const float *_Nullable bias);
 
 #endif
