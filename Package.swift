@@ -54,7 +54,7 @@ let package = Package(
             exclude: ["independent"]),
         .testTarget(
             name: "zerothTests", dependencies: ["zeroth", "Networks"],
-            exclude: ["exact", "quantize", "random_sources.py"]),
+            exclude: ["exact", "gemm", "quantize", "random_sources.py"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

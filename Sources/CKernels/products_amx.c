@@ -50,14 +50,21 @@ ZK_AMX ZK_INLINE void step(
     }
 }
 
-/// Sums of one block of rows against `panels` panels, stored with a stride in elements.
+/// Sums of one block of rows against `panels` panels, stored with a stride in elements; with `adds` they start at what is there.
 ZK_AMX ZK_INLINE void block(
-    const row_block *r, const int8_t *b, ptrdiff_t panel_bytes, int32_t *sums, ptrdiff_t stride, const int row_tiles,
-    const int panels) {
-    _tile_zero(0);
-    if (panels > 1) _tile_zero(1);
-    if (row_tiles > 1) _tile_zero(2);
-    if (row_tiles > 1 && panels > 1) _tile_zero(3);
+    const row_block *r, const int8_t *b, ptrdiff_t panel_bytes, int32_t *sums, ptrdiff_t stride, int adds,
+    const int row_tiles, const int panels) {
+    if (adds) {
+        _tile_loadd(0, sums, 4 * stride);
+        if (panels > 1) _tile_loadd(1, sums + 16, 4 * stride);
+        if (row_tiles > 1) _tile_loadd(2, sums + 16 * stride, 4 * stride);
+        if (row_tiles > 1 && panels > 1) _tile_loadd(3, sums + 16 * stride + 16, 4 * stride);
+    } else {
+        _tile_zero(0);
+        if (panels > 1) _tile_zero(1);
+        if (row_tiles > 1) _tile_zero(2);
+        if (row_tiles > 1 && panels > 1) _tile_zero(3);
+    }
     const int8_t *a = r->a;
     for (ptrdiff_t s = 0; s < r->whole_steps; s++, a += 64, b += 1024) {
         step(a, r->a_stride, b, panel_bytes, row_tiles, panels);
@@ -89,17 +96,18 @@ ZK_AMX static void row_of_blocks(
         const int direct = p->sums != NULL && p->n - n >= columns;
         int32_t *const sums = direct ? p->sums + row * p->out_stride + n : buffer;
         const ptrdiff_t stride = direct ? p->out_stride : 32;
+        const int adds = direct && p->accumulates;
         if (rows > 16) {
             if (panels > 1) {
-                block(&r, b, panel_bytes, sums, stride, 2, 2);
+                block(&r, b, panel_bytes, sums, stride, adds, 2, 2);
             } else {
-                block(&r, b, panel_bytes, sums, stride, 2, 1);
+                block(&r, b, panel_bytes, sums, stride, adds, 2, 1);
             }
         } else {
             if (panels > 1) {
-                block(&r, b, panel_bytes, sums, stride, 1, 2);
+                block(&r, b, panel_bytes, sums, stride, adds, 1, 2);
             } else {
-                block(&r, b, panel_bytes, sums, stride, 1, 1);
+                block(&r, b, panel_bytes, sums, stride, adds, 1, 1);
             }
         }
         if (!direct) zk_store_block512(p, row, rows, n, columns, buffer, 32);

@@ -86,8 +86,10 @@ ZK_AVX2 static void store(
         const __m256i mask = lanes(zk_smaller(p->n - n, 8));
         if (p->sums) {
             for (ptrdiff_t i = 0; i < rows; i++) {
-                const __m256i s = _mm256_loadu_si256((const __m256i *)(sums + i * ZK_PANEL_ROWS + 8 * half));
-                _mm256_maskstore_epi32(p->sums + (row + i) * p->out_stride + n, mask, s);
+                int32_t *const out = p->sums + (row + i) * p->out_stride + n;
+                __m256i s = _mm256_loadu_si256((const __m256i *)(sums + i * ZK_PANEL_ROWS + 8 * half));
+                if (p->accumulates) s = _mm256_add_epi32(s, _mm256_maskload_epi32(out, mask));
+                _mm256_maskstore_epi32(out, mask, s);
             }
             continue;
         }
@@ -106,7 +108,7 @@ ZK_AVX2 static void store(
 ZK_AVX2 void zk_product_int8_avx2(const zk_int8_product *p) {
     const ptrdiff_t panel_bytes = zk_int8_panel_bytes(p->k);
     const ptrdiff_t quads = (p->k + 3) / 4;
-    const ptrdiff_t stride = zk_rounded_up(p->k, 16);
+    const ptrdiff_t stride = zk_scratch_stride(zk_rounded_up(p->k, 16), 2);
     const ptrdiff_t chunk = zk_chunk_columns(panel_bytes);
     _Alignas(64) char stack[ZK_STACK_SCRATCH];
     int16_t *const wide = zk_scratch_begin(stack, ROWS * stride * (ptrdiff_t)sizeof(int16_t));

@@ -27,11 +27,37 @@ ZK_AVX512 static void offset_rows(
     }
 }
 
-/// Sums of `rows` rows of A against `panels` (1 or 2) panels, into sums[rows][16 · panels].
+/// Asks for a part of the next block of A, so that all of it has come when `left` columns of this one are done. Not earlier: B, which goes by in
+/// the meantime, would drive it out of the second-level cache again.
+ZK_AVX512 static void fetch_ahead(const zk_int8_product *p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t left) {
+    enum { STEP = 128 };
+    const ptrdiff_t first = p->k - zk_rounded_up(left, 2 * ZK_PANEL_ROWS) / (2 * ZK_PANEL_ROWS) * STEP;
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        const int8_t *const a = p->a + (row + i) * p->a_stride;
+        for (ptrdiff_t q = first; q < first + STEP; q += 64) {
+            if (q >= 0) __builtin_prefetch(a + q, 0, 2);
+        }
+    }
+}
+
+/// Where the sums of a block go: rows of 16 · panels, `stride` elements apart, replaced or, with `adds`, added to.
+typedef struct destination {
+    int32_t *sums;
+    ptrdiff_t stride;
+    int adds;
+} destination;
+
+/// Sums of `rows` rows of A against `panels` (1 or 2) panels.
 ZK_AVX512 ZK_INLINE void block(
     const uint8_t *a, ptrdiff_t a_stride, const int8_t *b, ptrdiff_t panel_bytes, ptrdiff_t quads, const int rows,
-    const int panels, int32_t *sums) {
+    const int panels, destination to) {
     __m512i acc[ROWS][2];
+    // The lines of C arrive while the products run.
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+#pragma clang loop unroll(full)
+        for (int j = 0; j < panels; j++) __builtin_prefetch(to.sums + i * to.stride + j * ZK_PANEL_ROWS, 1);
+    }
     const int8_t *const row_sums = b + panel_bytes - 64;
 #pragma clang loop unroll(full)
     for (int j = 0; j < panels; j++) {
@@ -56,25 +82,27 @@ ZK_AVX512 ZK_INLINE void block(
     for (int i = 0; i < rows; i++) {
 #pragma clang loop unroll(full)
         for (int j = 0; j < panels; j++) {
-            _mm512_storeu_si512(sums + (i * panels + j) * ZK_PANEL_ROWS, acc[i][j]);
+            int32_t *const out = to.sums + i * to.stride + j * ZK_PANEL_ROWS;
+            const __m512i before = to.adds ? _mm512_loadu_si512(out) : _mm512_setzero_si512();
+            _mm512_storeu_si512(out, _mm512_add_epi32(acc[i][j], before));
         }
     }
 }
 
 ZK_AVX512 static void blocks_of_two(
     const uint8_t *a, ptrdiff_t a_stride, const int8_t *b, ptrdiff_t panel_bytes, ptrdiff_t quads, ptrdiff_t rows,
-    int32_t *sums) {
+    destination to) {
 #define CASE(R) \
-    case R: block(a, a_stride, b, panel_bytes, quads, R, 2, sums); break;
+    case R: block(a, a_stride, b, panel_bytes, quads, R, 2, to); break;
     switch (rows) { CASES14(CASE) }
 #undef CASE
 }
 
 ZK_AVX512 static void blocks_of_one(
     const uint8_t *a, ptrdiff_t a_stride, const int8_t *b, ptrdiff_t panel_bytes, ptrdiff_t quads, ptrdiff_t rows,
-    int32_t *sums) {
+    destination to) {
 #define CASE(R) \
-    case R: block(a, a_stride, b, panel_bytes, quads, R, 1, sums); break;
+    case R: block(a, a_stride, b, panel_bytes, quads, R, 1, to); break;
     switch (rows) { CASES14(CASE) }
 #undef CASE
 }
@@ -83,7 +111,7 @@ ZK_AVX512 void zk_product_int8_avx512(const zk_int8_product *p) {
     if (p->m <= 0) return;
     const ptrdiff_t panel_bytes = zk_int8_panel_bytes(p->k);
     const ptrdiff_t quads = (p->k + 3) / 4;
-    const ptrdiff_t stride = zk_rounded_up(p->k, 64);
+    const ptrdiff_t stride = zk_scratch_stride(zk_rounded_up(p->k, 64), 1);
     const ptrdiff_t chunk = zk_chunk_columns(panel_bytes);
     const ptrdiff_t most = zk_block_rows(p->m, ROWS);
     _Alignas(64) char stack[ZK_STACK_SCRATCH];
@@ -97,12 +125,17 @@ ZK_AVX512 void zk_product_int8_avx512(const zk_int8_product *p) {
                 const int8_t *const b = p->b + n / ZK_PANEL_ROWS * panel_bytes;
                 const ptrdiff_t columns = p->n - n > ZK_PANEL_ROWS ? 2 * ZK_PANEL_ROWS : ZK_PANEL_ROWS;
                 _Alignas(64) int32_t sums[ROWS * 2 * ZK_PANEL_ROWS];
+                const int direct = p->sums != NULL && p->n - n >= columns;
+                const destination to = direct
+                    ? (destination){p->sums + row * p->out_stride + n, p->out_stride, p->accumulates}
+                    : (destination){sums, columns, 0};
+                fetch_ahead(p, row + rows, zk_smaller(p->m - row - rows, most), n1 - n);
                 if (columns > ZK_PANEL_ROWS) {
-                    blocks_of_two(offset, stride, b, panel_bytes, quads, rows, sums);
+                    blocks_of_two(offset, stride, b, panel_bytes, quads, rows, to);
                 } else {
-                    blocks_of_one(offset, stride, b, panel_bytes, quads, rows, sums);
+                    blocks_of_one(offset, stride, b, panel_bytes, quads, rows, to);
                 }
-                zk_store_block512(p, row, rows, n, columns, sums, columns);
+                if (!direct) zk_store_block512(p, row, rows, n, columns, sums, columns);
             }
         }
     }

@@ -16,7 +16,7 @@
 #define ZK_AMX __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,amx-tile,amx-int8")))
 
 /// Packed bytes of B that a pass over the rows of A reuses: they should stay in the second-level cache.
-enum { ZK_CHUNK_BYTES = 512 << 10 };
+enum { ZK_CHUNK_BYTES = 768 << 10 };
 
 /// The one NaN which leaves a product.
 #define ZK_CANONICAL_NAN 0x7FC00000
@@ -36,6 +36,12 @@ static inline ptrdiff_t zk_chunk_columns(ptrdiff_t panel_bytes) {
 static inline ptrdiff_t zk_block_rows(ptrdiff_t m, ptrdiff_t most) {
     const ptrdiff_t blocks = (m + most - 1) / most;
     return (m + blocks - 1) / blocks;
+}
+
+/// Elements from one row of a block of A to the next, for rows of `depth` elements of `bytes` bytes: one cache line more where rows would otherwise
+/// lie a multiple of 1 KiB apart, and so compete for the same sets of the first-level cache.
+static inline ptrdiff_t zk_scratch_stride(ptrdiff_t depth, ptrdiff_t bytes) {
+    return depth * bytes % 1024 == 0 ? depth + 64 / bytes : depth;
 }
 
 /// Scratch for a block of A: on the stack up to this many bytes, on the heap beyond.

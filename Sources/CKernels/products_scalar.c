@@ -37,7 +37,7 @@ void zk_product_int8_scalar(const zk_int8_product *p) {
                 const int32_t sum = (int32_t)sums[j];
                 const ptrdiff_t at = i * p->out_stride + n0 + j;
                 if (p->sums) {
-                    p->sums[at] = sum;
+                    p->sums[at] = p->accumulates ? (int32_t)((uint32_t)p->sums[at] + sums[j]) : sum;
                     continue;
                 }
                 const float by_column = (float)sum * p->column_scales[n0 + j];

@@ -40,7 +40,8 @@ ZK_AVX512 ZK_INLINE void zk_store_block512(
         if (p->sums) {
             int32_t *const out = p->sums + row * stride + n;
             for (ptrdiff_t i = 0; i < rows; i++) {
-                const __m512i s = _mm512_loadu_si512(sums + i * sums_stride + j);
+                __m512i s = _mm512_loadu_si512(sums + i * sums_stride + j);
+                if (p->accumulates) s = _mm512_add_epi32(s, _mm512_maskz_loadu_epi32(mask, out + i * stride));
                 _mm512_mask_storeu_epi32(out + i * stride, mask, s);
             }
             continue;

@@ -17,47 +17,21 @@ extension Kernels {
         _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, rows m: Int, columns n: Int, depth k: Int,
         arithmetic: DotProduct, into c: UnsafeMutableRawPointer, threads: Int
     ) {
+        if arithmetic.aFormat.integer != nil {
+            return multiplyIntegers(
+                a, b, rows: m, columns: n, depth: k, arithmetic: arithmetic, into: c, threads: threads)
+        }
         if level > .reference, arithmetic.aFormat.integer == nil {
             return multiplyFloats(
                 a, b, rows: m, columns: n, depth: k, arithmetic: arithmetic, into: c, threads: threads)
         }
         let (a, b, c) = (Operand(a, arithmetic.aFormat), Operand(b, arithmetic.bFormat), RawResult(c))
         parallelFor(m, threads: threads) { i in
-            if arithmetic.aFormat.integer != nil {
-                let row = a.integers(row: i, count: k)
-                for j in 0..<n {
-                    var statistics = IntegerStatistics()
-                    let sum = arithmetic.integerSum(row, b.integers(row: j, count: k), statistics: &statistics)
-                    c.store(sum, at: i * n + j)
-                }
-            } else {
-                let row = a.codes(row: i, count: k)
-                for j in 0..<n {
-                    c.store(arithmetic.floatSum(row, b.codes(row: j, count: k)), at: i * n + j)
-                }
+            let row = a.codes(row: i, count: k)
+            for j in 0..<n {
+                c.store(arithmetic.floatSum(row, b.codes(row: j, count: k)), at: i * n + j)
             }
         }
-    }
-
-    /// What happens in the integer accumulators of a product: the largest partial sums, wraps or saturations. Operands as in
-    /// ``multiply(_:_:rows:columns:depth:arithmetic:into:threads:)``.
-    public func statistics(
-        _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, rows m: Int, columns n: Int, depth k: Int,
-        arithmetic: DotProduct, threads: Int
-    ) -> IntegerStatistics {
-        precondition(arithmetic.aFormat.integer != nil, "statistics are those of integer accumulators")
-        let (a, b) = (Operand(a, arithmetic.aFormat), Operand(b, arithmetic.bFormat))
-        var rows = [IntegerStatistics](repeating: IntegerStatistics(), count: m)
-        rows.withUnsafeMutableBufferPointer { rows in
-            let rows = SharedBuffer(rows)
-            parallelFor(m, threads: threads) { i in
-                let row = a.integers(row: i, count: k)
-                for j in 0..<n {
-                    _ = arithmetic.integerSum(row, b.integers(row: j, count: k), statistics: &rows.elements[i])
-                }
-            }
-        }
-        return rows.reduce(IntegerStatistics(), +)
     }
 }
 
@@ -74,10 +48,6 @@ private struct Operand: @unchecked Sendable {
     func codes(row: Int, count: Int) -> [UInt32] {
         let row = start + row * count * format.containerBytes
         return (0..<count).map { Kernels.code(row, at: $0, format) }
-    }
-
-    func integers(row: Int, count: Int) -> [Int32] {
-        codes(row: row, count: count).map { Int32(format.integer!.decode($0)) }
     }
 }
 

@@ -78,7 +78,7 @@ extension Kernels {
         }
         var product = zk_int8_product(
             a: a, a_stride: aStride, b: b, m: m, n: n, k: k, sums: c, values: nil, out_stride: cStride,
-            row_scales: nil, column_scales: nil, bias: nil)
+            row_scales: nil, column_scales: nil, bias: nil, accumulates: 0)
         zk_product_int8(Int32(level.rawValue), &product)
     }
 
@@ -113,7 +113,7 @@ extension Kernels {
         }
         var product = zk_int8_product(
             a: a, a_stride: aStride, b: b, m: m, n: n, k: k, sums: nil, values: y, out_stride: yStride,
-            row_scales: rowScales, column_scales: columnScales, bias: bias)
+            row_scales: rowScales, column_scales: columnScales, bias: bias, accumulates: 0)
         zk_product_int8(Int32(level.rawValue), &product)
     }
 

@@ -17,6 +17,7 @@ struct Bench {
         case "step": try StepBench(arguments: Array(arguments.dropFirst())).run()
         case "casts": try CastBench(arguments: Array(arguments.dropFirst())).run()
         case "products-float": try FloatProductBench(arguments: Array(arguments.dropFirst())).run()
+        case "products": try ProductBench(arguments: Array(arguments.dropFirst())).run()
         default:
             FileHandle.standardError.write(
                 Data(
@@ -27,6 +28,8 @@ struct Bench {
                       casts, stochastic rounding and Gaussians on one thread beside PyTorch, ml_dtypes and NumPy, in turn, in one run
                            zeroth-bench products-float [--runs 7] [--shape MxNxK] [--python python3]
                       floating-point matrix products of every accumulator beside the FP32 multiply-add peak and, with --python, PyTorch's FP32 product
+                       zeroth-bench products [--runs 7] [--threads 2] [--shape MxNxK] [--python python3]
+                      integer matrix products beside torch._int_mm and the instruction peak, in turn, in one run
 
                     """.utf8))
             exit(arguments.isEmpty || arguments == ["--help"] ? 0 : 2)

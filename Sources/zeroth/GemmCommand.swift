@@ -21,6 +21,7 @@ struct GemmCommand: ParsableCommand {
             Examples:
               zeroth gemm a.npy b.npy c.npy --format int8
               zeroth gemm a.npy b.npy c.npy --a-format int8 --b-format int4 --accumulator 24-saturate --accumulate blocked:32 --statistics
+              zeroth gemm a.npy w/codes.npy c.npy --a-format int8 --b-format int4 --b-packed
               zeroth gemm a.npy b.npy c.npy --format e4m3 --accumulator aligned:32,13,e8m13
             """)
 
@@ -41,6 +42,15 @@ struct GemmCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Format of B, if not --format.", valueName: "format"))
     var bFormat: ElementFormat?
+
+    @Flag(help: "A is int4, two codes a byte, as zeroth quantize --packed writes it: uint8, [M, K/2].")
+    var aPacked = false
+
+    @Flag(help: "B likewise: uint8, [N, K/2].")
+    var bPacked = false
+
+    @Option(help: ArgumentHelp("K, where both are packed and it is odd.", valueName: "k"))
+    var depth: Int?
 
     @Option(
         help: ArgumentHelp(
@@ -80,6 +90,7 @@ struct GemmCommand: ParsableCommand {
         {
             throw ValidationError(problem)
         }
+        try validatePacking(aFormat, bFormat)
         let areIntegers = aFormat.integer != nil
         if outputFormat != .fp32, areIntegers || outputFormat != .bf16 {
             throw ValidationError(
@@ -124,12 +135,7 @@ struct GemmCommand: ParsableCommand {
         let (left, right) = (try NpyFile(path: a), try NpyFile(path: b))
         // Their bytes are used in place: they must outlive the product.
         defer { withExtendedLifetime((left, right)) {} }
-        let (m, k) = try shape(left, aFormat, "[M, K]")
-        let (n, depth) = try shape(right, bFormat, "[N, K]")
-        guard k == depth else {
-            throw InputError.npy(
-                file: b, .shape(found: right.shape, expected: "[N, \(k)], as \(a) has K = \(k),"))
-        }
+        let (m, n, k) = try sizes(left, aFormat, right, bFormat)
         guard k > 0 else {
             throw InputError.npy(file: a, .shape(found: left.shape, expected: "[M, K] with K ≥ 1"))
         }
@@ -143,9 +149,7 @@ struct GemmCommand: ParsableCommand {
         let clock = ContinuousClock()
         if m > 0, n > 0 {
             let duration = clock.measure {
-                kernels.multiply(
-                    left.bytes.baseAddress!, right.bytes.baseAddress!, rows: m, columns: n, depth: k,
-                    arithmetic: arithmetic, into: result.baseAddress!, threads: threads)
+                multiply(left, right, m, n, k, arithmetic, into: result.baseAddress!, kernels, threads: threads)
             }
             if time {
                 summary.seconds = duration / .seconds(1)
@@ -156,22 +160,12 @@ struct GemmCommand: ParsableCommand {
         if statistics {
             let counts =
                 m > 0 && n > 0
-                ? kernels.statistics(
-                    left.bytes.baseAddress!, right.bytes.baseAddress!, rows: m, columns: n, depth: k,
-                    arithmetic: arithmetic, threads: threads) : IntegerStatistics()
+                ? integerStatistics(left, right, m, n, k, arithmetic, kernels, threads: threads) : IntegerStatistics()
             summary.largestMagnitude = counts.largestMagnitude
             summary.overflows = counts.overflows
             summary.narrowestWidth = counts.narrowestWidth
         }
         try show(summary)
-    }
-
-    private func shape(_ file: NpyFile, _ format: ElementFormat, _ expected: String) throws -> (Int, Int) {
-        try CodeArray.check(file, holds: format)
-        guard file.shape.count == 2 else {
-            throw InputError.npy(file: file.name, .shape(found: file.shape, expected: "\(expected)"))
-        }
-        return (file.shape[0], file.shape[1])
     }
 
     private func write(

@@ -3,6 +3,7 @@
 #define ZK_CKERNELS_H
 
 #include "casts.h"
+#include "chains.h"
 #include "float_products.h"
 #include "levels.h"
 #include "peaks.h"

@@ -15,7 +15,7 @@ enum { ZK_INT8_DEPTH_STEP = 64 };
 ///
 /// Strides count elements. Exactly one of `sums` and `values` is set. With `values`, each sum s becomes
 /// fl(fl(float(s) · column_scales[n]) · row_scales[m]) + bias[n], four FP32 operations each rounded to nearest, ties to even (three
-/// without a bias); a NaN becomes 0x7FC00000.
+/// without a bias); a NaN becomes 0x7FC00000. With `accumulates` set, `sums` are added to what is there, modulo 2³².
 typedef struct zk_int8_product {
     const int8_t *_Nonnull a;
     ptrdiff_t a_stride;
@@ -27,6 +27,7 @@ typedef struct zk_int8_product {
     const float *_Nullable row_scales;
     const float *_Nullable column_scales;
     const float *_Nullable bias;
+    int32_t accumulates;
 } zk_int8_product;
 
 /// A product of FP32 matrices, out[m, n] = (Σ over ascending k of fl(sum + fl(a · b)), from +0) + bias[n]. A NaN becomes 0x7FC00000.
