@@ -83,6 +83,8 @@ def float_values(codes, format):
 
 
 def symmetric(x, format, factor):
+    if factor == 0:  # a group of zeros, or of numbers so small that they count as zeros
+        return np.zeros(len(x), int)
     scaled = (x * factor).astype(f32)
     if format in FLOATS:
         return float_codes(scaled, format)
@@ -97,7 +99,7 @@ def dequantized(codes, format, scale, zero=0):
 def absmax(group, format, share=1.0):
     a = f32(np.abs(group).max()) * f32(share)
     if a < f32(2.0**-100):
-        return f32(1), f32(1)
+        return f32(1), f32(0)
     return a / largest(format), largest(format) / a
 
 
@@ -151,7 +153,7 @@ def search(group, format):
 def power_of_two(group, format):
     a, m = f32(np.abs(group).max()), largest(format)
     if a < f32(2.0**-100):
-        return f32(1), f32(1)
+        return f32(1), f32(0)
     (fa, ea), (fm, em) = np.frexp(a), np.frexp(m)
     exponent = int(ea) - int(em) + (1 if fa > fm else 0)
     return f32(2.0**exponent), f32(2.0**-exponent)
@@ -186,6 +188,8 @@ def stochastic(x, format, bits):
         scale, factor = absmax(x[place], format)
         scaled = (x[place] * factor).astype(f32)
         scales.append(scale)
+        if factor == 0:
+            continue
         if format in FLOATS:
             rounded = gfloat.round_ndarray(
                 OCP[format], scaled.astype(np.float64), gfloat.RoundMode.StochasticFastest, True,
