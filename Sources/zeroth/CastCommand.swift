@@ -54,13 +54,9 @@ struct CastCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @Option(help: ArgumentHelp("Threads; decides no bit.", valueName: "n"))
-    var threads: Int?
+    @OptionGroup var threads: ThreadOptions
 
     func validate() throws {
-        if let threads, threads < 1 || threads > 1024 {
-            throw ValidationError("--threads is \(threads), should be 1 … 1024")
-        }
         if decode, target == .int32 {
             throw ValidationError(
                 "--decode cannot write int32 as float32, which does not hold every int32; leave it out: the array is int32 already"
@@ -96,7 +92,7 @@ struct CastCommand: ParsableCommand {
         let type = decode ? NpyType.float32 : CodeArray.type(of: target)
         let job = CastJob(
             kernels: kernels, source: source, target: target, environment: environment, decodes: decode,
-            threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+            threads: threads.count)
         var flags: ExceptionFlags = []
         try NpyWriter.write(to: output, type: type, shape: file.shape) { output in
             flags = try job.run(file, random: random, into: &output)
@@ -107,9 +103,7 @@ struct CastCommand: ParsableCommand {
             randomBits: rounding.randomBits,
             overflow: overflow.rawValue, exceptions: flags.names, level: kernels.level.description)
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-            Terminal.print(String(decoding: try encoder.encode(summary), as: UTF8.self))
+            try Terminal.print(json: summary)
             return
         }
         var table = TextTable()

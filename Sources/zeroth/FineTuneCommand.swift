@@ -40,13 +40,9 @@ struct FineTuneCommand: ParsableCommand {
     @Flag(help: "Print one JSON object on standard output; progress goes to standard error.")
     var json = false
 
-    @Option(help: ArgumentHelp("Threads; decides no bit.", valueName: "n"))
-    var threads: Int?
+    @OptionGroup var threads: ThreadOptions
 
     func validate() throws {
-        if let threads, threads < 1 || threads > 1024 {
-            throw ValidationError("--threads is \(threads), should be 1 … 1024")
-        }
         if resume != nil {
             if let name = options.firstGiven {
                 throw ValidationError("--\(name) cannot be given with --resume: the run goes on with its own settings")
@@ -59,7 +55,7 @@ struct FineTuneCommand: ParsableCommand {
 
     mutating func run() throws {
         let kernels = Kernels(level: try KernelLevel.fromEnvironment())
-        let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+        let threads = threads.count
         let run: FineTuneRun
         if let resume {
             run = try FineTuneRun(resuming: RunFolder(path: resume), kernels: kernels, threads: threads, json: json)

@@ -161,10 +161,8 @@ final class FineTuneRun {
 
     private func finish(_ summary: RunSummary) throws {
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
             let result = RunResult(record: record, folder: folder.path, metrics: tuner.metrics, cost: summary)
-            Terminal.print(String(decoding: try encoder.encode(result), as: UTF8.self))
+            try Terminal.print(json: result)
             return
         }
         for line in AccuracyReport.lines(metrics: tuner.metrics, majority: record.data.majorityShare) { say(line) }
@@ -192,14 +190,11 @@ final class FineTuneRun {
         let seconds = (Clock.now - start) / Double(timed)
         let summary = try costs.summary(tuner: tuner)
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-            Terminal.print(
-                String(
-                    decoding: try encoder.encode(
-                        DryRun(
-                            record: record, hostMemoryBytes: estimate, hostSecondsPerStep: seconds, kernels: "\(level)",
-                            threads: threads, cost: summary)), as: UTF8.self))
+            try Terminal.print(
+                json:
+                    DryRun(
+                        record: record, hostMemoryBytes: estimate, hostSecondsPerStep: seconds, kernels: "\(level)",
+                        threads: threads, cost: summary))
             return
         }
         say("")

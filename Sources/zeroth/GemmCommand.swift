@@ -75,13 +75,9 @@ struct GemmCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @Option(help: ArgumentHelp("Threads; decides no bit.", valueName: "n"))
-    var threads: Int?
+    @OptionGroup var threads: ThreadOptions
 
     func validate() throws {
-        if let threads, threads < 1 || threads > 1024 {
-            throw ValidationError("--threads is \(threads), should be 1 … 1024")
-        }
         guard let aFormat = aFormat ?? format, let bFormat = bFormat ?? format else {
             throw ValidationError("give --format, or both --a-format and --b-format")
         }
@@ -127,7 +123,7 @@ struct GemmCommand: ParsableCommand {
 
     mutating func run() throws {
         let kernels = Kernels(level: try KernelLevel.fromEnvironment())
-        let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+        let threads = threads.count
         let aFormat = self.aFormat ?? format!
         let bFormat = self.bFormat ?? format!
         let arithmetic = DotProduct(
@@ -190,9 +186,7 @@ struct GemmCommand: ParsableCommand {
 
     private func show(_ summary: Summary) throws {
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-            Terminal.print(String(decoding: try encoder.encode(summary), as: UTF8.self))
+            try Terminal.print(json: summary)
             return
         }
         var table = TextTable()

@@ -37,11 +37,9 @@ struct PredictCommand: ParsableCommand {
         let predictor = try Predictor(folder: RunFolder(path: folder), kernels: kernels, threads: 1)
         let (before, after) = try predictor.predict(text)
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
             let output = Output(
                 text: text, steps: predictor.steps, labels: predictor.labels, before: before, after: after)
-            Terminal.print(String(decoding: try encoder.encode(output), as: UTF8.self))
+            try Terminal.print(json: output)
             return
         }
         var table = TextTable()

@@ -74,9 +74,7 @@ struct QuantizationFolder {
 
     /// Writes quantization.json and returns its text.
     func finish(_ record: QuantizationRecord) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let text = String(decoding: try encoder.encode(record), as: UTF8.self)
+        let text = try Terminal.json(record)
         try writeAtomically(text + "\n", to: path + "/" + Self.record)
         return text
     }

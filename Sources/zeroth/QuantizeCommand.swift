@@ -47,13 +47,9 @@ struct QuantizeCommand: ParsableCommand {
     @Flag(help: "Print quantization.json instead of a table.")
     var json = false
 
-    @Option(help: ArgumentHelp("Threads; decides no bit.", valueName: "n"))
-    var threads: Int?
+    @OptionGroup var threads: ThreadOptions
 
     func validate() throws {
-        if let threads, threads < 1 || threads > 1024 {
-            throw ValidationError("--threads is \(threads), should be 1 … 1024")
-        }
         if packed, options.format.bits != 4 {
             throw ValidationError(
                 "--packed needs a format of 4 bits, int4 or e2m1; --format is \(options.format.rawValue)")
@@ -73,7 +69,7 @@ struct QuantizeCommand: ParsableCommand {
         let bits = rounding.randomBits ?? 0
         let tensor = quantizer.quantized(
             array.numbers, rows: array.rows, columns: array.columns, given: given,
-            threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
+            threads: threads.count
         ) { element in source.bits(from: 0).word(at: element, bits: bits) }
         try array.checkRanges(tensor)
 

@@ -65,7 +65,7 @@ struct RandomCommand: ParsableCommand {
         try checkSpace(bytes: elements.count * type.byteCount)
         let summary = try Self.write(
             distribution, from: source, of: stream, elements: elements, type: type, to: output)
-        report(distribution, source, type, summary)
+        try report(distribution, source, type, summary)
     }
 
     /// Sums over the codes that were written.
@@ -154,7 +154,7 @@ struct RandomCommand: ParsableCommand {
 
     private func report(
         _ distribution: RandomDistribution, _ source: any RandomSource, _ type: NpyType, _ summary: Summary
-    ) {
+    ) throws {
         let count = Double(address.count)
         let mean = summary.sum / count
         let variance = max(0, summary.squares / count - mean * mean)
@@ -174,9 +174,7 @@ struct RandomCommand: ParsableCommand {
                     adderBits: hardware.adderBits, multipliers32: hardware.multipliers32,
                     bitsPerCycle: hardware.bitsPerCycle, latencyCycles: hardware.latencyCycles,
                     reseedCycles: hardware.reseedCycles))
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-            if let text = try? encoder.encode(output) { Terminal.print(String(decoding: text, as: UTF8.self)) }
+            try Terminal.print(json: output)
             return
         }
         var table = TextTable()

@@ -10,20 +10,8 @@ struct CastCommandTests {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
-    private func run(_ arguments: [String]) throws -> (status: Int32, out: String, err: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: CommandLineTests.program)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        let (out, err) = (Pipe(), Pipe())
-        process.standardOutput = out
-        process.standardError = err
-        try process.run()
-        // Both are short: neither pipe fills up.
-        let printed = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let said = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, printed, said)
+    private func run(_ arguments: [String]) throws -> ProgramRun.Output {
+        try ProgramRun.zeroth(arguments, in: folder)
     }
 
     private func words(_ line: String) -> [String] { line.split(separator: " ").map(String.init) }
@@ -175,37 +163,13 @@ struct CastCommandTests {
 }
 
 extension CastCommandTests {
-    static let python = ProcessInfo.processInfo.environment["ZEROTH_PYTHON"] ?? "python3"
-
-    static let hasNumPy: Bool = {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [python, "-c", "import numpy"]
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
-    }()
-
     /// One in three pairs of formats and roundings, against fractions.
-    @Test(
-        .enabled(
-            if: hasNumPy || ProcessInfo.processInfo.environment["ZEROTH_REQUIRE_TOOLS"] == "1",
-            "NumPy is missing (ZEROTH_PYTHON names another Python)"), arguments: [1])
-    func castsAreThoseOfExactArithmetic(_ seed: Int) throws {
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-            "exact/casts.py")
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [Self.python, script.path, CommandLineTests.program, "--seed", "\(seed)", "--share", "3"]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(text.suffix(2000))")
-        #expect(text.contains(" casts, 0 differ"))
+    @Test(.enabled(if: ProgramRun.hasNumPy, "NumPy is missing (ZEROTH_PYTHON names another Python)"))
+    func castsAreThoseOfExactArithmetic() throws {
+        let check = try ProgramRun.python(
+            "exact/casts.py", [CommandLineTests.program, "--seed", "1", "--share", "3"], in: folder)
+        #expect(check.status == 0, "\(check.out.suffix(2000)) \(check.err.suffix(2000))")
+        #expect(check.out.contains(" casts, 0 differ"))
     }
 
     /// Each of these once ended in a trap or replaced what it should not.

@@ -11,33 +11,8 @@ import Testing
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
-    private static let environment = ProcessInfo.processInfo.environment
-    private static let isRequired = environment["ZEROTH_REQUIRE_TOOLS"] == "1"
-    private static let python = environment["ZEROTH_PYTHON"] ?? "python3"
-    private static let hasNumPy =
-        (try? execute("/usr/bin/env", [python, "-c", "import numpy"], in: "/tmp"))?.status == 0
-
-    /// What one run of a program gave; both texts are short.
-    private static func execute(
-        _ program: String, _ arguments: [String], in folder: String
-    ) throws -> (status: Int32, out: String, err: String) {
-        let process = Process()
-        let (out, err) = (Pipe(), Pipe())
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        process.standardOutput = out
-        process.standardError = err
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let said = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, text, said)
-    }
-
     private func gemm(_ flags: String...) throws -> (status: Int32, out: String, err: String) {
-        try Self.execute(CommandLineTests.program, ["gemm", "a.npy", "b.npy", "c.npy"] + flags, in: folder)
+        try ProgramRun.execute(CommandLineTests.program, ["gemm", "a.npy", "b.npy", "c.npy"] + flags, in: folder)
     }
 
     private func save<Element: NpyElement>(_ elements: [Element], _ shape: [Int], _ name: String) throws {
@@ -87,17 +62,18 @@ import Testing
             ["--format", "int4", "--a-packed", "--b-packed", "--depth", "0"],
             ["--format", "e2m1", "--b-packed"],
         ] {
-            let output = try Self.execute(
+            let output = try ProgramRun.execute(
                 CommandLineTests.program, ["gemm", "a.npy", "b.npy", "c.npy"] + flags, in: folder)
             #expect(output.status == 64 && output.err.contains("Error: --"), "\(flags) \(output.err)")
         }
     }
 
     /// gemm/integers.py: numpy's int64, all formats, with the statistics.
-    @Test(.enabled(if: hasNumPy || isRequired, "needs Python with numpy (ZEROTH_PYTHON)"))
+    @Test(.enabled(if: ProgramRun.hasNumPy, "needs Python with numpy (ZEROTH_PYTHON)"))
     func numPyGivesTheSameSumsAndStatistics() throws {
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/gemm/integers.py"
-        let output = try Self.execute("/usr/bin/env", [Self.python, script, CommandLineTests.program], in: folder)
+        let output = try ProgramRun.execute(
+            "/usr/bin/env", [ProgramRun.python, script, CommandLineTests.program], in: folder)
         #expect(output.status == 0, "\(output.err)")
         #expect(output.out == "8158 sums equal\n", "\(output.out)")
     }

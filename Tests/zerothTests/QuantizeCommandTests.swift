@@ -11,40 +11,15 @@ import Testing
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
-    private static let environment = ProcessInfo.processInfo.environment
-    private static let isRequired = environment["ZEROTH_REQUIRE_TOOLS"] == "1"
-    private static let python = environment["ZEROTH_PYTHON"] ?? "python3"
-    private static let hasNumPy =
-        (try? execute("/usr/bin/env", [python, "-c", "import numpy"], in: "/tmp"))?.status == 0
-
-    /// What one run of a program gave; both texts are short.
-    private static func execute(
-        _ program: String, _ arguments: [String], in folder: String
-    ) throws -> (status: Int32, out: String, err: String) {
-        let process = Process()
-        let (out, err) = (Pipe(), Pipe())
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        process.standardOutput = out
-        process.standardError = err
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let said = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, text, said)
-    }
-
     private func quantize(_ arguments: String...) throws -> (status: Int32, out: String, err: String) {
-        try Self.execute(CommandLineTests.program, ["quantize"] + arguments, in: folder)
+        try ProgramRun.execute(CommandLineTests.program, ["quantize"] + arguments, in: folder)
     }
 
     /// One line on standard error, status 1, and no folder "out".
     private func expectError(
         _ arguments: String..., text: String, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
-        let output = try Self.execute(CommandLineTests.program, ["quantize"] + arguments, in: folder)
+        let output = try ProgramRun.execute(CommandLineTests.program, ["quantize"] + arguments, in: folder)
         #expect(output.status == 1 && output.out.isEmpty, sourceLocation: sourceLocation)
         #expect(output.err == "error: \(text)\n", sourceLocation: sourceLocation)
         #expect(!FileManager.default.fileExists(atPath: folder + "/out"), sourceLocation: sourceLocation)
@@ -178,7 +153,7 @@ import Testing
             ["--rounding", "stochastic-a", "--random-bits", "33", "--seed", "1"], ["--zero-point", "1"],
             ["--scale", "1", "--scale-rule", "mse"], ["--scale", "1", "--asymmetric"], ["--threads", "0"],
         ] {
-            let output = try Self.execute(
+            let output = try ProgramRun.execute(
                 CommandLineTests.program, ["quantize", "x.npy", "out", "--format", "int8"] + flags, in: folder)
             #expect(output.status == 64 && output.err.contains("Error: --"), "\(flags) \(output.err)")
             #expect(!FileManager.default.fileExists(atPath: folder + "/out"))
@@ -186,10 +161,11 @@ import Testing
     }
 
     /// quantize/check.py: numpy makes all codes and errors again.
-    @Test(.enabled(if: hasNumPy || isRequired, "needs Python with numpy (ZEROTH_PYTHON)"))
+    @Test(.enabled(if: ProgramRun.hasNumPy, "needs Python with numpy (ZEROTH_PYTHON)"))
     func numPyMakesTheSameCodesAndErrors() throws {
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/quantize/check.py"
-        let output = try Self.execute("/usr/bin/env", [Self.python, script, CommandLineTests.program], in: folder)
+        let output = try ProgramRun.execute(
+            "/usr/bin/env", [ProgramRun.python, script, CommandLineTests.program], in: folder)
         #expect(output.status == 0, "\(output.err)")
         #expect(output.out.contains("numpy, codes of int4: 39099 equal"))
     }

@@ -3,11 +3,6 @@ import Testing
 
 /// `zeroth random` as its users run it, against a second implementation of every source.
 struct RandomCommandTests {
-    static let python = ProcessInfo.processInfo.environment["ZEROTH_PYTHON"] ?? "python3"
-    static let hasPython =
-        (try? launch("/usr/bin/env", [python, "--version"], in: NSTemporaryDirectory()))?.status == 0
-        || ProcessInfo.processInfo.environment["ZEROTH_REQUIRE_TOOLS"] == "1"
-
     let folder: String
 
     init() throws {
@@ -15,26 +10,8 @@ struct RandomCommandTests {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
-    private static func launch(
-        _ program: String, _ arguments: [String], in folder: String
-    ) throws -> (status: Int32, out: String, err: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        let (out, err) = (Pipe(), Pipe())
-        process.standardOutput = out
-        process.standardError = err
-        try process.run()
-        // Both are short: neither pipe fills up.
-        let printed = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let said = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, printed, said)
-    }
-
     private func run(_ arguments: [String]) throws -> (status: Int32, out: String, err: String) {
-        try Self.launch(CommandLineTests.program, ["random"] + arguments, in: folder)
+        try ProgramRun.execute(CommandLineTests.program, ["random"] + arguments, in: folder)
     }
 
     private var contents: [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] }
@@ -42,7 +19,7 @@ struct RandomCommandTests {
     static let address = "--seed 81985529216486895 --step 3735928559 --query 4660 --tensor 43981"
 
     @Test(
-        .enabled(if: hasPython, "skipped: no Python"),
+        .enabled(if: ProgramRun.hasPython, "skipped: no Python"),
         arguments: [
             "--distribution bits --start 2", "--distribution bits16 --start 5", "--start 1125899906",
             "--distribution gaussian-table --decode", "--distribution grid:7", "--distribution uniform --decode",
@@ -66,7 +43,7 @@ struct RandomCommandTests {
         #expect(output.status == 0, "\(output.err)")
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("random_sources.py").path
-        let check = try Self.launch("/usr/bin/env", [Self.python, script] + arguments, in: folder)
+        let check = try ProgramRun.execute("/usr/bin/env", [ProgramRun.python, script] + arguments, in: folder)
         #expect(check.status == 0, "\(check.err)")
     }
 
