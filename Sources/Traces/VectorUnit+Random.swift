@@ -105,7 +105,7 @@ extension VectorUnit {
     private static let gridRounding = VectorUnit(
         "grid_rounding", "d = (u · c_d + R) >> 16",
         inputs: [VectorField("u", 8), VectorField("multiplier", 24), VectorField("random", 16)],
-        outputs: [VectorField("d", 17)]
+        outputs: [VectorField("d", 16)]
     ) { _, random, line in
         let u = Int32(random.within(-127...127))
         let multiplier = perturbationMultiplier(&random)
@@ -113,19 +113,19 @@ extension VectorUnit {
         line.append(u, bits: 8)
         line.append(multiplier, bits: 24)
         line.append(r, bits: 16)
-        line.append(WeightPerturbation.gridSteps(code: u, multiplier: multiplier, random: r), bits: 17)
+        line.append(WeightPerturbation.gridSteps(code: u, multiplier: multiplier, random: r), bits: 16)
     }
 
     private static let perturb = VectorUnit(
         "perturb", "clamp(k ± d, 127)",
-        inputs: [VectorField("k", 8), VectorField("d", 17), VectorField("subtract", 1)],
+        inputs: [VectorField("k", 8), VectorField("d", 16), VectorField("subtract", 1)],
         outputs: [VectorField("code", 8)]
     ) { _, random, line in
         let k = Int8(random.within(-127...127))
         let d = random.oneIn(4) ? Int32(random.within(-32512...32512)) : Int32(random.within(-300...300))
         let subtract = random.oneIn(2)
         line.append(k, bits: 8)
-        line.append(d, bits: 17)
+        line.append(d, bits: 16)
         line.append(subtract ? 1 : 0, bits: 1)
         line.append(WeightPerturbation.perturbed(k, by: subtract ? -d : d), bits: 8)
     }
@@ -133,7 +133,7 @@ extension VectorUnit {
     private static let weightUpdate = VectorUnit(
         "weight_update", "a weight's step: stochastic, nearest, residual-carrying with 8 or 16 bits",
         inputs: [
-            VectorField("k", 8), VectorField("u", 8), VectorField("multiplier", 26), VectorField("random", 16),
+            VectorField("k", 8), VectorField("u2", 8), VectorField("multiplier", 26), VectorField("random", 16),
             VectorField("mode", 2), VectorField("residual_in", 16),
         ],
         outputs: [VectorField("code", 8), VectorField("residual_out", 16)]
