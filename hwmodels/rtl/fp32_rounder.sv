@@ -1,8 +1,8 @@
 // Rounds a number once to FP32 (docs/semantics.md, sections 6.1 and 2.4; overflow policy `ieee` of section 6.2).
 //
 // exponent     1...510: the exponent field that the result has if rounding carries nothing into it
-// significand  24 bits to keep and three more: half, quarter, and one that stands for all that lies below. The number is
-//              significand * 2^(exponent - 153). The top bit is set, except where exponent is 1: subnormal numbers and 0.
+// significand  24 bits to keep and three more: half, quarter, and one that stands for all that lies below. The number
+//              is significand * 2^(exponent - 153). The top bit is set, except where exponent is 1: subnormal numbers, 0.
 // rounding     0 nearest-even, 1 nearest-away, 2 toward-zero, 3 down, 4 up, 5 odd
 //
 // Combinational.

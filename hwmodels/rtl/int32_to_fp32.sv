@@ -1,5 +1,5 @@
-// float(a): a signed 32-bit integer as FP32, rounded to nearest, ties to even (docs/semantics.md, sections 6.4 and 8.5).
-// Exact up to +-2^24.
+// float(a): a signed 32-bit integer as FP32, rounded to nearest, ties to even (docs/semantics.md, sections 6.4 and
+// 8.5). Exact up to +-2^24.
 //
 // Combinational.
 module int32_to_fp32 (
