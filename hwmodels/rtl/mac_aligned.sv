@@ -33,57 +33,62 @@ module mac_aligned #(
     localparam integer COUNT_BITS = $clog2(MAGNITUDE_BITS);
 
     logic [LANES-1:0] lane_nan, lane_infinite, lane_sign, lane_nonzero;
-    logic [8*LANES-1:0] exponents;
-    logic [10*LANES-1:0] significands;
+    logic [8*LANES-1:0] fields;  // exponents in FP32's excess 127, so that they compare without a sign
+    logic [42*LANES-1:0] terms;
+    logic [7:0] largest;
+    logic [41:0] kept;  // ones in the bits that are kept: 2 integer bits and F fraction bits
+    assign kept = {42{1'b1}} << (6'd40 - settings[5:0]);
+
     genvar i;
     generate
         for (i = 0; i < LANES; i = i + 1) begin : lane
+            logic [7:0] exponent, distance;
+            logic [9:0] significand;
             fp8_multiplier multiplier (
                 .a(a[8*i+:8]), .a_format(a_format), .b(b[8*i+:8]), .b_format(b_format), .nan(lane_nan[i]),
-                .infinite(lane_infinite[i]), .sign(lane_sign[i]), .exponent(exponents[8*i+:8]),
-                .significand(significands[10*i+:10])
+                .infinite(lane_infinite[i]), .sign(lane_sign[i]), .exponent(exponent), .significand(significand)
             );
-            assign lane_nonzero[i] = |significands[10*i+:10];
+            assign lane_nonzero[i] = |significand;
+            assign fields[8*i+:8] = exponent + 8'd127;
+            assign distance = largest - fields[8*i+:8];
+            assign terms[42*i+:42] = distance > 8'd41 ? 42'd0 : ({significand, 32'b0} >> distance[5:0]) & kept;
         end
     endgenerate
 
     logic c_normal, c_special;
-    logic [9:0] c_exponent;
+    logic [7:0] c_field;
     assign c_normal = |c[30:23];
     assign c_special = &c[30:23];
-    assign c_exponent = {2'b0, c[30:24], c[23] | !c_normal} - 10'd127;
+    assign c_field = {c[30:24], c[23] | !c_normal};
 
-    // The largest exponent. Where c is zero it is -126 all the same, which is below any product's.
-    logic [9:0] largest;
-    always_comb begin
-        largest = c_exponent;
-        if (c[30:0] == 31'd0) largest = -10'd126;
+    // The largest exponent. Where c is zero its own is the smallest of FP32, which is below any product's.
+    function automatic logic [7:0] maximum(
+        input logic [7:0] field, input logic [8*LANES-1:0] others, input logic [LANES-1:0] nonzero
+    );
+        maximum = field;
         for (integer k = 0; k < LANES; k = k + 1) begin
-            if (lane_nonzero[k] && $signed({{2{exponents[8*k+7]}}, exponents[8*k+:8]}) > $signed(largest))
-                largest = {{2{exponents[8*k+7]}}, exponents[8*k+:8]};
+            if (nonzero[k] && others[8*k+:8] > maximum) maximum = others[8*k+:8];
         end
-    end
-
-    // Ones in the bits that are kept: 2 integer bits and F fraction bits.
-    logic [41:0] kept;
-    assign kept = {42{1'b1}} << (6'd40 - settings[5:0]);
-
-    function automatic logic [41:0] align(input logic [41:0] significand, input logic [9:0] distance);
-        align = distance > 10'd41 ? 42'd0 : significand >> distance[5:0];
     endfunction
+    assign largest = maximum(c_field, fields, lane_nonzero);
 
-    logic [MAGNITUDE_BITS:0] total, term;
-    logic [9:0] distance;
-    always_comb begin
-        distance = largest - c_exponent;
-        term = {{(MAGNITUDE_BITS - 41) {1'b0}}, align({1'b0, c_normal, c[22:0], 17'b0}, distance) & kept};
-        total = c[31] ? -term : term;
-        for (integer k = 0; k < LANES; k = k + 1) begin
-            distance = largest - {{2{exponents[8*k+7]}}, exponents[8*k+:8]};
-            term = {{(MAGNITUDE_BITS - 41) {1'b0}}, align({significands[10*k+:10], 32'b0}, distance) & kept};
-            total = lane_sign[k] ? total - term : total + term;
+    // c's term, then the sum; a zero's term is 0 wherever it moves.
+    logic [7:0] c_distance;
+    logic [41:0] c_term;
+    assign c_distance = largest - c_field;
+    assign c_term = c_distance > 8'd41 ? 42'd0 : ({1'b0, c_normal, c[22:0], 17'b0} >> c_distance[5:0]) & kept;
+
+    function automatic logic [MAGNITUDE_BITS:0] add(
+        input logic [42*(LANES+1)-1:0] magnitudes, input logic [LANES:0] negative
+    );
+        add = {(MAGNITUDE_BITS + 1) {1'b0}};
+        for (integer k = 0; k <= LANES; k = k + 1) begin
+            if (negative[k]) add = add - {{(MAGNITUDE_BITS - 41) {1'b0}}, magnitudes[42*k+:42]};
+            else add = add + {{(MAGNITUDE_BITS - 41) {1'b0}}, magnitudes[42*k+:42]};
         end
-    end
+    endfunction
+    logic [MAGNITUDE_BITS:0] total;
+    assign total = add({c_term, terms}, {c[31], lane_sign});
 
     logic [MAGNITUDE_BITS:0] magnitude;
     logic [MAGNITUDE_BITS-1:0] normalized;
@@ -94,10 +99,10 @@ module mac_aligned #(
     );
 
     // Field and fraction toward zero; bit 40 of the magnitude is 2^E.
-    localparam integer TOP_FIELD = 127 + MAGNITUDE_BITS - 1 - 40;
-    logic [9:0] field;
+    localparam integer ABOVE = MAGNITUDE_BITS - 1 - 40;
+    logic [7:0] field;
     logic [22:0] output_fraction, c_fraction;
-    assign field = largest + TOP_FIELD[9:0] - {{(10 - COUNT_BITS) {1'b0}}, zeros};
+    assign field = largest + ABOVE[7:0] - {{(8 - COUNT_BITS) {1'b0}}, zeros};
     assign output_fraction = settings[6] ? 23'h7FFC00 : 23'h7FFFFF;
     assign c_fraction = c[22:0] & kept[39:17];
 
@@ -113,11 +118,11 @@ module mac_aligned #(
             // c alone: what alignment leaves of it. Nothing left is +0; what only the output cuts keeps its sign.
             sum = {c[30:23], c_fraction} == 31'd0 ? 32'd0 : {c[31:23], c_fraction & output_fraction};
         end else if (total == {(MAGNITUDE_BITS + 1) {1'b0}}) sum = 32'd0;
-        else sum = {total[MAGNITUDE_BITS], field[7:0], normalized[MAGNITUDE_BITS-2-:23] & output_fraction};
+        else sum = {total[MAGNITUDE_BITS], field, normalized[MAGNITUDE_BITS-2-:23] & output_fraction};
     end
 
     /* verilator lint_off UNUSED */
-    logic unused;  // a sign that is 0, a field that fits, bits that are cut
-    assign unused = &{settings[7], magnitude[MAGNITUDE_BITS], field[9:8], normalized};
+    logic unused;  // a sign that is 0, and bits that are cut
+    assign unused = &{settings[7], magnitude[MAGNITUDE_BITS], normalized};
     /* verilator lint_on UNUSED */
 endmodule

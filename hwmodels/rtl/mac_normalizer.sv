@@ -14,15 +14,16 @@ module mac_normalizer #(
     output logic [WIDTH-1:0]      normalized,
     output logic [COUNT_BITS-1:0] count
 );
-    always_comb begin
-        normalized = value;
-        count = {COUNT_BITS{1'b0}};
+    function automatic logic [COUNT_BITS+WIDTH-1:0] normalize(input logic [WIDTH-1:0] unshifted);
+        logic [WIDTH-1:0] shifted;
+        logic [COUNT_BITS-1:0] zeros;
+        shifted = unshifted;
         for (integer stage = COUNT_BITS - 1; stage >= 0; stage = stage - 1) begin
             // The top 2^stage bits, without a part-select of varying width.
-            if ((normalized >> (WIDTH - (1 << stage))) == {WIDTH{1'b0}}) begin
-                normalized = normalized << (1 << stage);
-                count[stage] = 1'b1;
-            end
+            zeros[stage] = (shifted >> (WIDTH - (1 << stage))) == {WIDTH{1'b0}};
+            if (zeros[stage]) shifted = shifted << (1 << stage);
         end
-    end
+        normalize = {zeros, shifted};
+    endfunction
+    assign {count, normalized} = normalize(value);
 endmodule

@@ -57,13 +57,14 @@ module mac_product_sum #(
         end
     endgenerate
 
-    always_comb begin
-        sum = {SUM_BITS{1'b0}};
+    function automatic logic [SUM_BITS-1:0] total(input logic [64*LANES-1:0] terms, input logic [LANES-1:0] negative);
+        total = {SUM_BITS{1'b0}};
         for (integer k = 0; k < LANES; k = k + 1) begin
-            if (lane_sign[k]) sum = sum - {{(SUM_BITS - 64) {1'b0}}, magnitudes[64*k+:64]};
-            else sum = sum + {{(SUM_BITS - 64) {1'b0}}, magnitudes[64*k+:64]};
+            if (negative[k]) total = total - {{(SUM_BITS - 64) {1'b0}}, terms[64*k+:64]};
+            else total = total + {{(SUM_BITS - 64) {1'b0}}, terms[64*k+:64]};
         end
-    end
+    endfunction
+    assign sum = total(magnitudes, lane_sign);
 
     logic [LANES-1:0] lane_zero;
     assign lane_zero = ~(lane_nan | lane_infinite | lane_nonzero);

@@ -52,17 +52,14 @@ module mac_sequential #(
 
     // The term of the larger magnitude stays, the other moves to the right.
     logic c_larger, larger_sign, smaller_sign;
-    logic [7:0] larger_field, distance;
+    logic [7:0] larger_field, smaller_field, distance;
     logic [23:0] larger, smaller;
-    always_comb begin
-        c_larger = {c_field, c_significand} > {p_field, p_significand};
-        larger_sign = c_larger ? c[31] : sign;
-        smaller_sign = c_larger ? sign : c[31];
-        larger_field = c_larger ? c_field : p_field;
-        larger = c_larger ? c_significand : p_significand;
-        smaller = c_larger ? p_significand : c_significand;
-        distance = c_larger ? c_field - p_field : p_field - c_field;
-    end
+    assign c_larger = {c_field, c_significand} > {p_field, p_significand};
+    assign {larger_sign, larger_field, larger}
+        = c_larger ? {c[31], c_field, c_significand} : {sign, p_field, p_significand};
+    assign {smaller_sign, smaller_field, smaller}
+        = c_larger ? {sign, p_field, p_significand} : {c[31], c_field, c_significand};
+    assign distance = larger_field - smaller_field;
 
     logic [50:0] placed;  // 24 bits, the 3 below, and 24 to which bits fall
     logic [27:0] smaller_term, total, total_normalized;
