@@ -25,11 +25,12 @@ let package = Package(
         .target(
             name: "FineTuning",
             dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),
+        .target(name: "Traces", dependencies: ["Emulator", "NumberFormats"]),
         .target(name: "Reports", dependencies: ["Costs", "FineTuning"]),
         .executableTarget(
             name: "zeroth",
             dependencies: [
-                "Reports", "FineTuning", "Costs", "Timing", "Emulator", "Programs", "Networks", "Hardware", "Kernels",
+                "Reports", "Traces", "FineTuning", "Costs", "Timing", "Emulator", "Programs", "Networks", "Hardware", "Kernels",
                 "NumberFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

@@ -1,0 +1,48 @@
+import NumberFormats
+
+/// Multipliers and accumulators of matrix units (docs/semantics.md, section 8.4).
+extension VectorUnit {
+    static let productUnits: [VectorUnit] = [multiplier8]
+
+    private static let multiplier8 = VectorUnit(
+        "fp8_multiplier", "the exact product of two codes of 8 bits or less, not normalized",
+        inputs: [VectorField("a", 8), VectorField("a_format", 4), VectorField("b", 8), VectorField("b_format", 4)],
+        outputs: [
+            VectorField("nan", 1), VectorField("infinite", 1), VectorField("sign", 1), VectorField("exponent", 8),
+            VectorField("significand", 10),
+        ]
+    ) { index, random, line in
+        // All pairs of codes of all pairs of formats come in 7·7·2^16 lines, in an order that spreads them.
+        let scrambled = index &* 1_566_083 % (49 << 16)
+        let (aPin, bPin) = (scrambled >> 16 % 7, scrambled >> 16 / 7)
+        let (aFormat, bFormat) = (Pins.float(aPin), Pins.float(bPin))
+        let a = UInt32(scrambled & 255) & (UInt32.max >> UInt32(32 - aFormat.bits))
+        let b = UInt32(scrambled >> 8 & 255) & (UInt32.max >> UInt32(32 - bFormat.bits))
+        line.append(a, bits: 8)
+        line.append(aPin, bits: 4)
+        line.append(b, bits: 8)
+        line.append(bPin, bits: 4)
+        let product = FloatArithmetic.multiply(
+            FloatOperand(a, aFormat), FloatOperand(b, bFormat), to: .fp32, FloatEnvironment())
+        let isInfinite = product.code & 0x7FFF_FFFF == 0x7F80_0000
+        let isNaN = FloatFormat.fp32.isNaN(product.code)
+        line.append(isNaN ? 1 : 0, bits: 1)
+        line.append(isInfinite ? 1 : 0, bits: 1)
+        if isNaN { line.appendUnknown(bits: 1) } else { line.append(product.code >> 31, bits: 1) }
+        guard !isNaN, !isInfinite else {
+            line.appendUnknown(bits: 8)
+            line.appendUnknown(bits: 10)
+            return
+        }
+        func parts(_ code: UInt32, _ format: FloatFormat) -> (significand: UInt64, exponent: Int) {
+            guard case .finite(_, let significand, let exponent) = format.decode(code) else {
+                preconditionFailure("a finite product has finite factors")
+            }
+            // Four fraction bits, whatever the format's own.
+            return (significand << UInt64(4 - format.fractionBits), exponent + format.fractionBits)
+        }
+        let (x, y) = (parts(a, aFormat), parts(b, bFormat))
+        line.append(x.exponent + y.exponent, bits: 8)
+        line.append(x.significand * y.significand, bits: 10)
+    }
+}
