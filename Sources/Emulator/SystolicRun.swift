@@ -108,9 +108,14 @@ public final class SystolicRun {
     }
 
     /// Does all beats that are left.
+    public func finish() {
+        while step() {}
+    }
+
+    /// Does all beats that are left.
     ///
     /// - Parameter observe: called at the end of each.
-    public func finish(_ observe: (SystolicRun) throws -> Void = { _ in }) rethrows {
+    public func finish(_ observe: (SystolicRun) throws -> Void) rethrows {
         while step() { try observe(self) }
     }
 }
