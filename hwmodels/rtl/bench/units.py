@@ -53,3 +53,34 @@ UNITS = [
     unit("weight_update", "integer"),
     unit("perturbation_unit", "clocked", parameters={"GENERATOR": 0}, latency=13, ties={"load": "1'b0", "lane_states": "384'b0", "mask": "32'b0"}),
 ]
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array that is built, and its tiles."""
+
+    rows: int
+    columns: int
+    lanes: int
+    sums: str
+    full: bool = False  # only with --full
+
+    KINDS = ("integer", "sequential", "grouped", "aligned", "exact")
+
+    @property
+    def name(self):
+        return f"array_{self.rows}x{self.columns}x{self.lanes}_{self.sums}"
+
+    @property
+    def kind(self):
+        return self.KINDS.index(self.sums)
+
+
+ARRAYS = [
+    Array(4, 4, 1, "integer"), Array(5, 3, 2, "integer"), Array(1, 7, 1, "integer"), Array(3, 4, 1, "sequential"),
+    Array(4, 3, 4, "grouped"), Array(3, 5, 4, "aligned"), Array(3, 3, 2, "exact"),
+    *[Array(*shape, full=True) for shape in (
+        (1, 1, 1, "integer"), (7, 1, 1, "integer"), (8, 8, 1, "integer"), (16, 16, 1, "integer"), (2, 9, 4, "integer"), (1, 1, 1, "sequential"),
+        (8, 8, 1, "sequential"), (5, 2, 1, "grouped"), (2, 2, 16, "grouped"), (8, 4, 1, "aligned"), (2, 3, 32, "aligned"), (1, 5, 1, "exact"),
+        (6, 4, 4, "exact"))],
+]
