@@ -60,10 +60,10 @@ module grouped_sum #(
     assign c_significand = {c_normal, c[22:0]};
     assign c_exponent = {2'b0, c[30:24], c[23] | !c_normal} - 10'd127;
 
-    // How far c lies below TOP (negative: above).
+    // How far c lies below TOP (negative: above). At WINDOW - 1 all of it is below the window, and none is lost yet.
     logic [9:0] below_top, distance, excess;
     assign below_top = TOP[9:0] - c_exponent;
-    assign distance = below_top[9] ? 10'd0 : below_top > WINDOW[9:0] ? WINDOW[9:0] : below_top;
+    assign distance = below_top[9] ? 10'd0 : below_top >= WINDOW[9:0] ? WINDOW[9:0] - 10'd1 : below_top;
     assign excess = below_top[9] ? -below_top : 10'd0;
 
     logic [WINDOW+23:0] placed;  // the window, and 24 bits below it to which c's bits fall

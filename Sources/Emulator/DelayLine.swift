@@ -1,0 +1,31 @@
+import Kernels
+
+/// The last entries of a sequence, the newest at delay 0: what a chain of registers along an edge holds.
+struct DelayLine<Entry: BitwiseCopyable> {
+    private let entries: AlignedBuffer<Entry>
+    private let depth: Int
+    private var newest: Int
+
+    /// A line in which every entry is `idle`.
+    init(depth: Int, idle: Entry) {
+        self.depth = depth
+        // Entries move only when the room before them is used up.
+        entries = AlignedBuffer(count: 2 * depth + 256)
+        entries.elements.update(repeating: idle)
+        newest = entries.count - depth
+    }
+
+    /// Adds an entry.
+    mutating func push(_ entry: Entry) {
+        if newest == 0 {
+            newest = entries.count - depth
+            (entries.baseAddress + newest).update(from: entries.baseAddress, count: depth)
+        }
+        newest -= 1
+        entries.elements[newest] = entry
+    }
+
+    /// The entry that was added `delay` entries ago, 0 ≤ delay < depth.
+    @inline(__always)
+    subscript(delay: Int) -> Entry { entries.elements[newest + delay] }
+}
