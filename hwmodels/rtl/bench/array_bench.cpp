@@ -1,28 +1,21 @@
-// Runs tiles through array_tile under Verilator and holds results, cycles and registers against a file's.
+// Runs tiles through array_tile under Verilator and holds results, cycles and registers against a file's (see
+// array_tiles.h).
 //
-//   array_bench --rows R --columns C --lanes L --kind K [--depth D] FILE      the tiles of FILE; build of array_probe
-//   array_bench --rows R --columns C --lanes L --kind K [--depth D] --speed N one large command N times; of array_tile, too
+//   array_bench --rows R --columns C --lanes L --kind K [--depth D] FILE        the tiles of FILE; build of array_probe
+//   array_bench --rows R --columns C --lanes L --kind K [--depth D] --speed N   one large command N times; build of
+//                                                                               array_probe or, faster, of array_tile
 //
-// The shape is that of the build (-GROWS=R and so on). FILE is text; of each tile it holds
+// The shape is that of the build (-GROWS=R and so on). A tile whose registers are given begins after a reset; the
+// others follow each other without one, so that leftovers are found. Commands that break a rule are tried first.
 //
-//   tile ID output_stationary double_buffered blocked beats folds rows_last a_format b_format settings cycles outputs registers
-//   c HEX   column_data, word after word: folds*R of them, in output-stationary folds*T
-//   r HEX   row_data: folds*T
-//   o HEX   the result words that are expected: `outputs` of them
-//   s HEX   the register bus of array_probe expected at the end of beat 0, 1, …: `registers` of them, 0 or `cycles`
-//
-// HEX: the most significant digit first, ceil(bits/4) digits. Lines that begin with / or # are comments. A tile whose
-// registers are given begins after a reset; the others follow each other without one, so that leftovers are found.
-//
-// Prints counts and, of each kind, the first mismatch. Exit status: 0 if there was none, 1 if there was, 2 if the file or
-// the arguments are wrong.
+// Prints counts and, of each kind, the first mismatch. Exit status: 0 if there was none, 1 if there was, 2 if the file
+// or the arguments are wrong.
 
 #include <algorithm>
 #include <cstdarg>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 #include <string>
 #include <type_traits>
@@ -37,32 +30,8 @@ using Top = Varray_probe;
 using Top = Varray_tile;
 #define HAS_REGISTERS 0
 #endif
+#include "array_tiles.h"
 #include "verilated.h"
-
-using Word = std::vector<uint32_t>;  // 32 bits each, the lowest first
-
-[[noreturn]] static void stop(const char* format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    std::fprintf(stderr, "array_bench: ");
-    std::vfprintf(stderr, format, arguments);
-    std::fprintf(stderr, "\n");
-    va_end(arguments);
-    std::exit(2);
-}
-
-static int wordsFor(int bits) { return (bits + 31) / 32; }
-
-struct Shape {
-    int rows = 0, columns = 0, lanes = 0, kind = -1, depth = 256;
-    int sumBits() const { return kind == 4 ? 88 : 32; }
-    int codeBits() const { return 8 * lanes; }
-    int rowBits() const { return rows * codeBits(); }
-    int columnBits() const { return columns * codeBits(); }
-    int resultBits() const { return columns * sumBits(); }
-    int peBits() const { return 4 * codeBits() + 3 * sumBits() + 5; }
-    int registerBits() const { return rows * columns * peBits(); }
-};
 
 // Ports: Verilator makes integers of those up to 64 bits, arrays of 32-bit words of wider ones.
 template <class Port> static void put(Port& port, const uint32_t* words, int bits) {
@@ -89,125 +58,26 @@ template <class Port> static bool holds(const Port&, int bits) {
     return sizeof(Port) == bytes;
 }
 
-static std::string hex(const Word& words, int low, int bits) {
-    std::string text;
-    for (int digit = (bits + 3) / 4 - 1; digit >= 0; --digit) {
-        unsigned value = 0;
-        for (int i = 3; i >= 0; --i) {
-            int at = low + 4 * digit + i;
-            value = 2 * value + (4 * digit + i < bits ? words[at / 32] >> at % 32 & 1 : 0);
-        }
-        text += "0123456789abcdef"[value];
-    }
-    return text;
-}
+// How often something was wrong, and the first time in words.
+struct Mismatches {
+    long count = 0;
+    std::string first;
 
-struct Command {
-    std::string name = "-";
-    int outputStationary = 0, doubleBuffered = 0, blocked = 0, beats = 0, folds = 0, rowsLast = 0;
-    int aFormat = 0, bFormat = 0, settings = 0;
-};
-
-struct Tile {
-    Command command;
-    uint32_t cycles = 0;
-    std::vector<Word> columnWords, rowWords, results, registers;
-};
-
-// Reads tiles, one after another.
-class Reader {
-public:
-    Reader(const char* path, const Shape& shape) : path(path), shape(shape), file(std::fopen(path, "r")) {
-        if (!file) stop("%s cannot be read", path);
-    }
-    ~Reader() {
-        std::fclose(file);
-        std::free(line);
-    }
-    Reader(const Reader&) = delete;
-    Reader& operator=(const Reader&) = delete;
-
-    bool next(Tile& tile) {
-        if (!nextLine()) return false;
-        char name[65];
-        Command& c = tile.command;
-        long outputs, registers, cycles;
-        int count = std::sscanf(line, "tile %64s %d %d %d %d %d %d %d %d %d %ld %ld %ld", name, &c.outputStationary,
-                                &c.doubleBuffered, &c.blocked, &c.beats, &c.folds, &c.rowsLast, &c.aFormat, &c.bFormat,
-                                &c.settings, &cycles, &outputs, &registers);
-        if (count != 13) fail("a line `tile ID` and 12 numbers has to stand here");
-        c.name = name;
-        if (c.beats < 1 || c.beats > 65535 || c.folds < 1 || c.folds > 65535) fail("beats and folds have to be 1 to 65535");
-        if (outputs < 0 || outputs > 65536 || cycles < 0) fail("outputs or cycles out of range");
-        if (registers != 0 && registers != cycles) fail("registers has to be 0 or cycles");
-        tile.cycles = (uint32_t)cycles;
-        long folds = c.folds;
-        words('c', folds * (c.outputStationary ? c.beats : shape.rows), shape.columnBits(), tile.columnWords);
-        words('r', folds * c.beats, shape.rowBits(), tile.rowWords);
-        words('o', outputs, shape.resultBits(), tile.results);
-        words('s', registers, shape.registerBits(), tile.registers);
-        return true;
-    }
-
-private:
-    const char* path;
-    const Shape& shape;
-    FILE* file;
-    char* line = nullptr;
-    size_t capacity = 0;
-    long number = 0;
-
-    [[noreturn]] void fail(const char* why) { stop("%s, line %ld: %s", path, number, why); }
-
-    bool nextLine() {
-        for (;;) {
-            if (getline(&line, &capacity, file) < 0) return false;
-            ++number;
-            line[std::strcspn(line, "\r\n")] = 0;
-            if (line[0] != 0 && line[0] != '/' && line[0] != '#') return true;
-        }
-    }
-
-    void words(char letter, long count, int bits, std::vector<Word>& into) {
-        into.assign(count, Word(wordsFor(bits), 0));
-        size_t digits = (bits + 3) / 4;
-        for (Word& word : into) {
-            if (!nextLine()) fail("the file ends within a tile");
-            if (line[0] != letter || line[1] != ' ' || std::strlen(line + 2) != digits) {
-                char text[96];
-                std::snprintf(text, sizeof text, "`%c` and %zu hex digits have to stand here", letter, digits);
-                fail(text);
-            }
-            for (size_t i = 0; i < digits; ++i) {
-                char c = line[2 + i];
-                uint32_t digit;
-                if (c >= '0' && c <= '9') digit = c - '0';
-                else if (c >= 'a' && c <= 'f') digit = c - 'a' + 10;
-                else if (c >= 'A' && c <= 'F') digit = c - 'A' + 10;
-                else fail("not a hex digit");
-                size_t place = digits - 1 - i;
-                word[place / 8] |= digit << 4 * (place % 8);
-            }
-        }
+    void note(const char* format, ...) {
+        if (count++ != 0) return;
+        char text[4096];
+        va_list arguments;
+        va_start(arguments, format);
+        std::vsnprintf(text, sizeof text, format, arguments);
+        va_end(arguments);
+        first = text;
     }
 };
 
-// Counts, and the first mismatch of each kind in words.
 struct Counts {
-    long tiles = 0, bits = 0, cycles = 0, registers = 0, refusals = 0;
-    std::string firstBit, firstCycle, firstRegister, firstRefusal;
-
-    static void note(long& count, std::string& first, const char* format, ...) {
-        if (count++ == 0) {
-            char text[4096];
-            va_list arguments;
-            va_start(arguments, format);
-            std::vsnprintf(text, sizeof text, format, arguments);
-            va_end(arguments);
-            first = text;
-        }
-    }
-    bool good() const { return bits == 0 && cycles == 0 && registers == 0 && refusals == 0 && tiles > 0; }
+    long tiles = 0;
+    Mismatches bits, cycles, registers;
+    bool good() const { return bits.count == 0 && cycles.count == 0 && registers.count == 0 && tiles > 0; }
 };
 
 class Bench {
@@ -234,42 +104,45 @@ public:
         bool outOfRange = false;
         uint32_t beat = 0;
         bool begun = false;
-        // Beat 0 is the first in which an operand is asked for, sum words are complete one beat after the last sum is taken.
+        // Beat 0 is the first in which an operand is asked for. The last sum stands in the last row's register in beat
+        // `cycles`, at whose end it is taken; done is high in the one after.
         uint64_t limit = 2 * (uint64_t)tile.cycles + 1000;
         for (uint64_t cycle = 0; cycle < limit && !top.done; ++cycle) {
             begun = begun || (c.outputStationary ? top.row_request : top.column_request);
             outOfRange = bringData(tile) || outOfRange;
+            top.start = top.busy && any() % 4 == 0;  // must be ignored
             tick();
             if (!begun) continue;
             if (beat < tile.registers.size()) compareRegisters(tile, beat, counts);
             ++beat;
         }
+        top.start = 0;
         bool finished = top.done;
         if (!finished) {
-            Counts::note(counts.cycles, counts.firstCycle, "tile %s: done is still low after %llu cycles, cycles is %u and has to be %u",
-                         c.name.c_str(), (unsigned long long)limit, top.cycles, tile.cycles);
+            counts.cycles.note("tile %s: done is still low after %llu cycles, cycles is %u and has to be %u",
+                               c.name.c_str(), (unsigned long long)limit, top.cycles, tile.cycles);
         } else if (top.cycles != tile.cycles) {
-            Counts::note(counts.cycles, counts.firstCycle, "tile %s: cycles is %u, expected %u", c.name.c_str(), top.cycles, tile.cycles);
+            counts.cycles.note("tile %s: cycles is %u, expected %u", c.name.c_str(), top.cycles, tile.cycles);
         } else if (beat != tile.cycles + 1) {
-            Counts::note(counts.cycles, counts.firstCycle, "tile %s: done came with beat %u, expected with beat %u", c.name.c_str(), beat,
-                         tile.cycles + 1);
+            counts.cycles.note("tile %s: done came with beat %u, expected with beat %u", c.name.c_str(), beat,
+                               tile.cycles + 1);
         }
         if (outOfRange)
-            Counts::note(counts.bits, counts.firstBit, "tile %s: asked for an operand word behind the last", c.name.c_str());
+            counts.bits.note("tile %s: asked for an operand word behind the last", c.name.c_str());
         if (finished) tick();  // done is one cycle long
         if (finished && (top.done || top.busy))
-            Counts::note(counts.cycles, counts.firstCycle, "tile %s: done or busy is high after done", c.name.c_str());
+            counts.cycles.note("tile %s: done or busy is high after done", c.name.c_str());
         compareResults(tile, counts);
         if (!finished) reset();
     }
 
-    // Commands that break a rule must not run.
+    // Commands that break a rule must not run, not for one cycle.
     void checkRefusals(Counts& counts) {
         Command good;
         good.beats = good.folds = good.rowsLast = good.blocked = 1;
         good.aFormat = good.bFormat = shape.kind == 0 ? 11 : 0;
         good.settings = 32;
-        struct Rule { const char* what; void (*break_)(Command&, const Shape&); };
+        struct Rule { const char* what; void (*breaks)(Command&, const Shape&); };
         const Rule rules[] = {
             {"0 beats", [](Command& c, const Shape&) { c.beats = 0; }},
             {"0 folds", [](Command& c, const Shape&) { c.folds = 0; }},
@@ -282,19 +155,19 @@ public:
         for (const Rule& rule : rules) {
             if (&rule == &rules[4] && shape.depth >= 65535) continue;  // cannot be written down
             Command command = good;
-            rule.break_(command, shape);
+            rule.breaks(command, shape);
             begin(command);
             bool ran = false;
             for (int i = 0; i < 4; ++i) {
                 ran = ran || top.busy || top.done || top.row_request || top.column_request || !top.fault;
                 tick();
             }
-            if (ran) Counts::note(counts.refusals, counts.firstRefusal, "a command with %s was not refused", rule.what);
+            if (ran) counts.cycles.note("a command with %s was not refused", rule.what);
             if (ran) reset();
         }
         begin(good);
         if (top.fault || !top.busy)
-            Counts::note(counts.refusals, counts.firstRefusal, "a command that breaks no rule was refused");
+            counts.cycles.note("a command that breaks no rule was refused");
         reset();
     }
 
@@ -328,8 +201,10 @@ public:
         double pes = (double)shape.rows * shape.columns;
         double macCycles = clocks * pes * shape.lanes;
         double macs = (double)repetitions * c.folds * c.beats * pes * shape.lanes;
-        std::printf("clock cycles %ld\nMAC-cycles %.0f\nMACs %.0f\nCPU seconds %.3f\n", clocks, macCycles, macs, seconds);
-        std::printf("clock cycles per second %.4g\nMAC-cycles per second %.4g\n", clocks / seconds, macCycles / seconds);
+        std::printf("clock cycles %ld\nMAC-cycles %.0f\nMACs %.0f\nCPU seconds %.3f\n", clocks, macCycles, macs,
+                    seconds);
+        std::printf("clock cycles per second %.0f\nMAC-cycles per second %.0f\n", clocks / seconds,
+                    macCycles / seconds);
     }
 
 private:
@@ -403,8 +278,8 @@ private:
                 std::string is = hex(got, column * shape.sumBits(), shape.sumBits());
                 std::string expected = hex(tile.results[i], column * shape.sumBits(), shape.sumBits());
                 if (is != expected)
-                    Counts::note(counts.bits, counts.firstBit, "tile %s: result %zu of column %d is %s, expected %s",
-                                 tile.command.name.c_str(), i, column, is.c_str(), expected.c_str());
+                    counts.bits.note("tile %s: result %zu of column %d is %s, expected %s",
+                                     tile.command.name.c_str(), i, column, is.c_str(), expected.c_str());
             }
         }
     }
@@ -417,19 +292,19 @@ private:
         if (got == wanted) return;
         struct Field { const char* name; int bits; };
         const int codes = shape.codeBits(), sum = shape.sumBits();
-        const Field fields[] = {{"a", codes}, {"valid", 1}, {"first", 1}, {"last", 1}, {"shift", codes}, {"waiting", codes},
-                                {"active", codes}, {"accumulating", sum}, {"held", sum}, {"sum", sum}, {"insert_early", 1},
-                                {"insert_late", 1}};
+        const Field fields[] = {{"a", codes},       {"valid", 1},          {"first", 1},        {"last", 1},
+                                {"shift", codes},   {"waiting", codes},    {"active", codes},   {"accumulating", sum},
+                                {"held", sum},      {"sum", sum},          {"insert_early", 1}, {"insert_late", 1}};
         for (int pe = 0; pe < shape.rows * shape.columns; ++pe) {
             int at = (pe + 1) * shape.peBits();
             for (const Field& field : fields) {
                 at -= field.bits;
                 std::string is = hex(got, at, field.bits), expected = hex(wanted, at, field.bits);
                 if (is != expected)
-                    Counts::note(counts.registers, counts.firstRegister,
-                                 "tile %s: at the end of beat %u register %s of PE (%d, %d) is %s, expected %s",
-                                 tile.command.name.c_str(), beat, field.name, pe / shape.columns, pe % shape.columns, is.c_str(),
-                                 expected.c_str());
+                    counts.registers.note(
+                        "tile %s: at the end of beat %u register %s of PE (%d, %d) is %s, expected %s",
+                        tile.command.name.c_str(), beat, field.name, pe / shape.columns, pe % shape.columns,
+                        is.c_str(), expected.c_str());
             }
         }
 #else
@@ -441,7 +316,8 @@ private:
 static long number(const char* text, const char* option, long low, long high) {
     char* end = nullptr;
     long value = text ? std::strtol(text, &end, 10) : 0;
-    if (!text || *text == 0 || *end != 0 || value < low || value > high) stop("%s takes a number from %ld to %ld", option, low, high);
+    if (!text || *text == 0 || *end != 0 || value < low || value > high)
+        stop("%s takes a number from %ld to %ld", option, low, high);
     return value;
 }
 
@@ -479,9 +355,9 @@ int main(int count, char** arguments) {
         if (!HAS_REGISTERS && !tile.registers.empty()) stop("a file with registers needs a build of array_probe");
         bench.run(tile, counts);
     }
-    for (const std::string& text : {counts.firstRegister, counts.firstCycle, counts.firstBit, counts.firstRefusal})
-        if (!text.empty()) std::printf("first: %s\n", text.c_str());
-    std::printf("tiles %ld\nbit mismatches %ld\ncycle mismatches %ld\nregister mismatches %ld\nrefusal mismatches %ld\n", counts.tiles,
-                counts.bits, counts.cycles, counts.registers, counts.refusals);
+    for (const Mismatches& found : {counts.registers, counts.cycles, counts.bits})
+        if (found.count != 0) std::printf("first: %s\n", found.first.c_str());
+    std::printf("tiles %ld\nbit mismatches %ld\ncycle mismatches %ld\nregister mismatches %ld\n", counts.tiles,
+                counts.bits.count, counts.cycles.count, counts.registers.count);
     return counts.good() ? 0 : 1;
 }
