@@ -79,11 +79,9 @@ public struct DotProduct: Hashable, Sendable {
         typealias Register = (held: Int64, exact: Int64)
         func added(_ x: Register, _ y: Register) -> Register {
             let sum = x.held + y.held
-            let fits = format.range.contains(sum)
             let exact = x.exact + y.exact
-            statistics.count(exact, fits: fits)
-            if fits { return (sum, exact) }
-            return (format.decode(overflow == .wrap ? UInt32(truncatingIfNeeded: sum) : format.encode(sum).code), exact)
+            statistics.count(exact, fits: format.range.contains(sum))
+            return (format.held(sum, overflow), exact)
         }
         var memory: Register = (0, 0)
         var sum: Register = (0, 0)
@@ -134,15 +132,7 @@ public struct DotProduct: Hashable, Sendable {
         }
         var sum: UInt32 = 0
         for start in stride(from: terms.startIndex, to: terms.endIndex, by: group) {
-            let products = terms[start..<min(start + group, terms.endIndex)]
-            if case .aligned(_, let fractionBits, let output) = accumulator {
-                sum = AlignedSum.sum(products, plus: sum, fractionBits: fractionBits, output: output)
-            } else {
-                var exact = ExactAccumulator()
-                exact.add(FloatFormat.fp32.decode(sum))
-                for (x, y) in products { exact.addProduct(x.format.decode(x.code), y.format.decode(y.code)) }
-                sum = exact.rounded(to: .fp32, FloatEnvironment()).code
-            }
+            sum = MACStep.sum(sum, terms[start..<min(start + group, terms.endIndex)], accumulator)
         }
         return sum
     }

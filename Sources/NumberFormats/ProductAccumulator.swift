@@ -34,6 +34,11 @@ public enum ProductAccumulator: Hashable, Sendable {
     case aligned(group: Int, fractionBits: Int, output: AlignedOutput)
     /// Fixed point over the whole sum, rounded once to FP32 at the end.
     case exact
+
+    /// Whether it adds products of integers.
+    public var isInteger: Bool {
+        if case .integer = self { true } else { false }
+    }
 }
 
 /// In which order the products of one output are added (docs/semantics.md, section 8.4).

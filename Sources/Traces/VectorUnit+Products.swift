@@ -1,8 +1,20 @@
 import NumberFormats
 
-/// Multipliers and accumulators of matrix units (docs/semantics.md, section 8.4).
+/// Multipliers of matrix units, and steps of their chains (docs/semantics.md, section 8.4).
 extension VectorUnit {
-    static let productUnits: [VectorUnit] = [multiplier8]
+    static let productUnits: [VectorUnit] =
+        [multiplier8, integerStep("mac_integer", lanes: 1), integerStep("mac_integer_3", lanes: 3)]
+        + [1, 4, 16].map { lanes in floatStep("mac_grouped_\(lanes)", lanes: lanes) { _ in .grouped(lanes) } }
+        + [floatStep("mac_sequential", lanes: 1) { _ in .sequential }]
+        + [1, 4, 16, 32].map { lanes in
+            floatStep("mac_aligned_\(lanes)", lanes: lanes) { random in
+                .aligned(
+                    group: lanes, fractionBits: random.oneIn(3) ? random.pick([13, 25]) : random.within(1...40),
+                    output: random.oneIn(2) ? .fp32 : .e8m13)
+            }
+        }
+        + [groupedSum(lanes: 2), exactStep("mac_exact_1", lanes: 1), exactStep("mac_exact_4", lanes: 4), exactRound]
+        + [addExact, addInteger]
 
     private static let multiplier8 = VectorUnit(
         "fp8_multiplier", "the exact product of two codes of 8 bits or less, not normalized",

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Emulator
 import FineTuning
 import Networks
 import Traces
@@ -13,20 +14,24 @@ struct VectorsCommand: ParsableCommand {
             each in hex digits of its own, joined by _. Expected bits that do not matter are x. hwmodels/rtl/README.md describes \
             units and pins; hwmodels/rtl/check runs the vectors through the project's SystemVerilog.
 
+            The unit array is a systolic array: the file holds tiles, each with its command, operands, results, cycles and, \
+            with --registers, what stands in every register at the end of every cycle.
+
             An existing file is replaced, whole or not at all.
 
             Examples:
               zeroth vectors --list
               zeroth vectors fp32_adder --count 1000000 --output fp32_adder.hex
+              zeroth vectors array --rows 5 --columns 3 --sums grouped --lanes 4 --count 1000 --registers --output tiles.hex
             """)
 
-    @Argument(help: ArgumentHelp("The unit, as --list names it.", valueName: "unit"))
+    @Argument(help: ArgumentHelp("The unit, as --list names it, or array.", valueName: "unit"))
     var unit: String?
 
     @Flag(help: "Print the units.")
     var list = false
 
-    @Option(help: ArgumentHelp("Vectors.", valueName: "n"))
+    @Option(help: ArgumentHelp("Vectors; of an array, tiles.", valueName: "n"))
     var count = 10_000
 
     @Option(help: ArgumentHelp("Seed of the stimulus.", valueName: "n"))
@@ -35,18 +40,34 @@ struct VectorsCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
     var output: String?
 
+    @OptionGroup(title: "Arrays") var array: ArrayOptions
+
+    /// What an array is built with.
+    struct ArrayOptions: ParsableArguments {
+        @Option(help: ArgumentHelp("Rows of elements, 1 to 64.", valueName: "n"))
+        var rows = 4
+
+        @Option(help: ArgumentHelp("Columns of elements, 1 to 64.", valueName: "n"))
+        var columns = 4
+
+        @Option(help: ArgumentHelp("Bytes of codes that an element takes in a cycle.", valueName: "n"))
+        var lanes = 1
+
+        @Option(help: ArgumentHelp("integer, sequential, grouped, aligned or exact.", valueName: "kind"))
+        var sums = "integer"
+
+        @Flag(help: "Write all registers at the end of every cycle, too.")
+        var registers = false
+    }
+
     mutating func run() throws {
         if list {
             let width = VectorUnit.all.map(\.name.count).max() ?? 0
             for unit in VectorUnit.all {
                 print(unit.name.padding(to: width), "", unit.abstract)
             }
+            print("array".padding(to: width), "", "a systolic array of any dataflow, register by register")
             return
-        }
-        guard let name = unit, let unit = VectorUnit.named(name) else {
-            throw RunError.badSetting(
-                name: "unit", value: unit ?? "nothing",
-                allowed: "one of \(VectorUnit.all.map(\.name).joined(separator: ", "))")
         }
         guard let output else {
             throw RunError.badSetting(name: "output", value: "nothing", allowed: "a file to write")
@@ -54,8 +75,30 @@ struct VectorsCommand: ParsableCommand {
         guard (1...1 << 32).contains(count) else {
             throw RunError.badSetting(name: "count", value: "\(count)", allowed: "1 to 4294967296")
         }
+        if unit == "array" { return try writeTiles(to: output) }
+        guard let name = unit, let unit = VectorUnit.named(name) else {
+            throw RunError.badSetting(
+                name: "unit", value: unit ?? "nothing",
+                allowed: "one of \(VectorUnit.all.map(\.name).joined(separator: ", ")), array")
+        }
         try writeAtomically(to: output) { file in
             try unit.write(count: count, seed: seed) { try file.append($0) }
+        }
+    }
+
+    private func writeTiles(to output: String) throws {
+        for (name, value) in [("rows", array.rows), ("columns", array.columns)] where !(1...64).contains(value) {
+            throw RunError.badSetting(name: name, value: "\(value)", allowed: "1 to 64")
+        }
+        guard let kind = SystolicArrayShape.Kind(rawValue: array.sums) else {
+            let kinds = SystolicArrayShape.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw RunError.badSetting(name: "sums", value: array.sums, allowed: kinds)
+        }
+        let shape = try SystolicArrayShape(
+            rows: array.rows, columns: array.columns, lanes: array.lanes, kind: kind)
+        let tiles = try ArrayTileVectors(shape, tiles: count, seed: seed, writesRegisters: array.registers)
+        try writeAtomically(to: output) { file in
+            for tile in tiles { try file.append(Array(tile.utf8)) }
         }
     }
 }

@@ -2,7 +2,8 @@
 //
 // exponent     1...510: the exponent field that the result has if rounding carries nothing into it
 // significand  24 bits to keep and three more: half, quarter, and one that stands for all that lies below. The number
-//              is significand * 2^(exponent - 153). The top bit is set, except where exponent is 1: subnormal numbers, 0.
+//              is significand * 2^(exponent - 153). The top bit is set, but for subnormal numbers (exponent is 1 there)
+//              and zero (exponent does not count).
 // rounding     0 nearest-even, 1 nearest-away, 2 toward-zero, 3 down, 4 up, 5 odd
 //
 // Combinational.
@@ -15,6 +16,7 @@ module fp32_rounder (
     output logic [4:0]  flags
 );
     logic up, keeps_finite, inexact, overflow, tiny, up_unbounded, unused;
+    logic [8:0]  field;
     logic [32:0] magnitude;
     logic [30:0] beyond;
 
@@ -24,7 +26,8 @@ module fp32_rounder (
     );
 
     // The hidden bit adds one to the exponent field, and so does a carry out of the fraction.
-    assign magnitude = {1'b0, exponent - 9'd1, 23'd0} + {9'd0, significand[26:3]} + {32'd0, up};
+    assign field = significand[26] ? exponent - 9'd1 : 9'd0;
+    assign magnitude = {1'b0, field, 23'd0} + {9'd0, significand[26:3]} + {32'd0, up};
 
     // Tininess is judged after rounding as if the exponent had no end: there, a number just below the smallest normal
     // one keeps the bit that is `half` here, and escapes if it is all ones and rounds up.

@@ -65,6 +65,7 @@ module fp8_fma (
         .a(sum), .format(result_format), .rounding(rounding), .random_bits(6'd1), .random(32'd0), .overflow(2'd2),
         .flush_inputs(1'b0), .flush_outputs(1'b0), .code(result), .flags(cast_flags)
     );
-    // The sum's own underflow does not count: what is subnormal in FP32 is exact.
-    assign flags = a_flags | b_flags | c_flags | {zero_times_infinity, 4'd0} | (sum_flags & 5'b10101) | cast_flags;
+    // What the sum, rounded to odd, is inexact about, the cast is inexact about, too, and no such sum overflows.
+    assign flags = a_flags | b_flags | c_flags | {zero_times_infinity, 4'd0}
+        | (to_fp32 ? sum_flags : {sum_flags[4], 4'd0}) | cast_flags;
 endmodule

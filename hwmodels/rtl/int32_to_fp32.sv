@@ -13,12 +13,10 @@ module int32_to_fp32 (
     assign normalized = magnitude << zeros;
 
     // 158 is the exponent field of 2^31, the weight of the top bit.
-    logic [31:0] rounded;
     logic [4:0]  flags_unused;
     fp32_rounder round (
         .sign(a[31]), .exponent(9'd158 - {3'd0, zeros}),
         .significand({normalized[31:6], normalized[5:0] != 6'd0}), .rounding(4'd0),
-        .result(rounded), .flags(flags_unused)
+        .result(result), .flags(flags_unused)
     );
-    assign result = a == 32'd0 ? 32'd0 : rounded;
 endmodule

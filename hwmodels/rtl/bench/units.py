@@ -30,6 +30,16 @@ UNITS = [
     unit("requantizer", "clocked", latency=6),
     unit("fp8_fma", "float"),
     unit("fp8_multiplier", "products"),
+    unit("mac_integer", "products", parameters={"LANES": 1}),
+    unit("mac_integer_3", "products", "mac_integer", parameters={"LANES": 3}),
+    unit("mac_sequential", "products", parameters={"LANES": 1}),
+    *[unit(f"mac_grouped_{n}", "products", "mac_grouped", parameters={"LANES": n}, icarus=n <= 4) for n in (1, 4, 16)],
+    *[unit(f"mac_aligned_{n}", "products", "mac_aligned", parameters={"LANES": n}, icarus=n <= 4) for n in (1, 4, 16, 32)],
+    unit("grouped_sum", "products", parameters={"LANES": 2}),
+    *[unit(f"mac_exact_{n}", "products", "mac_exact", parameters={"LANES": n}) for n in (1, 4)],
+    unit("exact_round", "products"),
+    unit("add_exact", "products"),
+    unit("add_integer", "products"),
     unit("galois_lfsr", "clocked", parameters={"WIDTH": 32, "STEPS": 32, "BITS": 32}),
     unit("galois_lfsr_16", "clocked", "galois_lfsr", parameters={"WIDTH": 16, "STEPS": 16, "BITS": 16}),
     unit("galois_lfsr_8", "clocked", "galois_lfsr", parameters={"WIDTH": 8, "STEPS": 8, "BITS": 8}),
@@ -42,4 +52,35 @@ UNITS = [
     unit("perturb", "integer"),
     unit("weight_update", "integer"),
     unit("perturbation_unit", "clocked", parameters={"GENERATOR": 0}, latency=13, ties={"load": "1'b0", "lane_states": "384'b0", "mask": "32'b0"}),
+]
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array that is built, and its tiles."""
+
+    rows: int
+    columns: int
+    lanes: int
+    sums: str
+    full: bool = False  # only with --full
+
+    KINDS = ("integer", "sequential", "grouped", "aligned", "exact")
+
+    @property
+    def name(self):
+        return f"array_{self.rows}x{self.columns}x{self.lanes}_{self.sums}"
+
+    @property
+    def kind(self):
+        return self.KINDS.index(self.sums)
+
+
+ARRAYS = [
+    Array(4, 4, 1, "integer"), Array(5, 3, 2, "integer"), Array(1, 7, 1, "integer"), Array(3, 4, 1, "sequential"),
+    Array(4, 3, 4, "grouped"), Array(3, 5, 4, "aligned"), Array(3, 3, 2, "exact"),
+    *[Array(*shape, full=True) for shape in (
+        (1, 1, 1, "integer"), (7, 1, 1, "integer"), (8, 8, 1, "integer"), (16, 16, 1, "integer"), (2, 9, 4, "integer"), (1, 1, 1, "sequential"),
+        (8, 8, 1, "sequential"), (5, 2, 1, "grouped"), (2, 2, 16, "grouped"), (8, 4, 1, "aligned"), (2, 3, 32, "aligned"), (1, 5, 1, "exact"),
+        (6, 4, 4, "exact"))],
 ]
