@@ -1,5 +1,3 @@
-import Kernels
-
 /// An integer accumulator's addition, four sums at once.
 protocol LaneAdder {
     /// sums + products, |products| < 2¹⁶.
@@ -111,42 +109,5 @@ extension SIMD8<Int16> {
         low.oddHalf = lowHalf
         high.oddHalf = highHalf
         return (unsafeBitCast(low, to: SIMD4<Int32>.self) &>> 16, unsafeBitCast(high, to: SIMD4<Int32>.self) &>> 16)
-    }
-}
-
-extension AlignedBuffer<UInt8> {
-    /// Sixteen bytes from a place on.
-    @inline(__always)
-    func vector(_ i: Int) -> SIMD16<UInt8> {
-        UnsafeRawPointer(baseAddress).loadUnaligned(fromByteOffset: i, as: SIMD16<UInt8>.self)
-    }
-
-    /// Writes sixteen bytes.
-    @inline(__always)
-    func store(_ vector: SIMD16<UInt8>, _ i: Int) {
-        UnsafeMutableRawPointer(baseAddress).storeBytes(of: vector, toByteOffset: i, as: SIMD16<UInt8>.self)
-    }
-}
-
-extension SumPlane {
-    /// Sixteen sums from a place on.
-    @inline(__always)
-    func vector(_ i: Int) -> SumVector {
-        let memory = UnsafeRawPointer(low.baseAddress) + 4 * i
-        return SumVector(
-            s0: memory.loadUnaligned(as: SIMD4<Int32>.self),
-            s1: memory.loadUnaligned(fromByteOffset: 16, as: SIMD4<Int32>.self),
-            s2: memory.loadUnaligned(fromByteOffset: 32, as: SIMD4<Int32>.self),
-            s3: memory.loadUnaligned(fromByteOffset: 48, as: SIMD4<Int32>.self))
-    }
-
-    /// Writes sixteen sums.
-    @inline(__always)
-    func store(_ sums: SumVector, _ i: Int) {
-        let memory = UnsafeMutableRawPointer(low.baseAddress) + 4 * i
-        memory.storeBytes(of: sums.s0, as: SIMD4<Int32>.self)
-        memory.storeBytes(of: sums.s1, toByteOffset: 16, as: SIMD4<Int32>.self)
-        memory.storeBytes(of: sums.s2, toByteOffset: 32, as: SIMD4<Int32>.self)
-        memory.storeBytes(of: sums.s3, toByteOffset: 48, as: SIMD4<Int32>.self)
     }
 }

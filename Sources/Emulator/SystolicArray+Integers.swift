@@ -1,4 +1,3 @@
-import Kernels
 import NumberFormats
 
 /// One beat of every element for integer accumulators, sixteen columns at once: the same registers as the reference.
@@ -22,16 +21,18 @@ extension SystolicArray {
     }
 
     private func advanceIntegers(_ command: SystolicCommand, _ adder: some LaneAdder) {
-        let isInserting = insertBeats > 0
+        let (loads, isInserting) = (loads, insertBeats > 0)
+        let isOutputStationary = command.dataflow == .outputStationary
         let codes = ProductLanes(command)
         for row in (0..<shape.rows).reversed() {
             let start = place(row, 0)
             var i = start + stride - 2 * Self.margin
             while i >= start {
-                if command.dataflow == .outputStationary {
+                if isOutputStationary {
                     advanceOutputStationary(i, adder, codes)
                 } else {
-                    advanceWeightStationary(i, adder, codes, column: i - start)
+                    advanceWeightStationary(i, adder, codes)
+                    if loads { shiftDown(i, column: i - start) }
                 }
                 flags.store(flags.vector(i - 1), i)
                 if isInserting {
@@ -44,7 +45,7 @@ extension SystolicArray {
     }
 
     @inline(__always)
-    private func advanceWeightStationary(_ i: Int, _ adder: some LaneAdder, _ codes: ProductLanes, column: Int) {
+    private func advanceWeightStationary(_ i: Int, _ adder: some LaneAdder, _ codes: ProductLanes) {
         let above = i - stride
         let flagsIn = flags.vector(i - 1)
         let isFirst = 0 &- ((flagsIn &>> 1) & 1)
@@ -60,9 +61,14 @@ extension SystolicArray {
             codes.add(codesIn, weights, to: &sums, adder)
         }
         // What takes no part passes by, also through an accumulator narrower than it.
-        if !flagsIn.haveAll(Self.valid) { sums = old.replaced(by: sums, where: 0 &- (flagsIn & 1)) }
+        if !flagsIn.haveAll(Flags.valid) { sums = old.replaced(by: sums, where: 0 &- (flagsIn & 1)) }
         sum.store(sums, i)
-        guard loads else { return }
+    }
+
+    /// Stationary codes on their way down.
+    @inline(__always)
+    private func shiftDown(_ i: Int, column: Int) {
+        let above = i - stride
         let (shifts, fills) = (shiftEnable.vector(Self.margin + column), fill.vector(Self.margin + column))
         for lane in 0..<shape.lanes {
             let plane = lane * planeSize
@@ -79,14 +85,14 @@ extension SystolicArray {
         let flagsIn = flags.vector(i - 1)
         let insertsIn = inserts.vector(above)
         var sums = sum.vector(above)
-        if insertsIn.haveAny(Self.insertLate) {
+        if insertsIn.haveAny(Inserts.late) {
             sums = sums.replaced(by: held.vector(i), where: 0 &- ((insertsIn &>> 1) & 1))
         }
         sum.store(sums, i)
 
         let old = accumulating.vector(i)
         var grown = old
-        if flagsIn.haveAny(Self.first) {
+        if flagsIn.haveAny(Flags.first) {
             grown = grown.replaced(by: SumVector(), where: 0 &- ((flagsIn &>> 1) & 1))
         }
         for lane in 0..<shape.lanes {
@@ -96,9 +102,9 @@ extension SystolicArray {
             shift.store(weights, plane + i)
             codes.add(codesIn, weights, to: &grown, adder)
         }
-        if !flagsIn.haveAll(Self.valid) { grown = old.replaced(by: grown, where: 0 &- (flagsIn & 1)) }
+        if !flagsIn.haveAll(Flags.valid) { grown = old.replaced(by: grown, where: 0 &- (flagsIn & 1)) }
         accumulating.store(grown, i)
-        if flagsIn.haveAny(Self.last) {
+        if flagsIn.haveAny(Flags.last) {
             held.store(held.vector(i).replaced(by: grown, where: 0 &- ((flagsIn &>> 2) & 1)), i)
         }
     }

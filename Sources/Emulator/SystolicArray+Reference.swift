@@ -1,4 +1,3 @@
-import Kernels
 import NumberFormats
 
 /// One beat of every element as section 11 of docs/semantics.md has it: the reference.
@@ -8,20 +7,20 @@ extension SystolicArray {
     /// Elements are visited from the last row up and from the right, so that each still finds its neighbours' registers as they were.
     func advance(_ command: SystolicCommand, _ step: MACStep) {
         let isOutputStationary = command.dataflow == .outputStationary
-        func codes(_ plane: AlignedBuffer<UInt8>, _ i: Int) -> [UInt32] {
+        func codes(_ plane: BytePlane, _ i: Int) -> [UInt32] {
             command.codes((0..<shape.lanes).map { plane[$0 * planeSize + i] })
         }
-        func copy(_ source: AlignedBuffer<UInt8>, _ from: Int, to target: AlignedBuffer<UInt8>, _ i: Int) {
+        func copy(_ source: BytePlane, _ from: Int, to target: BytePlane, _ i: Int) {
             for lane in 0..<shape.lanes { target[lane * planeSize + i] = source[lane * planeSize + from] }
         }
         for row in (0..<shape.rows).reversed() {
             for column in (0..<shape.columns).reversed() {
                 let i = place(row, column)
                 let (left, above) = (i - 1, i - stride)
-                let isValid = flags[left] & Self.valid != 0
-                let isFirst = flags[left] & Self.first != 0
-                let isLast = flags[left] & Self.last != 0
-                let isInserted = inserts[above] & Self.insertLate != 0
+                let isValid = flags[left] & Flags.valid != 0
+                let isFirst = flags[left] & Flags.first != 0
+                let isLast = flags[left] & Flags.last != 0
+                let isInserted = inserts[above] & Inserts.late != 0
 
                 if isOutputStationary {
                     let sumBelow = isInserted ? held[i] : sum[above]
@@ -40,8 +39,8 @@ extension SystolicArray {
                 }
                 copy(a, left, to: a, i)
                 flags[i] = flags[left]
-                let early = inserts[i] & Self.insertEarly
-                inserts[i] = (isInserted ? Self.insertEarly : 0) | (early != 0 ? Self.insertLate : 0)
+                let early = inserts[i] & Inserts.early
+                inserts[i] = (isInserted ? Inserts.early : 0) | (early != 0 ? Inserts.late : 0)
             }
         }
     }

@@ -31,9 +31,7 @@ public struct MACStep: Hashable, Sendable {
     ///   - a: codes of `aFormat`, bits above its width ignored: one for `sequential`, at most a group for `grouped` and `aligned`, any number for the others.
     ///   - b: as many codes of `bFormat`.
     /// - Precondition: for `exact`, formats of at most 8 bits.
-    public func sum(
-        _ c: UInt128, _ a: some Collection<UInt32>, _ b: some Collection<UInt32>
-    ) -> UInt128 {
+    public func sum(_ c: UInt128, _ a: [UInt32], _ b: [UInt32]) -> UInt128 {
         precondition(a.count == b.count, "products pair their factors")
         switch accumulator {
         case .integer(let bits, let overflow):

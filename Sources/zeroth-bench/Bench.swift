@@ -18,6 +18,7 @@ struct Bench {
         case "casts": try CastBench(arguments: Array(arguments.dropFirst())).run()
         case "products-float": try FloatProductBench(arguments: Array(arguments.dropFirst())).run()
         case "products": try ProductBench(arguments: Array(arguments.dropFirst())).run()
+        case "array": try ArrayBench(arguments: Array(arguments.dropFirst())).run()
         default:
             FileHandle.standardError.write(
                 Data(
@@ -30,6 +31,8 @@ struct Bench {
                       floating-point matrix products of every accumulator beside the FP32 multiply-add peak and, with --python, PyTorch's FP32 product
                        zeroth-bench products [--runs 7] [--threads 2] [--shape MxNxK] [--python python3]
                       integer matrix products beside torch._int_mm and the instruction peak, in turn, in one run
+                           zeroth-bench array [--runs 7] [--array RxC] [--beats 64] [--folds 64]
+                      the register-level model of the array: elements moved in a second; hwmodels/rtl/check measures Verilator on the same arrays
 
                     """.utf8))
             exit(arguments.isEmpty || arguments == ["--help"] ? 0 : 2)

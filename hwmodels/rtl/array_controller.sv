@@ -1,10 +1,10 @@
-// array_controller: the sequence of one command (semantics 11, "What enters when"), beat by beat, for row 0 and column 0;
-// rows and columns behind them see the same signals later (edge_delay).
+// array_controller: the sequence of one command (semantics 11, "What enters when"), beat by beat, for row 0 and
+// column 0; rows and columns behind them see the same signals later (edge_delay).
 //
-//   start              begins a command with the pins beside it, if none runs; they are kept until it ends. Beat 0 is the
-//                      next cycle. A command that breaks a rule raises fault instead, and nothing runs: beats (T) or
-//                      folds (F) 0, rows_last (U) outside 1...ROWS, more outputs a column than DEPTH, or F > 1 with
-//                      re-entry in output-stationary
+//   start              begins a command with the pins beside it, if none runs; they are kept until it ends. Beat 0 is
+//                      the next cycle. A command that breaks a rule raises fault instead, and nothing runs: beats (T)
+//                      or folds (F) 0, rows_last (U) outside 1...ROWS (in output-stationary, too, where nothing else
+//                      looks at it), more outputs a column than DEPTH, F > 1 with re-entry in output-stationary
 //   busy, done, fault  done is high for one cycle, the one after the beat in which the last sum is taken; fault stays
 //                      until the next start
 //   cycles             section 11's count: complete with done, kept until the next start
@@ -125,7 +125,7 @@ module array_controller #(
     assign load_row = R - 7'd1 - load_beat;
     assign shift_enable = loading;
     assign fill = loading && load_beat == R - 7'd1;
-    assign weights_are_zero = load_fold == folds - 16'd1 && load_row >= rows_taking_part;
+    assign weights_are_zero = loading && load_fold == folds - 16'd1 && load_row >= rows_taking_part;
     logic filled;  // column 0's waiting registers hold weights whose stream has not begun
     always_ff @(posedge clk) begin
         if (reset) begin
@@ -142,8 +142,8 @@ module array_controller #(
         end
     end
 
-    // Operands stream. In output-stationary with double buffering a fold begins at least ROWS beats after the one before,
-    // so that the held sums of one fold leave before those of the next are there.
+    // Operands stream. In output-stationary with double buffering a fold begins at least ROWS beats after the one
+    // before, so that the held sums of one fold leave before those of the next are there.
     logic stream_runs, streaming, may_stream;
     logic [15:0] stream_counter, stream_beat, stream_fold;
     logic [6:0] spacing;

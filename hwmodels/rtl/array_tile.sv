@@ -1,5 +1,5 @@
-// array_tile: a systolic array with its controller, the skew of its edges, and accumulator memory below its columns: one
-// command makes one tile of outputs (semantics 11, and 8.4 for what they are).
+// array_tile: a systolic array with its controller, the skew of its edges, and accumulator memory below its columns:
+// one command makes one tile of outputs (semantics 11, and 8.4 for what they are).
 //
 //   start              begins a command with the pins beside it (kept until it ends), if none runs
 //   output_stationary  else weight- or input-stationary, which differ only in what the caller puts where
@@ -7,17 +7,18 @@
 //   blocked            each fold is a block, added in the accumulator memory; else re-entry, one chain through all folds
 //   beats, folds       T and F, 1 or more; rows_last: U, rows that take part in the last fold, 1...ROWS
 //   a_format, b_format of the operand that moves right, and of the one from above; settings: of mac and addition
-//   row_request, row_address        asks for a word that row_data brings in the same cycle: word f*T + m (f*T + t), row r's
-//                      codes at bits r*8*LANES…
-//   column_request, column_address  likewise column_data, column c's codes at bits c*8*LANES…: word f*ROWS + i holds row
-//                      ROWS-1-i's weights of fold f; in output-stationary word f*T + t
+//   row_request, row_address        asks for a word that row_data brings in the same cycle: word f*T + m (f*T + t),
+//                      row r's codes at bits r*8*LANES…
+//   column_request, column_address  likewise column_data, column c's codes at bits c*8*LANES…: word f*ROWS + i holds
+//                      row ROWS-1-i's weights of fold f; in output-stationary word f*T + t
 //   busy, done         done is high in the one cycle after the beat in which the last sum is taken
 //   fault              the command breaks a rule (array_controller says which) and does not run; until the next start
 //   cycles             section 11's count, with done and until the next start
 //   result_address, result  word result_address of all columns, column c at bits c*SUM_BITS…, while no command runs
 //
-// Beat 0 is the cycle after start. KIND 0 integer, 1 sequential (LANES 1), 2 grouped (LANES is G), 3 aligned (LANES is G),
-// 4 exact. DEPTH: accumulator words a column. SUM_BITS is derived.
+// Beat 0 is the cycle after start; a command takes cycles + 1 beats until its last sum lies in the accumulator memory.
+// KIND 0 integer, 1 sequential (LANES 1), 2 grouped (LANES is G), 3 aligned (LANES is G), 4 exact. DEPTH: accumulator
+// words a column. SUM_BITS is derived.
 module array_tile #(
     parameter ROWS = 4,
     parameter COLUMNS = 4,
