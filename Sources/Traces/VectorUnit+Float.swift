@@ -94,6 +94,12 @@ extension VectorUnit {
             let field = max(0, min(254, sum - Int(a >> 23 & 255)))
             b = (b & 0x807F_FFFF) | UInt32(field) << 23
         }
+        if random.oneIn(8) {
+            // Just below the smallest normal number, where being tiny depends on the rounding.
+            let quotient = (1 << 47) / UInt64(a & 0x7F_FFFF | 0x80_0000)
+            let field = 127 - Int(a >> 23 & 255)
+            if field >= 1 { b = UInt32(random.below(2)) << 31 | UInt32(field) << 23 | UInt32(quotient) & 0x7F_FFFF }
+        }
         let rounding = random.oneIn(2) ? 0 : random.below(6)
         let environment = FloatEnvironment(rounding: Pins.roundings[rounding])
         line.append(a, bits: 32)

@@ -1,18 +1,18 @@
-// array_controller: the sequence of one command (semantics 11, "What enters when"), beat by beat, for row 0 and column 0;
-// rows and columns behind them see the same signals later (edge_delay).
+// array_controller: the sequence of one command (semantics 11, "What enters when"), beat by beat, for row 0 and
+// column 0; rows and columns behind them see the same signals later (edge_delay).
 //
-//   start              begins a command with the pins beside it, if none runs; they are kept until it ends. Beat 0 is the
-//                      next cycle. A command that breaks a rule raises fault instead, and nothing runs: beats (T) or
-//                      folds (F) 0, rows_last (U) outside 1...ROWS, more outputs a column than DEPTH, or F > 1 with
-//                      re-entry in output-stationary
+//   start              begins a command with the pins beside it, if none runs; they are kept until it ends. Beat 0 is
+//                      the next cycle. A command that breaks a rule raises fault instead, and nothing runs: beats (T)
+//                      or folds (F) 0, rows_last (U) outside 1...ROWS (in output-stationary, too, where nothing else
+//                      looks at it), more outputs a column than DEPTH, F > 1 with re-entry in output-stationary
 //   busy, done, fault  done is high for one cycle, the one after the beat in which the last sum is taken; fault stays
 //                      until the next start
 //   cycles             section 11's count: complete with done, kept until the next start
 //   row_*, column_*    a request has its data in the same beat; addresses count up from 0 through all folds
 //   row_request, row_first, row_last  also valid, first and last of row 0; row_partial: only rows below
 //                      rows_taking_part (the kept U) take part in this fold
-//   shift_enable, fill, weights_are_zero  of column 0; the last: this shift's row takes no part
-//   insert, enter, enter_address, take, take_address, take_first  of column 0, as in pe and accumulator_column
+//   shift_enable, fill, insert, enter, enter_address, take, take_address, take_first  of column 0, as in pe and
+//                      accumulator_column
 //   fold_ends, command_ends  column 0 takes the last sum of a fold, of the command; *_column_last: the last column does
 //
 // Three sequences run beside each other, each a counter: weights shift in (not in output-stationary), operands stream,
@@ -48,7 +48,6 @@ module array_controller #(
     output logic [31:0]             column_address,
     output logic                    shift_enable,
     output logic                    fill,
-    output logic                    weights_are_zero,
     output logic                    insert,
     output logic                    enter,
     output logic [ADDRESS_BITS-1:0] enter_address,
@@ -116,16 +115,14 @@ module array_controller #(
     // Weights shift in. With double buffering the next fold's follow when the array's waiting registers fall free, that
     // is when its stream begins; else when the fold before has left the array.
     logic load_starts, load_runs, loading, stream_starts;
-    logic [6:0] load_counter, load_beat, load_row;
+    logic [6:0] load_counter, load_beat;
     logic [15:0] load_fold;
     assign load_starts = !output_stationary
         && (opening || (load_fold != folds && (double_buffered ? stream_starts : fold_ends_column_last)));
     assign loading = load_starts || load_runs;
     assign load_beat = load_starts ? 7'd0 : load_counter;
-    assign load_row = R - 7'd1 - load_beat;
     assign shift_enable = loading;
     assign fill = loading && load_beat == R - 7'd1;
-    assign weights_are_zero = load_fold == folds - 16'd1 && load_row >= rows_taking_part;
     logic filled;  // column 0's waiting registers hold weights whose stream has not begun
     always_ff @(posedge clk) begin
         if (reset) begin
@@ -142,8 +139,8 @@ module array_controller #(
         end
     end
 
-    // Operands stream. In output-stationary with double buffering a fold begins at least ROWS beats after the one before,
-    // so that the held sums of one fold leave before those of the next are there.
+    // Operands stream. In output-stationary with double buffering a fold begins at least ROWS beats after the one
+    // before, so that the held sums of one fold leave before those of the next are there.
     logic stream_runs, streaming, may_stream;
     logic [15:0] stream_counter, stream_beat, stream_fold;
     logic [6:0] spacing;

@@ -1,23 +1,26 @@
-// array_tile: a systolic array with its controller, the skew of its edges, and accumulator memory below its columns: one
-// command makes one tile of outputs (semantics 11, and 8.4 for what they are).
+// array_tile: a systolic array with its controller, the skew of its edges, and accumulator memory below its columns:
+// one command makes one tile of outputs (semantics 11, and 8.4 for what they are).
 //
 //   start              begins a command with the pins beside it (kept until it ends), if none runs
 //   output_stationary  else weight- or input-stationary, which differ only in what the caller puts where
 //   double_buffered    the next fold's operands enter while this one's are at work
-//   blocked            each fold is a block, added in the accumulator memory; else re-entry, one chain through all folds
+//   blocked            each fold is a block, added in the accumulator memory; else re-entry, one chain through all
+//                      folds
 //   beats, folds       T and F, 1 or more; rows_last: U, rows that take part in the last fold, 1...ROWS
 //   a_format, b_format of the operand that moves right, and of the one from above; settings: of mac and addition
-//   row_request, row_address        asks for a word that row_data brings in the same cycle: word f*T + m (f*T + t), row r's
-//                      codes at bits r*8*LANES…
-//   column_request, column_address  likewise column_data, column c's codes at bits c*8*LANES…: word f*ROWS + i holds row
-//                      ROWS-1-i's weights of fold f; in output-stationary word f*T + t
+//   row_request, row_address        asks for a word that row_data brings in the same cycle: word f*T + m (f*T + t),
+//                      row r's codes at bits r*8*LANES…
+//   column_request, column_address  likewise column_data, column c's codes at bits c*8*LANES…: word f*ROWS + i holds
+//                      row ROWS-1-i's weights of fold f (zeros for rows that take no part: the memory brings them, and
+//                      they are never multiplied); in output-stationary word f*T + t
 //   busy, done         done is high in the one cycle after the beat in which the last sum is taken
 //   fault              the command breaks a rule (array_controller says which) and does not run; until the next start
 //   cycles             section 11's count, with done and until the next start
 //   result_address, result  word result_address of all columns, column c at bits c*SUM_BITS…, while no command runs
 //
-// Beat 0 is the cycle after start. KIND 0 integer, 1 sequential (LANES 1), 2 grouped (LANES is G), 3 aligned (LANES is G),
-// 4 exact. DEPTH: accumulator words a column. SUM_BITS is derived.
+// Beat 0 is the cycle after start; a command takes cycles + 1 beats until its last sum lies in the accumulator memory.
+// KIND 0 integer, 1 sequential (LANES 1), 2 grouped (LANES is G), 3 aligned (LANES is G), 4 exact. DEPTH: accumulator
+// words a column. SUM_BITS is derived.
 module array_tile #(
     parameter ROWS = 4,
     parameter COLUMNS = 4,
@@ -69,7 +72,7 @@ module array_tile #(
     logic accepted, output_stationary_kept, blocked_kept;
     logic [6:0] rows_taking_part;
     logic row_first, row_last, row_partial;
-    logic shift_enable, fill, weights_are_zero, insert, enter, take, take_first, fold_ends, command_ends;
+    logic shift_enable, fill, insert, enter, take, take_first, fold_ends, command_ends;
     logic [ADDRESS_BITS-1:0] enter_address, take_address;
     logic fold_ends_column_last, command_ends_column_last;
     array_controller #(.ROWS(ROWS), .DEPTH(DEPTH)) controller (
@@ -80,7 +83,7 @@ module array_tile #(
         .cycles(cycles), .row_request(row_request), .row_address(row_address), .row_first(row_first),
         .row_last(row_last), .row_partial(row_partial), .column_request(column_request),
         .column_address(column_address), .shift_enable(shift_enable), .fill(fill),
-        .weights_are_zero(weights_are_zero), .insert(insert), .enter(enter), .enter_address(enter_address), .take(take),
+        .insert(insert), .enter(enter), .enter_address(enter_address), .take(take),
         .take_address(take_address), .take_first(take_first), .fold_ends(fold_ends), .command_ends(command_ends),
         .fold_ends_column_last(fold_ends_column_last), .command_ends_column_last(command_ends_column_last)
     );
@@ -123,7 +126,7 @@ module array_tile #(
     logic [COLUMNS*TAKING_BITS-1:0] taking_taps;
     logic [COLUMNS-1:0] shift_enable_edge, fill_edge, insert_edge;
     logic [COLUMNS*SUM_BITS-1:0] sum_edge, sums;
-    assign column_codes = column_request && !weights_are_zero ? column_data : {COLUMNS*CODES{1'b0}};
+    assign column_codes = column_request ? column_data : {COLUMNS*CODES{1'b0}};
     edge_skew #(.LINES(COLUMNS), .WIDTH(CODES)) column_skew (
         .clk(clk), .reset(reset), .in(column_codes), .out(shift_edge)
     );

@@ -7,7 +7,8 @@
 //   *_in               from the left neighbour (a, valid, first, last), the upper one (shift, sum, insert) or the edge
 //   a … insert_late    registers that the right and the lower neighbour see
 //
-// KIND 0 integer, 1 sequential (LANES 1), 2 grouped, 3 aligned, 4 exact (sums of 88 bits, else 32). SUM_BITS is derived.
+// KIND 0 integer, 1 sequential (LANES 1), 2 grouped, 3 aligned, 4 exact (sums of 88 bits, else 32). SUM_BITS is
+// derived. Latency one cycle.
 module pe #(
     parameter LANES = 1,
     parameter KIND = 0,

@@ -1,5 +1,5 @@
-// systolic_array: ROWS × COLUMNS processing elements (semantics 11). Operands, already skewed, enter row r from the left
-// and column c from above; sums leave below the last row. Each PE is one cycle from its neighbours.
+// systolic_array: ROWS × COLUMNS processing elements (semantics 11). Operands, already skewed, enter row r from the
+// left and column c from above; sums leave below the last row. Each PE is one cycle from its neighbours.
 //
 //   row r at bit r of valid, first, last and at bits r*8*LANES… of a_edge
 //   column c at bit c of shift_enable, fill, insert and at bits c*8*LANES… of shift_edge, c*SUM_BITS… of sum_edge

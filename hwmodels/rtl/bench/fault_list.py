@@ -31,6 +31,7 @@ FAULTS = [
     Fault("stochastic C rounds ties of the random bits' place up", "stochastic_rounding.sv", "(last != 33'd0 || ", "(1'b1 || ", "float_cast"),
     Fault("one random bit too few takes part", "stochastic_rounding.sv", "6'd33 - random_bits", "6'd34 - random_bits", "float_cast"),
     Fault("an infinity saturates under saturate-propagate", "float_cast.sv", "infinite ? overflow != 2'd0", "infinite ? overflow == 2'd2", "float_cast"),
+    Fault("a cast judges tininess before rounding", "float_cast.sv", "&& discarded[33] && up_unbounded)", "&& 1'b0 && up_unbounded)", "float_cast"),
     Fault("INT32 loses what lies below half a place", "int32_to_fp32.sv", "normalized[5:0] != 6'd0", "normalized[5]", "int32_to_fp32"),
     Fault("-128 is let through", "fp32_to_int8.sv", "beyond || rounded[7] ? 8'd127", "beyond ? 8'd127 + {7'd0, sign} : rounded[7] ? 8'd127",
           "fp32_to_int8"),
