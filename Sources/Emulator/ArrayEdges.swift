@@ -11,6 +11,7 @@ struct ArrayEdges {
     private let command: SystolicCommand
     private let schedule: SystolicSchedule
     private let arithmetic: MACStep
+    private let narrowUnits: NarrowUnits?
     private let isOutputStationary: Bool
     private let columnWords: BytePlane
     private let rowWords: BytePlane
@@ -20,35 +21,61 @@ struct ArrayEdges {
     private var streamFold = 0
     private var loadFold = 0
     private var drainFold = 0
+    /// Beats done.
+    private(set) var beat = 0
+    /// Beats until the last order to send sums down has left the array; those of a command before this one may still be in it.
+    private var insertBeats: Int
 
     init(_ command: SystolicCommand, _ operands: SystolicOperands, on shape: SystolicArrayShape) {
         self.shape = shape
         self.command = command
         schedule = command.schedule(on: shape)
         arithmetic = command.step
+        narrowUnits = NarrowUnits(command)
         isOutputStationary = command.dataflow == .outputStationary
         columnWords = BytePlane(operands.columnWords)
         rowWords = BytePlane(operands.rowWords)
         memory = SumPlane(count: command.outputRows(on: shape) * shape.columns, isWide: shape.kind.sumBits > 32)
+        insertBeats = 2 * shape.rows + 1
         let depth = shape.rows + shape.columns + 1
         streams = DelayLine(depth: depth, idle: .idle)
         loads = DelayLine(depth: depth, idle: .idle)
         drains = DelayLine(depth: depth, idle: .idle)
     }
 
-    /// Takes the sums that stand in the last row, and lays what enters in this beat at the edges.
-    mutating func advance(_ array: SystolicArray, beat: Int) {
-        schedulePhases(beat: beat)
+    /// Does one beat: the memory takes the sums that stand in the last row, what enters is laid at the edges, and the array moves.
+    ///
+    /// At the end of the last beat the memory takes the last sum, too, which in hardware it does one beat later.
+    mutating func step(_ array: SystolicArray, _ path: SystolicRun.Path) {
+        schedulePhases()
         takeSums(array)
         feedRows(array)
-        feedColumns(array)
+        let activity = feedColumns(array)
+        switch path {
+        case .reference: array.advance(command, arithmetic)
+        case .fastest:
+            if arithmetic.accumulator.isInteger {
+                array.advanceIntegers(command, activity)
+            } else if let narrowUnits {
+                narrowUnits.advance(array, command, activity)
+            } else {
+                array.advance(command, arithmetic)
+            }
+        }
+        beat += 1
+        if beat == schedule.cycles {
+            schedulePhases()
+            takeSums(array)
+        }
     }
+}
 
-    /// Takes what stands in the last row a beat after the command's last.
-    mutating func takeLastSum(_ array: SystolicArray, beat: Int) {
-        schedulePhases(beat: beat)
-        takeSums(array)
-    }
+/// What columns do in a beat, so that what rests need not be looked at.
+struct EdgeActivity {
+    /// Whether any column shifts or fills.
+    let loads: Bool
+    /// Whether any order to send sums down is in the array.
+    let inserts: Bool
 }
 
 // MARK: Phases of row 0 and column 0
@@ -88,12 +115,12 @@ private struct Drain: BitwiseCopyable {
 
 extension ArrayEdges {
     /// Adds what begins at row 0 and column 0 in this beat.
-    private mutating func schedulePhases(beat: Int) {
-        streams.push(streamPhase(beat: beat))
-        if isOutputStationary { drains.push(drainPhase(beat: beat)) } else { loads.push(loadPhase(beat: beat)) }
+    private mutating func schedulePhases() {
+        streams.push(streamPhase())
+        if isOutputStationary { drains.push(drainPhase()) } else { loads.push(loadPhase()) }
     }
 
-    private mutating func streamPhase(beat: Int) -> Stream {
+    private mutating func streamPhase() -> Stream {
         guard streamFold < command.folds else { return .idle }
         let row = beat - schedule.stream(streamFold)
         guard row >= 0 else { return .idle }
@@ -107,7 +134,7 @@ extension ArrayEdges {
         return stream
     }
 
-    private mutating func loadPhase(beat: Int) -> Load {
+    private mutating func loadPhase() -> Load {
         guard loadFold < command.folds else { return .idle }
         let i = beat - schedule.load(loadFold)
         guard i >= 0 else { return .idle }
@@ -116,7 +143,7 @@ extension ArrayEdges {
         return load
     }
 
-    private mutating func drainPhase(beat: Int) -> Drain {
+    private mutating func drainPhase() -> Drain {
         guard drainFold < command.folds else { return .idle }
         let row = beat - schedule.stream(drainFold) - command.beats
         guard row >= 0 else { return .idle }
@@ -143,7 +170,7 @@ extension ArrayEdges {
         }
     }
 
-    private func feedColumns(_ array: SystolicArray) {
+    private mutating func feedColumns(_ array: SystolicArray) -> EdgeActivity {
         let lanes = shape.lanes
         var loadsAny = false
         for column in 0..<shape.columns {
@@ -153,7 +180,7 @@ extension ArrayEdges {
             if isOutputStationary {
                 let inserts = drains[column].row == 0
                 array.inserts[edge] = inserts ? Inserts.late : 0
-                if inserts { array.insertBeats = 2 * shape.rows + 1 }
+                if inserts { insertBeats = 2 * shape.rows + 1 }
                 array.sum[edge] = 0
             } else {
                 let load = loads[column]
@@ -170,7 +197,9 @@ extension ArrayEdges {
                 array.shift[lane * array.planeSize + edge] = address >= 0 ? columnWords[word + lane] : 0
             }
         }
-        array.loads = loadsAny
+        let activity = EdgeActivity(loads: loadsAny, inserts: insertBeats > 0)
+        insertBeats = max(0, insertBeats - 1)
+        return activity
     }
 
     /// The accumulator memory takes the sums that stand in the last row.

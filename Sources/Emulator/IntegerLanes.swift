@@ -88,6 +88,10 @@ extension SIMD16<UInt8> {
         return (unsafeBitCast(low, to: SIMD8<Int16>.self) &>> 8, unsafeBitCast(high, to: SIMD8<Int16>.self) &>> 8)
     }
 
+    /// All ones in the bytes that have bit `place`, 1…7.
+    @inline(__always)
+    func mask(of place: UInt8) -> Self { 0 &- ((self &>> place) & 1) }
+
     /// Whether any byte has a bit.
     @inline(__always)
     func haveAny(_ bit: UInt8) -> Bool {

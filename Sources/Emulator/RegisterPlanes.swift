@@ -39,17 +39,17 @@ struct BytePlane {
     }
 }
 
-/// Bits of the plane `flags`.
+/// Bits of the plane `flags`. (The lowest bit is none of them: compilers build masks of it byte by byte.)
 enum Flags {
-    static var valid: UInt8 { 1 }
-    static var first: UInt8 { 2 }
-    static var last: UInt8 { 4 }
+    static var valid: UInt8 { 2 }
+    static var first: UInt8 { 4 }
+    static var last: UInt8 { 8 }
 }
 
 /// Bits of the plane `inserts`.
 enum Inserts {
-    static var early: UInt8 { 1 }
-    static var late: UInt8 { 2 }
+    static var early: UInt8 { 2 }
+    static var late: UInt8 { 4 }
 }
 
 /// A plane of sums: their low 32 bits, and what `exact` has above. It refers to memory that it keeps alive.

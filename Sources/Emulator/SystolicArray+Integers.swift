@@ -5,23 +5,23 @@ extension SystolicArray {
     /// Moves all registers by one beat.
     ///
     /// Like the reference it goes from the last row up and from the right. Places beside the columns move along; nobody looks at them.
-    func advanceIntegers(_ command: SystolicCommand) {
+    func advanceIntegers(_ command: SystolicCommand, _ edges: EdgeActivity) {
         guard case .integer(let bits, let overflow) = command.arithmetic.accumulator else {
             preconditionFailure("not an integer accumulator")
         }
         let range = IntegerFormat(bits: bits).range
         switch (overflow, bits) {
-        case (.wrap, 32): advanceIntegers(command, WrappingAdder())
-        case (.wrap, _): advanceIntegers(command, NarrowWrappingAdder(unused: Int32(32 - bits)))
-        case (.saturate, 32): advanceIntegers(command, SaturatingAdder())
+        case (.wrap, 32): advanceIntegers(command, edges, WrappingAdder())
+        case (.wrap, _): advanceIntegers(command, edges, NarrowWrappingAdder(unused: Int32(32 - bits)))
+        case (.saturate, 32): advanceIntegers(command, edges, SaturatingAdder())
         case (.saturate, _):
             advanceIntegers(
-                command, NarrowSaturatingAdder(least: Int32(range.lowerBound), greatest: Int32(range.upperBound)))
+                command, edges,
+                NarrowSaturatingAdder(least: Int32(range.lowerBound), greatest: Int32(range.upperBound)))
         }
     }
 
-    private func advanceIntegers(_ command: SystolicCommand, _ adder: some LaneAdder) {
-        let (loads, isInserting) = (loads, insertBeats > 0)
+    private func advanceIntegers(_ command: SystolicCommand, _ edges: EdgeActivity, _ adder: some LaneAdder) {
         let isOutputStationary = command.dataflow == .outputStationary
         let codes = ProductLanes(command)
         for row in (0..<shape.rows).reversed() {
@@ -32,23 +32,20 @@ extension SystolicArray {
                     advanceOutputStationary(i, adder, codes)
                 } else {
                     advanceWeightStationary(i, adder, codes)
-                    if loads { shiftDown(i, column: i - start) }
+                    if edges.loads { shiftDown(i, column: i - start) }
                 }
                 flags.store(flags.vector(i - 1), i)
-                if isInserting {
-                    inserts.store((inserts.vector(i - stride) &>> 1) & 1 | (inserts.vector(i) & 1) &<< 1, i)
-                }
+                if edges.inserts { shiftInserts(i) }
                 i -= Self.margin
             }
         }
-        if isInserting { insertBeats -= 1 }
     }
 
     @inline(__always)
     private func advanceWeightStationary(_ i: Int, _ adder: some LaneAdder, _ codes: ProductLanes) {
         let above = i - stride
         let flagsIn = flags.vector(i - 1)
-        let isFirst = 0 &- ((flagsIn &>> 1) & 1)
+        let isFirst = flagsIn.mask(of: 2)
         var sums = sum.vector(above)
         let old = sums
         for lane in 0..<shape.lanes {
@@ -61,13 +58,20 @@ extension SystolicArray {
             codes.add(codesIn, weights, to: &sums, adder)
         }
         // What takes no part passes by, also through an accumulator narrower than it.
-        if !flagsIn.haveAll(Flags.valid) { sums = old.replaced(by: sums, where: 0 &- (flagsIn & 1)) }
+        if !flagsIn.haveAll(Flags.valid) { sums = old.replaced(by: sums, where: flagsIn.mask(of: 1)) }
         sum.store(sums, i)
+    }
+
+    /// Orders to send sums down on their way.
+    @inline(__always)
+    func shiftInserts(_ i: Int) {
+        let fromAbove = (inserts.vector(i - stride) &>> 1) & SIMD16(repeating: Inserts.early)
+        inserts.store(fromAbove | (inserts.vector(i) & SIMD16(repeating: Inserts.early)) &<< 1, i)
     }
 
     /// Stationary codes on their way down.
     @inline(__always)
-    private func shiftDown(_ i: Int, column: Int) {
+    func shiftDown(_ i: Int, column: Int) {
         let above = i - stride
         let (shifts, fills) = (shiftEnable.vector(Self.margin + column), fill.vector(Self.margin + column))
         for lane in 0..<shape.lanes {
@@ -86,14 +90,14 @@ extension SystolicArray {
         let insertsIn = inserts.vector(above)
         var sums = sum.vector(above)
         if insertsIn.haveAny(Inserts.late) {
-            sums = sums.replaced(by: held.vector(i), where: 0 &- ((insertsIn &>> 1) & 1))
+            sums = sums.replaced(by: held.vector(i), where: insertsIn.mask(of: 2))
         }
         sum.store(sums, i)
 
         let old = accumulating.vector(i)
         var grown = old
         if flagsIn.haveAny(Flags.first) {
-            grown = grown.replaced(by: SumVector(), where: 0 &- ((flagsIn &>> 1) & 1))
+            grown = grown.replaced(by: SumVector(), where: flagsIn.mask(of: 2))
         }
         for lane in 0..<shape.lanes {
             let plane = lane * planeSize
@@ -102,10 +106,10 @@ extension SystolicArray {
             shift.store(weights, plane + i)
             codes.add(codesIn, weights, to: &grown, adder)
         }
-        if !flagsIn.haveAll(Flags.valid) { grown = old.replaced(by: grown, where: 0 &- (flagsIn & 1)) }
+        if !flagsIn.haveAll(Flags.valid) { grown = old.replaced(by: grown, where: flagsIn.mask(of: 1)) }
         accumulating.store(grown, i)
         if flagsIn.haveAny(Flags.last) {
-            held.store(held.vector(i).replaced(by: grown, where: 0 &- ((flagsIn &>> 2) & 1)), i)
+            held.store(held.vector(i).replaced(by: grown, where: flagsIn.mask(of: 3)), i)
         }
     }
 }

@@ -23,10 +23,6 @@ public final class SystolicArray {
     let sum, accumulating, held: SumPlane
     /// What a column sees in this beat: all ones where it shifts, and where it fills.
     let shiftEnable, fill: BytePlane
-    /// Whether any column shifts or fills in this beat.
-    var loads = false
-    /// Beats until the last order to insert has left the array.
-    var insertBeats = 0
 
     /// An array after reset.
     public init(_ shape: SystolicArrayShape) {
@@ -49,8 +45,6 @@ public final class SystolicArray {
     public func reset() {
         for plane in [a, shift, waiting, active, flags, inserts, shiftEnable, fill] { plane.clear() }
         for plane in [sum, accumulating, held] { plane.clear() }
-        loads = false
-        insertBeats = 0
     }
 
     /// Place of an element's registers in a plane.

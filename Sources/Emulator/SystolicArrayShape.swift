@@ -41,7 +41,9 @@ public struct SystolicArrayShape: Hashable, Sendable {
         where value < 1 || value > limit {
             throw .outOfRange(name, value: value, allowed: 1...limit)
         }
-        if kind == .sequential, lanes > 2 { throw .outOfRange("lanes of sequential sums", value: lanes, allowed: 1...2) }
+        if kind == .sequential, lanes > 2 {
+            throw .outOfRange("lanes of sequential sums", value: lanes, allowed: 1...2)
+        }
         self.rows = rows
         self.columns = columns
         self.lanes = lanes

@@ -13,7 +13,7 @@ public final class SystolicRun {
     public enum Path: Hashable, Sendable, CaseIterable {
         /// Element by element, with the references of the accumulators.
         case reference
-        /// Sixteen columns at once for integers; the reference for other accumulators.
+        /// Sixteen columns at once for integers, with tables for floating-point formats of at most 8 bits; the reference for wider ones.
         case fastest
     }
 
@@ -24,10 +24,9 @@ public final class SystolicRun {
     /// When.
     public let schedule: SystolicSchedule
     /// Beats done: the registers are those at the end of beat `beat` − 1.
-    public private(set) var beat = 0
+    public var beat: Int { edges.beat }
 
     private let path: Path
-    private let arithmetic: MACStep
     private var edges: ArrayEdges
 
     /// A command at its beginning; no beat is done.
@@ -47,9 +46,8 @@ public final class SystolicRun {
             "command and operands are for another shape of array")
         self.array = array
         self.command = command
-        self.path = command.arithmetic.accumulator.isInteger ? path : .reference
+        self.path = path
         schedule = command.schedule(on: shape)
-        arithmetic = command.step
         edges = ArrayEdges(command, operands, on: shape)
     }
 
@@ -66,7 +64,7 @@ public final class SystolicRun {
     }
 
     /// Output C[m, n]: an integer's two's complement, or an FP32 code.
-    public func result(m: Int, n: Int) -> UInt32 { arithmetic.result(sum(m: m, n: n)) }
+    public func result(m: Int, n: Int) -> UInt32 { command.step.result(sum(m: m, n: n)) }
 
     /// Does one beat.
     ///
@@ -74,16 +72,8 @@ public final class SystolicRun {
     ///
     /// - Returns: false where none was left.
     public func step() -> Bool {
-        guard beat < schedule.cycles else { return false }
-        edges.advance(array, beat: beat)
-        switch path {
-        case .reference: array.advance(command, arithmetic)
-        case .fastest: array.advanceIntegers(command)
-        }
-        beat += 1
-        if beat == schedule.cycles {
-            edges.takeLastSum(array, beat: beat)
-        }
+        guard edges.beat < schedule.cycles else { return false }
+        edges.step(array, path)
         return true
     }
 

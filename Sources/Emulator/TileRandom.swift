@@ -168,11 +168,14 @@ struct TileRandom {
             if command.rowFormat == .int4 { for i in rows.indices { rows[i] |= UInt8(below(16)) << 4 } }
         }
         if oneIn(2), command.dataflow != .outputStationary {
-            let first = (command.folds - 1) * command.beats
-            for word in first..<first + command.beats {
-                for row in command.rowsInLastFold..<shape.rows {
-                    let start = (word * shape.rows + row) * shape.lanes
-                    for i in start..<start + shape.lanes { rows[i] = UInt8(below(256)) }
+            let last = command.folds - 1
+            for row in command.rowsInLastFold..<shape.rows {
+                let width = shape.columns * shape.lanes
+                let above = (last * shape.rows + shape.rows - 1 - row) * width
+                for i in above..<above + width { columns[i] = UInt8(below(256)) }
+                for beat in 0..<command.beats {
+                    let left = ((last * command.beats + beat) * shape.rows + row) * shape.lanes
+                    for i in left..<left + shape.lanes { rows[i] = UInt8(below(256)) }
                 }
             }
         }

@@ -39,8 +39,6 @@ struct ArrayBench {
             print("\(rows) × \(columns)")
             for item in Self.cases {
                 for dataflow in [SystolicCommand.Dataflow.weightStationary, .outputStationary] {
-                    // References are a hundred times slower than sixteen columns at once.
-                    let folds = item.accumulator.isInteger ? self.folds : max(1, self.folds / 64)
                     let rates = try rates(rows, columns, item.format, item.accumulator, dataflow, folds: folds)
                     let (least, greatest) = (rates.min() ?? 0, rates.max() ?? 0)
                     let title = "  \(item.name), \(dataflow.rawValue)".padding(

@@ -256,15 +256,29 @@ private:
         top.settings = 8;
     }
 
-    // The memories. Where nothing is asked for they bring noise, which must not get in. True if an address was wrong.
+    // The memories. Where nothing is asked for they bring noise, which must not get in, and so for rows that take no
+    // part. True if an address was wrong.
     bool bringData(const Tile& tile) {
-        bool rowWrong = top.row_request && top.row_address >= tile.rowWords.size();
-        bool columnWrong = top.column_request && top.column_address >= tile.columnWords.size();
+        const Command& c = tile.command;
+        bool row = top.row_request && top.row_address < tile.rowWords.size();
+        bool column = top.column_request && top.column_address < tile.columnWords.size();
+        bool lastFold = !c.outputStationary && top.row_address / c.beats == (unsigned)c.folds - 1;
+        bringWord(top.row_data, row ? &tile.rowWords[top.row_address] : nullptr, shape.rowBits(),
+                  lastFold ? c.rowsLast * shape.lanes : shape.rows * shape.lanes);
+        bringWord(top.column_data, column ? &tile.columnWords[top.column_address] : nullptr, shape.columnBits(),
+                  shape.columns * shape.lanes);
+        return top.row_request != row || top.column_request != column;
+    }
+
+    // The lowest codes of a word, noise above them or instead of it.
+    template <class Port> void bringWord(Port& port, const Word* word, int bits, int codes) {
+        if (word && 8 * codes == bits) return put(port, word->data(), bits);
         for (uint32_t& w : noise) w = any();
-        bool row = top.row_request && !rowWrong, column = top.column_request && !columnWrong;
-        put(top.row_data, row ? tile.rowWords[top.row_address].data() : noise.data(), shape.rowBits());
-        put(top.column_data, column ? tile.columnWords[top.column_address].data() : noise.data(), shape.columnBits());
-        return rowWrong || columnWrong;
+        for (int i = 0; word && i < codes; ++i) {
+            uint32_t mask = 0xFFu << 8 * (i % 4);
+            noise[i / 4] = (noise[i / 4] & ~mask) | ((*word)[i / 4] & mask);
+        }
+        put(port, noise.data(), bits);
     }
 
     void compareResults(const Tile& tile, Counts& counts) {
