@@ -75,7 +75,9 @@ extension VectorUnit {
     }
 
     /// Bits of the perturbation, 2, 4 or 8.
-    private static func anyBits(_ random: inout VectorRandom) -> PerturbationBits { random.pick([.two, .four, .eight]) }
+    private static func anyBits(_ random: inout VectorRandom) -> PerturbationBits {
+        random.pick([.two, .four, .eight])
+    }
 
     /// 16 random bits; now and then all zeros or ones.
     private static func half(_ random: inout VectorRandom) -> UInt16 {

@@ -79,7 +79,8 @@ public struct VectorUnit: Sendable {
             fields.map { "\($0.name):\($0.bits)" }.joined(separator: " ")
         }
         let lines = [
-            "// unit \(name)", "// timing \(timing.rawValue)", "// vectors \(count), seed \(seed)", "// in \(list(inputs))",
+            "// unit \(name)", "// timing \(timing.rawValue)", "// vectors \(count), seed \(seed)",
+            "// in \(list(inputs))",
             "// out \(list(outputs))",
         ]
         return Array((lines.joined(separator: "\n") + "\n").utf8)

@@ -52,6 +52,8 @@ UNITS = [
     unit("perturb", "integer"),
     unit("weight_update", "integer"),
     unit("perturbation_unit", "clocked", parameters={"GENERATOR": 0}, latency=13, ties={"load": "1'b0", "lane_states": "384'b0", "mask": "32'b0"}),
+    unit("perturbation_unit_lfsr", "clocked", "perturbation_unit", parameters={"GENERATOR": 1}, latency=3,
+         ties={"first_element": "48'b0", "key": "64'b0", "step": "32'b0", "query": "16'b0", "tensor": "16'b0"}),
 ]
 
 

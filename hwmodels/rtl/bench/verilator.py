@@ -137,6 +137,7 @@ PIPELINED = """
         if (!stage.valid) for (uint32_t& word : line.words) word = any();
         set_@UNIT@(top, line.words);
         top->@UNIT@_at_valid_in = stage.valid;
+        @QUIET@
         stages.push_back(stage);
         tick(top);
         Stage& due = stages.front();
@@ -192,7 +193,9 @@ def driver(top, units, headers):
         table = ", ".join(f'{{"{f.name}", {f.bits}, {at}}}' for f, at in zip(header.fields, places))
         body = {"combinational": COMBINATIONAL, "cycles": CYCLES, "pipelined": PIPELINED}[header.timing]
         body = body.replace("@UNIT@", u.name).replace("@COUNT@", str(len(header.fields)))
-        body = body.replace("@INPUTS@", str(len(header.inputs))).replace("@LATENCY@", str(u.latency))
+        # What changes state without valid_in rests in bubbles.
+        quiet = "".join(f"if (!stage.valid) {port(f)} = 0;" for f in header.inputs if f.name == "load")
+        body = body.replace("@QUIET@", quiet).replace("@INPUTS@", str(len(header.inputs))).replace("@LATENCY@", str(u.latency))
         text += "\n".join(
             [f"\nstatic void set_{u.name}(V{top}* top, const uint32_t* w) {{", *set_lines, "}",
              f"static void get_{u.name}(V{top}* top, uint32_t* w) {{", *get_lines, "}",
