@@ -1,10 +1,12 @@
 // Galois shift register, a lane of the source `lfsr` (docs/semantics.md, 4.2).
 //
-// A step shifts right: s <- (s >> 1) ^ (s[0] ? mask : 0). `draw` is the low BITS bits of the state, or of its complement, and
-// the next draw is STEPS steps on; the steps are unrolled, so a draw takes one cycle.
+// A step shifts right: s <- (s >> 1) ^ (s[0] ? mask : 0). `draw` is the low BITS bits of the state, or of its
+// complement, and the next draw is STEPS steps on; the steps are unrolled, so a draw takes one cycle.
 //
-//   load, state_in   the state becomes state_in, whatever `enable` says; it must not be 0, which the register would never leave
-//   mask             feedback taps; bit WIDTH - 1 must be set. Tied to a constant, each tap but the top one is one XOR a step
+//   load, state_in   the state becomes state_in, whatever `enable` says; it must not be 0, which the register would
+//                    never leave
+//   mask             feedback taps; bit WIDTH - 1 must be set. Tied to a constant, each tap but the top one is one XOR
+//                    a step
 //   enable           the draw is taken: STEPS steps at the end of this cycle
 //   state, draw      combinational outputs of the register: draw 0 is that of the loaded state. Reset makes the state 1
 module galois_lfsr #(
@@ -23,7 +25,8 @@ module galois_lfsr #(
     output logic [BITS-1:0]  draw
 );
     generate
-        if (WIDTH < 2 || WIDTH > 64 || STEPS < 1 || STEPS > 256 || BITS < 1 || BITS > WIDTH || BITS > 32) begin : refused
+        if (WIDTH < 2 || WIDTH > 64 || STEPS < 1 || STEPS > 256 || BITS < 1 || BITS > WIDTH || BITS > 32)
+        begin : refused
 `ifdef __ICARUS__
             WIDTH_2_to_64_STEPS_1_to_256_BITS_1_to_WIDTH_or_32 out_of_range ();
 `else

@@ -1,4 +1,5 @@
-// The Gaussian `irwin-hall-4` (docs/semantics.md, section 5): the sum of the four bytes of a 32-bit draw, less 510. Combinational.
+// The Gaussian `irwin-hall-4` (docs/semantics.md, section 5): the sum of the four bytes of a 32-bit draw, less 510.
+// Combinational.
 //
 //   word   the draw
 //   t      -510...510, two's complement; its variance is 21845

@@ -1,11 +1,12 @@
-// The draws of WEIGHTS neighbouring elements' perturbation from banks of shift registers (docs/semantics.md, 4.1 and 4.2): the
-// source `lfsr` with L = WEIGHTS lanes, w = B = k = 32. In the order of the elements, latency 0.
+// The draws of WEIGHTS neighbouring elements' perturbation from banks of shift registers (docs/semantics.md, 4.1 and
+// 4.2): the source `lfsr` with L = WEIGHTS lanes, w = B = k = 32. In the order of the elements, latency 0.
 //
-// Element e is drawn by lane e mod L, draw e / L, so WEIGHTS neighbours are one draw of every lane. A 32-bit output is one draw in
-// either width: a 16-bit draw is its low half, and the upper half goes unused.
+// Element e is drawn by lane e mod L, draw e / L, so WEIGHTS neighbours are one draw of every lane. A 32-bit output is
+// one draw in either width: a 16-bit draw is its low half, and the upper half goes unused.
 //
-//   load, lane_states   the states of the draws to come, 32 bits each: L lanes of u, then of Q1, then of d, lane 0 lowest.
-//                       A cycle may take draws (of the states before) and load. Visiting in another order is loading again
+//   load, lane_states   the states of the draws to come, 32 bits each: L lanes of u, then of Q1, then of d, lane 0
+//                       lowest. A cycle may take draws (of the states before) and load. Visiting in another order is
+//                       loading again
 //   mask                feedback taps of all lanes
 //   enable              the draws are taken: the next elements' follow in the next cycle
 //   words, first_roundings, grid_roundings   first element lowest

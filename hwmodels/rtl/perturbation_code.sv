@@ -1,6 +1,7 @@
 // The perturbation code of u (docs/semantics.md, section 5): (t * (2^(b-1) - 1) * 2^7 + R) >> 16. Combinational.
 //
-// The product is a shift and a subtraction. Its seven lowest bits are zeros, so R's seven lowest bits never carry and are left out.
+// The product is a shift and a subtraction. Its seven lowest bits are zeros, so R's seven lowest bits never carry and
+// are left out.
 //
 //   t        the distribution's integer, |t| < 512, two's complement
 //   bits     b: 2, 4 or 8

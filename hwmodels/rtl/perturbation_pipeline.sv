@@ -1,7 +1,8 @@
-// From draws to perturbed weights, WEIGHTS a cycle (docs/semantics.md, sections 5 and 10). Latency 3 cycles: the code of u, its
-// perturbation in grid steps, the clamped sum.
+// From draws to perturbed weights, WEIGHTS a cycle (docs/semantics.md, sections 5 and 10). Latency 3 cycles: the code
+// of u, its perturbation in grid steps, the clamped sum.
 //
-//   words, first_roundings, grid_roundings   a weight's 32-bit draw of u and its 16-bit draws of Q1 and d, first weight lowest
+//   words, first_roundings, grid_roundings   a weight's 32-bit draw of u and its 16-bit draws of Q1 and d, first weight
+//                                            lowest
 //   codes        INT8 codes k of the weights, first weight lowest
 //   bits         of the perturbation code: 2, 4 or 8
 //   multiplier   c_d, 0 < c_d < 2^24

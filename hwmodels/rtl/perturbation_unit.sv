@@ -1,8 +1,10 @@
-// The perturbation unit, on the way from memory to the weight buffer (docs/semantics.md, sections 4, 5 and 10): WEIGHTS weights a
-// cycle are drawn for, rounded, added to and clamped. Latency 13 cycles with Philox (10 of them drawing), 3 with shift registers.
+// The perturbation unit, on the way from memory to the weight buffer (docs/semantics.md, sections 4, 5 and 10): WEIGHTS
+// weights a cycle are drawn for, rounded, added to and clamped. Latency 13 cycles with Philox (10 of them drawing), 3
+// with shift registers.
 //
-// GENERATOR 0: `philox`, any address in any cycle. GENERATOR 1: `lfsr` with L = WEIGHTS lanes, w = B = k = 32: the elements come in
-// order, from the one whose draws were loaded; a load may share a cycle with the last weights of the states before.
+// GENERATOR 0: `philox`, any address in any cycle. GENERATOR 1: `lfsr` with L = WEIGHTS lanes, w = B = k = 32: the
+// elements come in order, from the one whose draws were loaded; a load may share a cycle with the last weights of the
+// states before.
 //
 //   codes           INT8 codes k, first weight lowest
 //   first_element   row-major place of the first weight in its tensor, a multiple of WEIGHTS (Philox only)
@@ -10,7 +12,8 @@
 //   bits            of the perturbation code: 2, 4 or 8
 //   multiplier      c_d, 0 < c_d < 2^24, of the weights' row
 //   subtract        0 for the pass of L+, 1 for that of L-
-//   load, lane_states, mask    lanes of u, then of Q1, then of d, 32 bits each, lane 0 lowest; the taps (shift registers only)
+//   load, lane_states, mask    lanes of u, then of Q1, then of d, 32 bits each, lane 0 lowest; the taps (shift
+//                              registers only)
 //   codes_out       clamp(k +- d, 127), with valid_out
 // All inputs but load's three belong to valid_in's cycle and may change from cycle to cycle.
 module perturbation_unit #(

@@ -1,4 +1,5 @@
-// Philox4x32-10, the source `philox` (docs/semantics.md, section 4): a round a stage. A block a cycle, latency 10 cycles.
+// Philox4x32-10, the source `philox` (docs/semantics.md, section 4): a round a stage. A block a cycle, latency 10
+// cycles.
 //
 //   key       the run's seed, word 0 the low half; it travels with its block, so it may change from block to block
 //   counter   four words, word 0 lowest: the address of the block

@@ -1,8 +1,8 @@
-// The draws of WEIGHTS neighbouring elements' perturbation from Philox (docs/semantics.md, section 4): purposes 0, 1 and 3 of
-// use 0. Any address a cycle, latency 10 cycles.
+// The draws of WEIGHTS neighbouring elements' perturbation from Philox (docs/semantics.md, section 4): purposes 0, 1
+// and 3 of use 0. Any address a cycle, latency 10 cycles.
 //
-// A block holds four 32-bit or eight 16-bit draws, so u takes WEIGHTS / 4 pipelines, and each rounding WEIGHTS / 8; with
-// WEIGHTS = 4 a rounding's pipeline is half used.
+// A block holds four 32-bit or eight 16-bit draws, so u takes WEIGHTS / 4 pipelines, and each rounding WEIGHTS / 8;
+// with WEIGHTS = 4 a rounding's pipeline is half used.
 //
 //   first_element         row-major place of the first weight in its tensor, a multiple of WEIGHTS
 //   key, step, query, tensor   the rest of the streams' address

@@ -1,7 +1,7 @@
 // One round of Philox4x32 (docs/semantics.md, section 4; Salmon et al., SC 2011). Combinational.
 //
-// Two 32 x 32-bit products of constants, on words 0 and 2. Their low halves become words 3 and 1; their high halves, with words 3
-// and 1 and the round key added without carry, become words 2 and 0.
+// Two 32 x 32-bit products of constants, on words 0 and 2. Their low halves become words 3 and 1; their high halves,
+// with words 3 and 1 and the round key added without carry, become words 2 and 0.
 //
 //   block, next   four words, word 0 lowest
 //   key           the round's key, word 0 lowest

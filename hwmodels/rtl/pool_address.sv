@@ -1,8 +1,9 @@
-// The reading side of the source `pool` (docs/semantics.md, 4.4), in the order of the elements, for P = WORDS a power of two. The
-// pool's 32 * WORDS bits lie in a memory outside; reading it in the next cycle makes the draw two cycles after its request.
+// The reading side of the source `pool` (docs/semantics.md, 4.4), in the order of the elements, for P = WORDS a power
+// of two. The pool's 32 * WORDS bits lie in a memory outside; reading it in the next cycle makes the draw two cycles
+// after its request.
 //
-// Element e of block j = e / P reads word (e + rho_j) mod P. The rotation rho_j is (r * P) >> 32, the upper bits of r; r is draw j of
-// a shift register of 32 bits and 32 steps a draw.
+// Element e of block j = e / P reads word (e + rho_j) mod P. The rotation rho_j is (r * P) >> 32, the upper bits of r;
+// r is draw j of a shift register of 32 bits and 32 steps a draw.
 //
 //   load, state_in, place_in   the next element is number place_in of the block whose r is state_in
 //   mask                       feedback taps of the rotations

@@ -1,7 +1,8 @@
-// One weight's update (docs/semantics.md, section 10): subtracts p = c_g * u2 in units of 2^-24 grid steps. Combinational.
+// One weight's update (docs/semantics.md, section 10): subtracts p = c_g * u2 in units of 2^-24 grid steps.
+// Combinational.
 //
-// Every mode adds its rounding to p and keeps what stands above its last place; the rest works in units of 2^-16 grid steps, where
-// `stochastic` and `nearest` leave zeros below the point.
+// Every mode adds its rounding to p and keeps what stands above its last place; the rest works in units of 2^-16 grid
+// steps, where `stochastic` and `nearest` leave zeros below the point.
 //
 //   k              the weight's INT8 code
 //   u2             perturbation code, -127...127
@@ -39,7 +40,8 @@ module weight_update (
     assign wide_u = {{24{u2[7]}}, u2};
     assign product = wide_u * factor;
 
-    // Stochastic: R below the last place, cut to the bits there. Nearest: half a place less one, and one more where the floor is odd.
+    // Stochastic: R below the last place, cut to the bits there. Nearest: half a place less one, and one more where the
+    // floor is odd.
     assign addend = mode == 2'd0 ? {8'd0, random, 8'd0}
         : mode == 2'd1 ? 32'h007FFFFF + {31'd0, product[24]}
         : mode == 2'd2 ? {16'd0, random}
@@ -55,7 +57,8 @@ module weight_update (
         : {{10{residual_in[15]}}, residual_in};
     assign value = {{2{k[7]}}, k, 16'd0} + residual - step;
 
-    // The nearest grid point, halves up, and what is left over: in range unless the code is limited, and then at that end of it.
+    // The nearest grid point, halves up, and what is left over: in range unless the code is limited, and then at that
+    // end of it.
     assign shifted = value + 26'h0008000;
     assign nearest = shifted[25:16];
     assign above = nearest > 10'sd127;
