@@ -34,9 +34,17 @@ extension VectorUnit {
         let pin = random.below(11)
         let format = Pins.float(pin)
         let a: UInt32
-        switch random.below(4) {
+        switch random.below(8) {
         case 0: a = random.code(.fp32)
-        case 1: a = random.code(aroundTieOf: format)
+        case 1:
+            // What has no exponent of its own to be met by: zeros, infinities, NaNs of both kinds, subnormal numbers, the largest ones.
+            let any = UInt32(truncatingIfNeeded: random.next())
+            a = random.pick([
+                any & 0x8000_0000, any | 0x7F80_0000, any & 0x8000_0000 | 0x7F80_0000,
+                any | 0x7FC0_0000, any & 0x803F_FFFF | 0x7F80_0001, any & 0x807F_FFFF, any & 0xFF7F_FFFF | 0x7F7F_0000,
+                any & 0x807F_FFFF | 0x7F00_0000,
+            ])
+        case 2, 3: a = random.code(aroundTieOf: format)
         default:
             // A number within and about the format's range.
             let field = 127 + random.within(format.minimumExponent - format.fractionBits - 3...format.bias + 3)

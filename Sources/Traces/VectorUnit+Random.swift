@@ -141,9 +141,15 @@ extension VectorUnit {
         outputs: [VectorField("code", 8), VectorField("residual_out", 16)]
     ) { _, random, line in
         let k = Int8(random.within(-127...127))
-        let u = Int32(random.within(-127...127))
+        var u = Int32(random.within(-127...127))
         let limit = UpdateScalars.multiplierLimit
         var multiplier = Int32(truncatingIfNeeded: random.next()) >> Int32(random.within(7...31))
+        if random.oneIn(8) {
+            // Half a grid step, or an odd number of them, or next to that: ties.
+            let power = random.below(7)
+            u = Int32(1 << power) * (random.oneIn(2) ? 1 : -1)
+            multiplier = Int32(2 * random.within(-64...63) + 1) << Int32(23 - power) + Int32(random.within(-1...1))
+        }
         multiplier = max(-limit, min(limit, multiplier))
         let r = half(&random)
         let mode = random.below(4)

@@ -50,6 +50,7 @@ FAULTS = [
     Fault("clamped at -128", "perturb.sv", "(sum[15:7] != 9'h1FF || sum[6:0] == 7'd0)", "sum[15:7] != 9'h1FF", "perturb"),
     Fault("the residual's sign is not extended", "weight_update.sv", "{{10{residual_in[7]}}, residual_in[7:0], 8'd0}",
           "{10'd0, residual_in[7:0], 8'd0}", "weight_update"),
+    Fault("nearest updates round ties up, not to even", "weight_update.sv", "32'h007FFFFF + {31'd0, product[24]}", "32'h00800000", "weight_update"),
     Fault("one bit of one element's operand is wrong", "systolic_array.sv", "assign a_in = row[r].column[c-1].a;",
           "assign a_in = row[r].column[c-1].a ^ (r == 1 && c == 2 ? 1 : 0);", "array_4x4x1_integer"),
     Fault("orders to insert go down a row a beat, not every other beat", "pe.sv", "{insert_early, insert_late} <= {insert_in, insert_early}",
