@@ -167,6 +167,19 @@ import Testing
             // The first codes from above stand in `shift`.
             #expect(tile.s[0].field(from: element(0, 0, 1).below(35), bits: 16) == 0)
             #expect(tile.s[0].field(from: first.below(35), bits: 16) == tile.c[0].field(from: 0, bits: 16))
+            if tile.isOutputStationary {
+                // After the first of several beats a sum grows in `accumulating`, and `held` has none.
+                if tile.beats > 1 { #expect(tile.s[0].field(from: first.from + 34, bits: 32) == 0) }
+                #expect(
+                    tile.s[tile.beats - 1].field(from: first.from + 34, bits: 32)
+                        == tile.s[tile.beats - 1].field(from: first.from + 66, bits: 32))
+            } else {
+                // The first row's weights wait for a beat before they are active.
+                let weights = tile.c[2].field(from: 0, bits: 16)
+                #expect(tile.s[2].field(from: first.below(51), bits: 16) == weights)
+                #expect(tile.s[2].field(from: first.below(67), bits: 16) == 0)
+                #expect(tile.s[3].field(from: first.below(67), bits: 16) == weights)
+            }
             // The last sum stands in `sum` of the last element, above insert_early and insert_late.
             guard !tile.isBlocked || tile.folds == 1 else { continue }
             let last = element(tile.cycles - 1, 2, 1)
