@@ -30,7 +30,8 @@ let package = Package(
         .executableTarget(
             name: "zeroth",
             dependencies: [
-                "Reports", "Traces", "FineTuning", "Costs", "Timing", "Emulator", "Programs", "Networks", "Hardware", "Kernels",
+                "Reports", "Traces", "FineTuning", "Costs", "Timing", "Emulator", "Programs", "Networks", "Hardware",
+                "Kernels",
                 "NumberFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
