@@ -47,6 +47,7 @@ let package = Package(
         .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
         .testTarget(name: "ProgramsTests", dependencies: ["Programs", "Hardware"]),
         .testTarget(name: "EmulatorTests", dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels"]),
+        .testTarget(name: "TracesTests", dependencies: ["Traces", "NumberFormats"]),
         .testTarget(name: "TimingTests", dependencies: ["Timing", "Programs", "Hardware"]),
         .testTarget(
             name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Hardware"],

@@ -6,8 +6,8 @@ extension VectorUnit {
         [
             lfsr("galois_lfsr", width: 32, steps: 32, bits: 32), lfsr("galois_lfsr_16", width: 16, steps: 16, bits: 16),
             lfsr("galois_lfsr_8", width: 8, steps: 8, bits: 8), lfsr("galois_lfsr_64", width: 64, steps: 32, bits: 32),
-            lfsr("galois_lfsr_cvfpu", width: 32, steps: 1, bits: 12), philox, irwinHall, perturbationCode, gridRounding,
-            perturb, weightUpdate,
+            lfsr("galois_lfsr_cvfpu", width: 32, steps: 1, bits: 12), poolAddress, philox, irwinHall, symmetricUniform,
+            perturbationCode, gridRounding, perturb, weightUpdate,
         ] + perturbationUnits
 
     /// A register that is loaded now and then, advances most of the time, and keeps its state otherwise.
@@ -72,6 +72,73 @@ extension VectorUnit {
         let word = index < 2 ? UInt32(truncatingIfNeeded: -index) : UInt32(truncatingIfNeeded: random.next())
         line.append(word, bits: 32)
         line.append(IrwinHallGaussian.integer(word: word), bits: 10)
+    }
+
+    private static let symmetricUniform = VectorUnit(
+        "symmetric_uniform", "a 16-bit draw to t of uniform",
+        inputs: [VectorField("half", 16)], outputs: [VectorField("t", 10)]
+    ) { index, random, line in
+        // The first 2^16 lines are all there is.
+        let half = index < 1 << 16 ? UInt16(index) : UInt16(truncatingIfNeeded: random.next())
+        line.append(half, bits: 16)
+        line.append(SymmetricUniform.integer(half: half), bits: 10)
+    }
+
+    /// The reading side of a pool of 64 words: runs of elements from any place of any stream, some of them with pauses.
+    private static let poolAddress = VectorUnit(
+        "pool_address", "the reused pool's reading side, 64 words", timing: .cycles,
+        inputs: [
+            VectorField("load", 1), VectorField("state_in", 32), VectorField("place_in", 6), VectorField("mask", 32),
+            VectorField("enable", 1),
+        ],
+        outputs: [VectorField("valid_out", 1), VectorField("address", 6)],
+        lines: {
+            var current: PoolRun?
+            return { index, random, line in
+                // A load goes before the step, which still reads the element before it.
+                let following = index == 0 || random.oneIn(200) ? PoolRun(&random) : nil
+                let enable = !random.oneIn(8)
+                line.append(following == nil ? 0 : 1, bits: 1)
+                line.append(following?.state ?? UInt64(random.below(1 << 32)), bits: 32)
+                line.append(following?.element ?? random.below(64), bits: 6)
+                line.append(GaloisLFSR.maximalMasks[32]!, bits: 32)
+                line.append(enable ? 1 : 0, bits: 1)
+                line.append(enable ? 1 : 0, bits: 1)
+                if let address = current?.address, enable {
+                    line.append(address, bits: 6)
+                    current?.element += 1
+                } else {
+                    line.appendUnknown(bits: 6)
+                }
+                current = following ?? current
+            }
+        })
+
+    /// Elements of a stream, one after another, as a pool of 64 words serves them.
+    private struct PoolRun {
+        private static let source = try! PoolSource(poolWords: 64)
+        private static let register = try! GaloisLFSR(width: 32)
+        private static let lanes = try! SequentialSource(register)
+
+        let stream: RandomStream
+        var element: Int
+        /// The rotations' register at the element's block.
+        let state: UInt64
+
+        init(_ random: inout VectorRandom) {
+            stream = RandomStream(
+                seed: random.next(), step: UInt32(truncatingIfNeeded: random.next()), query: 0, purpose: .perturbation,
+                tensor: UInt16(truncatingIfNeeded: random.next()))
+            element = random.below(1 << random.within(1...36))
+            let start = Self.lanes.initialState(lane: 0, of: stream)
+            state = Self.register.jumped(start, by: Self.register.jump(by: UInt64(element / Self.source.poolWords)))
+        }
+
+        /// Where the element is read.
+        var address: Int {
+            let (block, place) = element.quotientAndRemainder(dividingBy: Self.source.poolWords)
+            return (place + Self.source.rotation(ofBlock: block, of: stream)) % Self.source.poolWords
+        }
     }
 
     /// Bits of the perturbation, 2, 4 or 8.

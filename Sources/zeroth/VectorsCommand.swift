@@ -76,10 +76,10 @@ struct VectorsCommand: ParsableCommand {
             throw RunError.badSetting(name: "count", value: "\(count)", allowed: "1 to 4294967296")
         }
         if unit == "array" { return try writeTiles(to: output) }
-        guard let name = unit, let unit = VectorUnit.named(name) else {
-            throw RunError.badSetting(
-                name: "unit", value: unit ?? "nothing",
-                allowed: "one of \(VectorUnit.all.map(\.name).joined(separator: ", ")), array")
+        let known = (VectorUnit.all.map(\.name) + ["array"]).joined(separator: ", ")
+        guard let name = unit else { throw ValidationError("name a unit; units are \(known)") }
+        guard let unit = VectorUnit.named(name) else {
+            throw ValidationError("there is no unit \(name); units are \(known)")
         }
         try writeAtomically(to: output) { file in
             try unit.write(count: count, seed: seed) { try file.append($0) }

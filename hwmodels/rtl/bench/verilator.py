@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 PROLOGUE = r"""
 // Made by hwmodels/rtl/check. Reads a vector file, applies its lines to one unit, counts what differs.
@@ -270,9 +271,12 @@ class Verilator:
         name = name or top
         place = os.path.join(self.folder, name)
         given = [f"-G{key}={value}" for key, value in (parameters or {}).items()]
-        run(["verilator", "--cc", "-O3", "--top-module", top, "--Mdir", place, *given,
+        run(["verilator", "--cc", "-O3", "--output-split", "20000", "--top-module", top, "--Mdir", place, *given,
              *[word for folder in search for word in ("-y", folder)], *sources])
-        made = sorted(os.path.join(place, file) for file in os.listdir(place) if file.endswith(".cpp"))
+        made = [main] + sorted(os.path.join(place, file) for file in os.listdir(place) if file.endswith(".cpp"))
+        objects = [os.path.join(place, f"part{number}.o") for number in range(len(made))]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(lambda pair: run(["g++", *self.flags, f"-I{place}", "-c", pair[0], "-o", pair[1]]), zip(made, objects)))
         program = os.path.join(place, "bench")
-        run(["g++", *self.flags, f"-I{place}", *made, main, *self.library, "-lpthread", "-o", program])
+        run(["g++", *objects, *self.library, "-lpthread", "-o", program])
         return program
