@@ -48,7 +48,7 @@ public struct ArrayTileVectors: Sequence, IteratorProtocol {
     /// The next tile's lines, the last of them ended too.
     public mutating func next() -> String? {
         guard number < tiles else { return nil }
-        let tile = random.tile(number, on: shape)
+        let tile = random.tile(number, on: shape, allowsLong: !writesRegisters)
         defer { number += 1 }
         return text(tile)
     }

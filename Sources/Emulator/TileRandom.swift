@@ -27,17 +27,29 @@ struct TileRandom {
 
     private mutating func oneIn(_ count: Int) -> Bool { below(count) == 0 }
 
+    /// Words of accumulator memory below a column of the hardware that tiles are made for.
+    static let memoryWords = 256
+
     /// Tile `number`: the dataflow, the buffering and the order go round with it, the rest is random.
-    mutating func tile(_ number: Int, on shape: SystolicArrayShape) -> ArrayTile {
+    ///
+    /// - Parameter allowsLong: whether one in 40 has hundreds of beats, folds or words of accumulator memory, so that counters' upper bits are used.
+    mutating func tile(_ number: Int, on shape: SystolicArrayShape, allowsLong: Bool = false) -> ArrayTile {
         let dataflow = SystolicCommand.Dataflow.allCases[number % 3]
         let isBlocked = number / 6 % 2 == 1
         let (a, b, isPacked) = formats(shape.kind)
         let codes = isPacked ? 2 * shape.lanes : shape.lanes
         let rows = shape.rows
-        let beats = pick([1, 2, max(1, rows - 1), rows, rows + 1, 1 + below(rows), 1 + below(2 * rows + 4)])
         let isOutputStationary = dataflow == .outputStationary
-        let folds = isOutputStationary && !isBlocked ? 1 : pick([1, 2, 2, 3, 4])
-        let groups = pick([1, 1, 2, 3])
+        let isLong = allowsLong && number % 40 == 17
+        let (longBeats, longFolds, longGroups) = (isLong && oneIn(2), isLong && oneIn(2), isLong && oneIn(2))
+        let beats =
+            longBeats
+            ? Self.memoryWords - below(60)
+            : pick([1, 2, max(1, rows - 1), rows, rows + 1, 1 + below(rows), 1 + below(2 * rows + 4)])
+        let folds =
+            isOutputStationary && !isBlocked ? 1 : longFolds ? 20 + below(longBeats ? 10 : 200) : pick([1, 2, 2, 3, 4])
+        let mostGroups = Self.memoryWords / (isOutputStationary ? rows : beats)
+        let groups = max(1, min(mostGroups, longGroups ? mostGroups - below(2) : pick([1, 1, 2, 3])))
         let taking = isOutputStationary ? rows : pick([rows, 1, 1 + below(rows)])
         let steps = isOutputStationary ? beats : rows
         let arithmetic = DotProduct(
@@ -159,14 +171,14 @@ struct TileRandom {
         }
     }
 
-    /// The same operands, sometimes with other bits where the array must not look: above the nibbles of `int4`, and in rows that take no part.
+    /// The same operands, sometimes with other bits where the array must not look: above codes of fewer than 8 bits, and in rows that take no part.
     private mutating func disturbed(
         _ operands: SystolicOperands, _ command: SystolicCommand, _ shape: SystolicArrayShape
     ) throws(SystolicArrayError) -> SystolicOperands {
         var (columns, rows) = (operands.columnWords, operands.rowWords)
         if oneIn(2), !command.isPacked {
-            if command.columnFormat == .int4 { for i in columns.indices { columns[i] |= UInt8(below(16)) << 4 } }
-            if command.rowFormat == .int4 { for i in rows.indices { rows[i] |= UInt8(below(16)) << 4 } }
+            for i in columns.indices { columns[i] |= UInt8(truncatingIfNeeded: below(256) << command.columnFormat.bits) }
+            for i in rows.indices { rows[i] |= UInt8(truncatingIfNeeded: below(256) << command.rowFormat.bits) }
         }
         if oneIn(2), command.dataflow != .outputStationary {
             for row in command.rowsInLastFold..<shape.rows {

@@ -84,4 +84,30 @@ struct VectorRandom: RandomNumberGenerator, Sendable {
         }
         return (code & 0x7FFF_FFFF) | UInt32(below(2)) << 31
     }
+
+    /// A code with other bits above the format's width half of the time: hardware ignores them.
+    mutating func withJunk(_ code: UInt32, above format: FloatFormat) -> UInt32 {
+        guard format.bits < 32, oneIn(2) else { return code }
+        return code | UInt32(truncatingIfNeeded: next()) << UInt32(format.bits)
+    }
+
+    /// A random word for which the lowest of the N bits often decides whether an FP32 number is rounded up: the least word that does, or the one below.
+    ///
+    /// Found by bisection on the reference, since a larger word never rounds down what a smaller one rounds up; any word where none decides.
+    mutating func word(decidingFor a: UInt32, _ format: FloatFormat, _ rounding: Int, bits: Int) -> UInt32 {
+        let environment = FloatEnvironment(rounding: Pins.rounding(rounding, bits: bits))
+        let value = FloatFormat.fp32.decode(a)
+        let largest = UInt32.max >> UInt32(32 - bits)
+        let rounded = { (word: UInt32) in format.encode(value, environment, random: word).code }
+        let (below, above) = (rounded(0), rounded(largest))
+        let any = UInt32(truncatingIfNeeded: next())
+        guard below != above else { return any }
+        var (down, up) = (UInt32(0), largest)
+        while up - down > 1 {
+            let middle = down + (up - down) / 2
+            if rounded(middle) == above { up = middle } else { down = middle }
+        }
+        // Bits above the N that count are any.
+        return (oneIn(2) ? up : down) | any & ~largest
+    }
 }

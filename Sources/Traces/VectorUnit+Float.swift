@@ -17,7 +17,7 @@ extension VectorUnit {
         let all = UInt32.max >> UInt32(32 - format.bits)
         let code = index < 1 << 12 && format.bits <= 8 ? UInt32(index & 255) & all : random.code(format)
         let wide = FloatFormat.fp32.encode(format.decode(code), FloatEnvironment())
-        line.append(code, bits: 32)
+        line.append(random.withJunk(code, above: format), bits: 32)
         line.append(min(pin, 10), bits: 4)
         line.append(wide)
     }
@@ -55,6 +55,7 @@ extension VectorUnit {
         let bits = random.oneIn(3) ? random.pick([1, 8, 12, 16, 32]) : random.within(1...32)
         var word = UInt32(truncatingIfNeeded: random.next())
         if random.oneIn(8) { word = random.oneIn(2) ? 0 : .max }
+        if rounding >= 6, random.oneIn(2) { word = random.word(decidingFor: a, format, rounding, bits: bits) }
         let overflow = random.below(3)
         let flushesInputs = random.oneIn(4)
         let flushesOutputs = random.oneIn(4)
@@ -196,10 +197,10 @@ extension VectorUnit {
         let resultPin = random.below(10)
         let rounding = random.below(6)
         let environment = FloatEnvironment(rounding: Pins.roundings[rounding])
-        line.append(a, bits: 8)
-        line.append(b, bits: 8)
+        line.append(random.withJunk(a, above: format), bits: 8)
+        line.append(random.withJunk(b, above: format), bits: 8)
         line.append(pin, bits: 4)
-        line.append(c, bits: 32)
+        line.append(random.withJunk(c, above: cFormat), bits: 32)
         line.append(cPin, bits: 4)
         line.append(resultPin, bits: 4)
         line.append(rounding, bits: 4)

@@ -16,6 +16,11 @@ extension VectorUnit {
         + [groupedSum(lanes: 2), exactStep("mac_exact_1", lanes: 1), exactStep("mac_exact_4", lanes: 4), exactRound]
         + [addExact, addInteger]
 
+    /// Every code of every format of 8 bits or less: 1,168.
+    private static let allCodes: [(pin: Int, code: UInt32)] = Pins.narrow.flatMap { pin in
+        (0..<UInt32(1 << Pins.float(pin).bits)).map { (pin, $0) }
+    }
+
     private static let multiplier8 = VectorUnit(
         "fp8_multiplier", "the exact product of two codes of 8 bits or less, not normalized",
         inputs: [VectorField("a", 8), VectorField("a_format", 4), VectorField("b", 8), VectorField("b_format", 4)],
@@ -24,15 +29,14 @@ extension VectorUnit {
             VectorField("significand", 10),
         ]
     ) { index, random, line in
-        // All pairs of codes of all pairs of formats come in 7·7·2^16 lines, in an order that spreads them.
-        let scrambled = index &* 1_566_083 % (49 << 16)
-        let (aPin, bPin) = (scrambled >> 16 % 7, scrambled >> 16 / 7)
+        // All pairs of codes of all pairs of formats, in an order that spreads them: a step without a factor of their number.
+        let (first, second) = (index &* 566_083 % (allCodes.count * allCodes.count)).quotientAndRemainder(
+            dividingBy: allCodes.count)
+        let ((aPin, a), (bPin, b)) = (allCodes[first], allCodes[second])
         let (aFormat, bFormat) = (Pins.float(aPin), Pins.float(bPin))
-        let a = UInt32(scrambled & 255) & (UInt32.max >> UInt32(32 - aFormat.bits))
-        let b = UInt32(scrambled >> 8 & 255) & (UInt32.max >> UInt32(32 - bFormat.bits))
-        line.append(a, bits: 8)
+        line.append(random.withJunk(a, above: aFormat), bits: 8)
         line.append(aPin, bits: 4)
-        line.append(b, bits: 8)
+        line.append(random.withJunk(b, above: bFormat), bits: 8)
         line.append(bPin, bits: 4)
         let product = FloatArithmetic.multiply(
             FloatOperand(a, aFormat), FloatOperand(b, bFormat), to: .fp32, FloatEnvironment())

@@ -6,25 +6,30 @@ extension VectorUnit {
         [
             lfsr("galois_lfsr", width: 32, steps: 32, bits: 32), lfsr("galois_lfsr_16", width: 16, steps: 16, bits: 16),
             lfsr("galois_lfsr_8", width: 8, steps: 8, bits: 8), lfsr("galois_lfsr_64", width: 64, steps: 32, bits: 32),
-            lfsr("galois_lfsr_cvfpu", width: 32, steps: 1, bits: 12), poolAddress, philox, irwinHall, symmetricUniform,
+            lfsr("galois_lfsr_cvfpu", width: 32, steps: 1, bits: 12, isComplement: true), poolAddress(words: 64),
+            poolAddress(words: 4096), philox, irwinHall, symmetricUniform,
             perturbationCode, gridRounding, perturb, weightUpdate,
         ] + perturbationUnits
 
     /// A register that is loaded now and then, advances most of the time, and keeps its state otherwise.
-    private static func lfsr(_ name: String, width: Int, steps: Int, bits: Int) -> VectorUnit {
-        VectorUnit(
-            name, "Galois LFSR: w = \(width), \(steps) steps and \(bits) bits a draw", timing: .cycles,
+    private static func lfsr(
+        _ name: String, width: Int, steps: Int, bits: Int, isComplement: Bool = false
+    ) -> VectorUnit {
+        let kind = isComplement ? ", complemented" : ""
+        return VectorUnit(
+            name, "Galois LFSR: w = \(width), \(steps) steps and \(bits) bits\(kind) a draw", timing: .cycles,
             inputs: [
                 VectorField("load", 1), VectorField("state_in", width), VectorField("mask", width),
                 VectorField("enable", 1),
             ],
             outputs: [VectorField("state", width), VectorField("draw", bits)],
             lines: {
-                var state: UInt64 = 0
-                var mask: UInt64 = 0
+                // After a reset; loaded a few lines later.
+                var state: UInt64 = 1
+                var mask = GaloisLFSR.maximalMasks[width] ?? 1 << UInt64(width - 1)
                 return { index, random, line in
                     let all = UInt64.max >> UInt64(64 - width)
-                    let load = index == 0 || random.oneIn(64)
+                    let load = index == 9 || index > 9 && random.oneIn(64)
                     let loaded = random.oneIn(8) ? 1 << UInt64(random.below(width)) : random.next() & all
                     if load {
                         // The usual mask, cvfpu's, or any that does not lose a bit.
@@ -44,7 +49,7 @@ extension VectorUnit {
                     line.append(mask, bits: width)
                     line.append(enable ? 1 : 0, bits: 1)
                     line.append(state, bits: width)
-                    line.append(state, bits: bits)
+                    line.append(isComplement ? ~state : state, bits: bits)
                 }
             })
     }
@@ -84,60 +89,87 @@ extension VectorUnit {
         line.append(SymmetricUniform.integer(half: half), bits: 10)
     }
 
-    /// The reading side of a pool of 64 words: runs of elements from any place of any stream, some of them with pauses.
-    private static let poolAddress = VectorUnit(
-        "pool_address", "the reused pool's reading side, 64 words", timing: .cycles,
-        inputs: [
-            VectorField("load", 1), VectorField("state_in", 32), VectorField("place_in", 6), VectorField("mask", 32),
-            VectorField("enable", 1),
-        ],
-        outputs: [VectorField("valid_out", 1), VectorField("address", 6)],
-        lines: {
-            var current: PoolRun?
-            return { index, random, line in
-                // A load goes before the step, which still reads the element before it.
-                let following = index == 0 || random.oneIn(200) ? PoolRun(&random) : nil
-                let enable = !random.oneIn(8)
-                line.append(following == nil ? 0 : 1, bits: 1)
-                line.append(following?.state ?? UInt64(random.below(1 << 32)), bits: 32)
-                line.append(following?.element ?? random.below(64), bits: 6)
-                line.append(GaloisLFSR.maximalMasks[32]!, bits: 32)
-                line.append(enable ? 1 : 0, bits: 1)
-                line.append(enable ? 1 : 0, bits: 1)
-                if let address = current?.address, enable {
-                    line.append(address, bits: 6)
-                    current?.element += 1
-                } else {
-                    line.appendUnknown(bits: 6)
+    /// The reading side of a pool: runs of elements from any place of any stream, some of them with pauses.
+    ///
+    /// - Parameter words: P, a power of two.
+    private static func poolAddress(words: Int) -> VectorUnit {
+        let bits = words.trailingZeroBitCount
+        return VectorUnit(
+            words == 64 ? "pool_address" : "pool_address_\(words)", "the reused pool's reading side, \(words) words",
+            timing: .cycles,
+            inputs: [
+                VectorField("load", 1), VectorField("state_in", 32), VectorField("place_in", bits),
+                VectorField("mask", 32), VectorField("enable", 1),
+            ],
+            outputs: [VectorField("valid_out", 1), VectorField("address", bits)],
+            lines: {
+                var current: PoolRun?
+                return { index, random, line in
+                    // A load goes before the step, which still reads the element before it.
+                    let following = index == 0 || random.oneIn(200) ? PoolRun(words: words, &random) : nil
+                    let enable = !random.oneIn(8)
+                    line.append(following == nil ? 0 : 1, bits: 1)
+                    line.append(following?.state ?? UInt64(random.below(1 << 32)), bits: 32)
+                    line.append(following?.element ?? random.below(words), bits: bits)
+                    line.append(current?.register.mask ?? following?.register.mask ?? 1 << 31, bits: 32)
+                    line.append(enable ? 1 : 0, bits: 1)
+                    line.append(enable ? 1 : 0, bits: 1)
+                    if let address = current?.address, enable {
+                        line.append(address, bits: bits)
+                        current?.element += 1
+                    } else {
+                        line.appendUnknown(bits: bits)
+                    }
+                    current = following ?? current
                 }
-                current = following ?? current
-            }
-        })
+            })
+    }
 
-    /// Elements of a stream, one after another, as a pool of 64 words serves them.
+    /// Elements of a stream, one after another, as a pool serves them.
     private struct PoolRun {
-        private static let source = try! PoolSource(poolWords: 64)
-        private static let register = try! GaloisLFSR(width: 32)
-        private static let lanes = try! SequentialSource(register)
-
         let stream: RandomStream
+        let words: Int
+        let register: GaloisLFSR
         var element: Int
-        /// The rotations' register at the element's block.
+        /// The rotations' register at the first element's block.
         let state: UInt64
+        /// The block whose rotation was made last, and the rotation: at 0 the one before the first.
+        private var rotation: (block: Int, value: Int)?
+        private let firstBlock: Int
 
-        init(_ random: inout VectorRandom) {
+        init(words: Int, _ random: inout VectorRandom) {
+            self.words = words
             stream = RandomStream(
                 seed: random.next(), step: UInt32(truncatingIfNeeded: random.next()), query: 0, purpose: .perturbation,
                 tensor: UInt16(truncatingIfNeeded: random.next()))
+            // The source's own taps half of the time; near a block's end as often.
+            let mask = random.oneIn(2) ? GaloisLFSR.maximalMasks[32]! : 1 << 31 | random.next() >> 32
+            guard let register = try? GaloisLFSR(width: 32, mask: mask), let lanes = try? SequentialSource(register)
+            else { preconditionFailure("a register that semantics 4.2 allows") }
+            self.register = register
             element = random.below(1 << random.within(1...36))
-            let start = Self.lanes.initialState(lane: 0, of: stream)
-            state = Self.register.jumped(start, by: Self.register.jump(by: UInt64(element / Self.source.poolWords)))
+            if random.oneIn(2) { element |= words - 1 - random.below(4) }
+            firstBlock = element / words
+            let start = lanes.initialState(lane: 0, of: stream)
+            state = register.jumped(start, by: register.jump(by: UInt64(firstBlock)))
         }
 
         /// Where the element is read.
         var address: Int {
-            let (block, place) = element.quotientAndRemainder(dividingBy: Self.source.poolWords)
-            return (place + Self.source.rotation(ofBlock: block, of: stream)) % Self.source.poolWords
+            mutating get {
+                let (block, place) = element.quotientAndRemainder(dividingBy: words)
+                if rotation?.block != block { rotation = (block, rotation(ofBlock: block)) }
+                return (place + (rotation?.value ?? 0)) % words
+            }
+        }
+
+        private func rotation(ofBlock block: Int) -> Int {
+            if register.mask == GaloisLFSR.maximalMasks[32], let source = try? PoolSource(poolWords: words) {
+                return source.rotation(ofBlock: block, of: stream)
+            }
+            // Other taps than the source's: draw number `block` of the same register.
+            let draw = register.output(register.jumped(state, by: register.jump(by: UInt64(block - firstBlock))))
+            return Int((UInt64(UInt32(truncatingIfNeeded: draw)) * UInt64(words)) >> 32)
         }
     }
 

@@ -54,7 +54,7 @@ extension VectorUnit {
             let accumulator = accumulator(&random)
             let step = MACStep(operands.aFormat, operands.bFormat, accumulator: accumulator)
             operands.append(to: &line)
-            line.append(accumulator.settings, bits: 8)
+            line.append(random.settings(accumulator), bits: 8)
             line.append(operands.c, bits: 32)
             line.append(step.sum(UInt128(operands.c), operands.a, operands.b), bits: 32)
         }
@@ -74,7 +74,7 @@ extension VectorUnit {
                 operands.a, operands.aFormat.float!, operands.b, operands.bFormat.float!,
                 plus: FloatOperand(operands.c, .fp32), to: .fp32, FloatEnvironment(rounding: Pins.roundings[rounding]))
             operands.append(to: &line)
-            line.append(0, bits: 8)
+            line.append(random.below(256), bits: 8)
             line.append(operands.c, bits: 32)
             line.append(rounding, bits: 4)
             line.append(sum.code, bits: 32)
@@ -92,7 +92,7 @@ extension VectorUnit {
             let step = MACStep(operands.aFormat, operands.bFormat, accumulator: .exact)
             let c = random.exactState()
             operands.append(to: &line)
-            line.append(0, bits: 8)
+            line.append(random.below(256), bits: 8)
             line.append(state: c)
             line.append(state: step.sum(c, operands.a, operands.b))
         }
@@ -145,6 +145,8 @@ private struct FloatOperands {
     let aPin, bPin: Int
     let a, b: [UInt32]
     let c: UInt32
+    /// The codes as they stand in their bytes, with bits above their width.
+    private let aBytes, bBytes: [UInt8]
 
     var aFormat: ElementFormat { Pins.formats[aPin] }
     var bFormat: ElementFormat { Pins.formats[bPin] }
@@ -180,6 +182,8 @@ private struct FloatOperands {
             }
         }
         (self.a, self.b) = (a, b)
+        aBytes = a.map { UInt8(truncatingIfNeeded: random.withJunk($0, above: aFormat)) }
+        bBytes = b.map { UInt8(truncatingIfNeeded: random.withJunk($0, above: bFormat)) }
         let sum = FloatArithmetic.dot(a, aFormat, b, bFormat, to: .fp32, FloatEnvironment()).code
         switch random.below(8) {
         case 0: c = random.code(.fp32)
@@ -194,8 +198,8 @@ private struct FloatOperands {
     }
 
     func append(to line: inout VectorLine) {
-        line.append(bytes: a.map { UInt8($0) })
-        line.append(bytes: b.map { UInt8($0) })
+        line.append(bytes: aBytes)
+        line.append(bytes: bBytes)
         line.append(aPin, bits: 4)
         line.append(bPin, bits: 4)
     }
@@ -213,6 +217,14 @@ extension ProductAccumulator {
 }
 
 extension VectorRandom {
+    /// The `settings` pins; any where an accumulator has none.
+    mutating func settings(_ accumulator: ProductAccumulator) -> UInt8 {
+        switch accumulator {
+        case .sequential, .grouped, .exact: UInt8(truncatingIfNeeded: next())
+        default: accumulator.settings
+        }
+    }
+
     /// Bytes of codes: any, or often the extremes.
     mutating func bytes(_ count: Int, extremes: [UInt8]) -> [UInt8] {
         let isExtreme = oneIn(4)
@@ -237,7 +249,7 @@ extension VectorRandom {
         var number = Int128(truncatingIfNeeded: UInt128(next()) << 64 | UInt128(next())) >> 44
         number >>= Int128(below(84))
         if oneIn(4) {
-            let places = below(56)
+            let places = below(59)
             number = Int128(1 << 24 | below(1 << 24) | 1) << Int128(places) + Int128(within(-1...1))
             if oneIn(2) { number = -number }
         }

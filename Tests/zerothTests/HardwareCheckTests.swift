@@ -42,7 +42,7 @@ import Testing
         let output = try Self.run(
             "check", "--no-lint", "--vectors", "5000", "--tiles", "300", "--icarus-vectors", "0", "--only", "philox",
             "perturb", "weight_update",
-            "array_5x3x2_integer")
+            "array_9x3x2_integer")
         #expect(output.status == 0, "\(output.out)\(output.err)")
         #expect(output.out.hasSuffix("\n5 passed, 0 failed\n"), "\(output.out)")
     }

@@ -11,8 +11,8 @@
 //   row_request, row_address        asks for a word that row_data brings in the same cycle: word f*T + m (f*T + t) with f
 //                      = 0...G*F - 1, row r's codes at bits r*8*LANES…
 //   column_request, column_address  likewise column_data, column c's codes at bits c*8*LANES…: word f*ROWS + i holds
-//                      row ROWS-1-i's weights of fold f (zeros for rows that take no part: the memory brings them, and
-//                      they are never multiplied); in output-stationary word f*T + t
+//                      row ROWS-1-i's weights of fold f (of rows that take no part anything: they are never multiplied);
+//                      in output-stationary word f*T + t
 //   busy, done         done is high in the one cycle after the beat in which the last sum is taken
 //   fault              the command breaks a rule (array_controller says which) and does not run; until the next start
 //   cycles             section 11's count, with done and until the next start
@@ -63,12 +63,14 @@ module array_tile #(
 `ifdef __ICARUS__
             ROWS_COLUMNS_LANES_KIND_or_DEPTH out_of_range ();
 `else
-            $error("array_tile: ROWS, COLUMNS 1 to 64, LANES 1 to 1024 (KIND 1: 1), KIND 0 to 4, DEPTH 1 to 65536");
+            $error("array_tile: ROWS and COLUMNS must be 1 to 64, LANES 1 to 1024 (KIND 1: 1), KIND 0 to 4, DEPTH 1 to 65536");
 `endif
         end
     endgenerate
 
-    localparam CODES = 8 * LANES;
+    // No lanes are refused above; without this the refusal would drown in errors about what is missing.
+    localparam BUILT_LANES = LANES < 1 ? 1 : LANES;
+    localparam CODES = 8 * BUILT_LANES;
     localparam ADDRESS_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1;
 
     logic accepted, output_stationary_kept, blocked_kept;
@@ -140,7 +142,7 @@ module array_tile #(
     );
     assign {fold_ends_column_last, command_ends_column_last} = taking_taps[COLUMNS*TAKING_BITS-1-:2];
 
-    systolic_array #(.ROWS(ROWS), .COLUMNS(COLUMNS), .LANES(LANES), .KIND(KIND)) systolic_array (
+    systolic_array #(.ROWS(ROWS), .COLUMNS(COLUMNS), .LANES(BUILT_LANES), .KIND(KIND)) systolic_array (
         .clk(clk), .reset(reset), .output_stationary(output_stationary_kept), .a_format(a_format_kept),
         .b_format(b_format_kept), .settings(settings_kept), .a_edge(a_edge), .valid_edge(valid_edge),
         .first_edge(first_edge), .last_edge(last_edge), .shift_edge(shift_edge), .sum_edge(sum_edge),

@@ -29,11 +29,15 @@ module grouped_sum #(
     input  logic [31:0]        c,
     output logic [31:0]        sum
 );
-`ifndef __ICARUS__  // version 11 has no elaboration-time $error
     generate
-        if (LANES < 1 || LANES > 1024) $error("grouped_sum: LANES has to be 1 to 1024");
-    endgenerate
+        if (LANES < 1 || LANES > 1024) begin : refused
+`ifdef __ICARUS__
+            LANES_1_to_1024 out_of_range ();
+`else
+            $error("grouped_sum: LANES has to be 1 to 1024");
 `endif
+        end
+    endgenerate
 
     localparam integer CARRY = $clog2(LANES);
     localparam integer SUM_BITS = 65 + CARRY;

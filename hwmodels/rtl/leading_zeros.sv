@@ -9,11 +9,15 @@ module leading_zeros #(
     input  logic [WIDTH-1:0] value,
     output logic [COUNT-1:0] count
 );
-`ifndef __ICARUS__  // which knows no elaboration-time assertions
-    if (WIDTH < 2 || WIDTH > 128) begin : g_refused
-        $error("leading_zeros: WIDTH must be 2...128");
-    end
+    generate
+        if (WIDTH < 2 || WIDTH > 128) begin : refused
+`ifdef __ICARUS__
+            WIDTH_2_to_128 out_of_range ();
+`else
+            $error("leading_zeros: WIDTH must be 2...128");
 `endif
+        end
+    endgenerate
 
     // Padded with ones to a power of two above WIDTH, so that zero needs no case of its own.
     localparam PADDED = 1 << COUNT;

@@ -23,11 +23,15 @@ module mac_aligned #(
     input  logic [31:0]        c,
     output logic [31:0]        sum
 );
-`ifndef __ICARUS__  // version 11 has no elaboration-time $error
     generate
-        if (LANES < 1 || LANES > 1024) $error("mac_aligned: LANES has to be 1 to 1024");
-    endgenerate
+        if (LANES < 1 || LANES > 1024) begin : refused
+`ifdef __ICARUS__
+            LANES_1_to_1024 out_of_range ();
+`else
+            $error("mac_aligned: LANES has to be 1 to 1024");
 `endif
+        end
+    endgenerate
 
     localparam integer MAGNITUDE_BITS = 42 + $clog2(LANES + 1);
     localparam integer COUNT_BITS = $clog2(MAGNITUDE_BITS);

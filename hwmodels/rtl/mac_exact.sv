@@ -19,11 +19,15 @@ module mac_exact #(
     input  logic [87:0]        c,
     output logic [87:0]        sum
 );
-`ifndef __ICARUS__  // version 11 has no elaboration-time $error
     generate
-        if (LANES < 1 || LANES > 1024) $error("mac_exact: LANES has to be 1 to 1024");
-    endgenerate
+        if (LANES < 1 || LANES > 1024) begin : refused
+`ifdef __ICARUS__
+            LANES_1_to_1024 out_of_range ();
+`else
+            $error("mac_exact: LANES has to be 1 to 1024");
 `endif
+        end
+    endgenerate
 
     localparam integer SUM_BITS = 65 + $clog2(LANES);
 

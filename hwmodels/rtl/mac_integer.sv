@@ -16,11 +16,18 @@ module mac_integer #(
     input  logic [31:0]        c,
     output logic [31:0]        sum
 );
-`ifndef __ICARUS__  // version 11 has no elaboration-time $error
     generate
-        if (LANES < 1 || LANES > 1024) $error("mac_integer: LANES has to be 1 to 1024");
-    endgenerate
+        if (LANES < 1 || LANES > 1024) begin : refused
+`ifdef __ICARUS__
+            LANES_1_to_1024 out_of_range ();
+`else
+            $error("mac_integer: LANES has to be 1 to 1024");
 `endif
+        end
+    endgenerate
+
+    // None is refused above; without this the refusal would drown in errors about what is missing.
+    localparam BUILT_LANES = LANES < 1 ? 1 : LANES;
 
     logic [31:0] upper;
     logic packed_codes;
@@ -29,7 +36,7 @@ module mac_integer #(
 
     genvar i;
     generate
-        for (i = 0; i < LANES; i = i + 1) begin : lane
+        for (i = 0; i < BUILT_LANES; i = i + 1) begin : lane
             // The low nibble goes through the 8-bit multiplier; the high one of packed codes gets one of 4 bits.
             logic signed [7:0] a_low, b_low;
             logic signed [3:0] a_high, b_high;
@@ -63,7 +70,7 @@ module mac_integer #(
             /* verilator lint_on UNUSED */
         end
     endgenerate
-    assign sum = lane[LANES-1].finish;
+    assign sum = lane[BUILT_LANES-1].finish;
 
     /* verilator lint_off UNUSED */
     logic unused;

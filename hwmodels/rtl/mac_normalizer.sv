@@ -14,6 +14,16 @@ module mac_normalizer #(
     output logic [WIDTH-1:0]      normalized,
     output logic [COUNT_BITS-1:0] count
 );
+    generate
+        if (WIDTH < 2 || WIDTH > 256) begin : refused
+`ifdef __ICARUS__
+            WIDTH_2_to_256 out_of_range ();
+`else
+            $error("mac_normalizer: WIDTH has to be 2 to 256");
+`endif
+        end
+    endgenerate
+
     function automatic logic [COUNT_BITS+WIDTH-1:0] normalize(input logic [WIDTH-1:0] unshifted);
         logic [WIDTH-1:0] shifted;
         logic [COUNT_BITS-1:0] zeros;

@@ -27,6 +27,16 @@ module mac_product_sum #(
     output logic                minus_zero,
     output logic                nonzero
 );
+    generate
+        if (LANES < 1 || LANES > 1024) begin : refused
+`ifdef __ICARUS__
+            LANES_1_to_1024 out_of_range ();
+`else
+            $error("mac_product_sum: LANES has to be 1 to 1024");
+`endif
+        end
+    endgenerate
+
     // One multiplier and one shifter a lane; bit i of each vector is lane i's.
     logic [LANES-1:0] lane_nan, lane_infinite, lane_sign, lane_nonzero;
     logic [64*LANES-1:0] magnitudes;

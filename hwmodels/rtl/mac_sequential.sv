@@ -22,11 +22,15 @@ module mac_sequential #(
     input  logic [31:0]        c,
     output logic [31:0]        sum
 );
-`ifndef __ICARUS__  // version 11 has no elaboration-time $error
     generate
-        if (LANES != 1) $error("mac_sequential: LANES has to be 1");
-    endgenerate
+        if (LANES != 1) begin : refused
+`ifdef __ICARUS__
+            LANES_1 out_of_range ();
+`else
+            $error("mac_sequential: LANES has to be 1");
 `endif
+        end
+    endgenerate
 
     logic nan, infinite, sign;
     logic [7:0] exponent;

@@ -14,6 +14,7 @@ class Unit:
     latency: int = 0            # cycles from valid_in to valid_out, of pipelined units
     ties: dict = field(default_factory=dict)  # inputs that the vectors leave alone, and what they are tied to
     icarus: bool = True
+    exhaustive: int = 0         # vectors that hold every input, where a few more than 10^6 do
 
 
 def unit(name, group, module=None, **rest):
@@ -29,7 +30,7 @@ UNITS = [
     unit("fp32_to_int8", "float"),
     unit("requantizer", "clocked", latency=6),
     unit("fp8_fma", "float"),
-    unit("fp8_multiplier", "products"),
+    unit("fp8_multiplier", "products", exhaustive=1168 * 1168),
     unit("mac_integer", "products", parameters={"LANES": 1}),
     unit("mac_integer_3", "products", "mac_integer", parameters={"LANES": 3}),
     unit("mac_sequential", "products", parameters={"LANES": 1}),
@@ -44,8 +45,8 @@ UNITS = [
     unit("galois_lfsr_16", "clocked", "galois_lfsr", parameters={"WIDTH": 16, "STEPS": 16, "BITS": 16}),
     unit("galois_lfsr_8", "clocked", "galois_lfsr", parameters={"WIDTH": 8, "STEPS": 8, "BITS": 8}),
     unit("galois_lfsr_64", "clocked", "galois_lfsr", parameters={"WIDTH": 64, "STEPS": 32, "BITS": 32}),
-    unit("galois_lfsr_cvfpu", "clocked", "galois_lfsr", parameters={"WIDTH": 32, "STEPS": 1, "BITS": 12}),
-    unit("pool_address", "clocked", parameters={"WORDS": 64}),
+    unit("galois_lfsr_cvfpu", "clocked", "galois_lfsr", parameters={"WIDTH": 32, "STEPS": 1, "BITS": 12, "COMPLEMENT": 1}),
+    *[unit(name, "clocked", "pool_address", parameters={"WORDS": words}) for name, words in (("pool_address", 64), ("pool_address_4096", 4096))],
     unit("philox", "clocked", latency=10),
     unit("irwin_hall", "float"),
     unit("symmetric_uniform", "float"),
@@ -53,9 +54,11 @@ UNITS = [
     unit("grid_rounding", "float"),
     unit("perturb", "float"),
     unit("weight_update", "float"),
-    unit("perturbation_unit", "clocked", parameters={"GENERATOR": 0}, latency=13, ties={"load": "1'b0", "lane_states": "384'b0", "mask": "32'b0"}),
-    unit("perturbation_unit_lfsr", "clocked", "perturbation_unit", parameters={"GENERATOR": 1}, latency=3,
-         ties={"first_element": "48'b0", "key": "64'b0", "step": "32'b0", "query": "16'b0", "tensor": "16'b0"}),
+    *[unit("perturbation_unit" + name, "clocked", "perturbation_unit", parameters={"GENERATOR": 0, "WEIGHTS": weights}, latency=13,
+           ties={"load": "1'b0", "lane_states": f"{96 * weights}'b0", "mask": "32'b0"}) for name, weights in (("", 4), ("_8", 8))],
+    *[unit("perturbation_unit_lfsr" + name, "clocked", "perturbation_unit", parameters={"GENERATOR": 1, "WEIGHTS": weights}, latency=3,
+           ties={"first_element": "48'b0", "key": "64'b0", "step": "32'b0", "query": "16'b0", "tensor": "16'b0"})
+      for name, weights in (("", 4), ("_8", 8))],
 ]
 
 
@@ -81,7 +84,7 @@ class Array:
 
 
 ARRAYS = [
-    Array(4, 4, 1, "integer"), Array(5, 3, 2, "integer"), Array(1, 7, 1, "integer"), Array(3, 4, 1, "sequential"),
+    Array(4, 4, 1, "integer"), Array(9, 3, 2, "integer"), Array(1, 7, 1, "integer"), Array(3, 4, 1, "sequential"),
     Array(4, 3, 4, "grouped"), Array(3, 5, 4, "aligned"), Array(3, 3, 2, "exact"),
     *[Array(*shape, full=True) for shape in (
         (1, 1, 1, "integer"), (7, 1, 1, "integer"), (8, 8, 1, "integer"), (16, 16, 1, "integer"), (2, 9, 4, "integer"), (1, 1, 1, "sequential"),
