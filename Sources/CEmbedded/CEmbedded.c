@@ -66,14 +66,14 @@ static const _Alignas(64) unsigned char hwmodels_edge_int8_json5[] = {
 #define SIZE_hwmodels_edge_int8_json5 0
 #endif
 
-#if __has_embed("../../hwmodels/energy/cmos45-lpddr4.json5") == __STDC_EMBED_FOUND__
-static const _Alignas(64) unsigned char hwmodels_energy_cmos45_lpddr4_json5[] = {
-#embed "../../hwmodels/energy/cmos45-lpddr4.json5"
+#if __has_embed("../../hwmodels/energy/cmos45.json5") == __STDC_EMBED_FOUND__
+static const _Alignas(64) unsigned char hwmodels_energy_cmos45_json5[] = {
+#embed "../../hwmodels/energy/cmos45.json5"
 };
-#define SIZE_hwmodels_energy_cmos45_lpddr4_json5 sizeof hwmodels_energy_cmos45_lpddr4_json5
+#define SIZE_hwmodels_energy_cmos45_json5 sizeof hwmodels_energy_cmos45_json5
 #else
-#define hwmodels_energy_cmos45_lpddr4_json5 NULL
-#define SIZE_hwmodels_energy_cmos45_lpddr4_json5 0
+#define hwmodels_energy_cmos45_json5 NULL
+#define SIZE_hwmodels_energy_cmos45_json5 0
 #endif
 
 const zeroth_embedded_file zeroth_embedded_files[] = {
@@ -83,7 +83,7 @@ const zeroth_embedded_file zeroth_embedded_files[] = {
     {"opinions/films-train.tsv", opinions_films_train_tsv, SIZE_opinions_films_train_tsv},
     {"opinions/films-validation.tsv", opinions_films_validation_tsv, SIZE_opinions_films_validation_tsv},
     {"hwmodels/edge-int8.json5", hwmodels_edge_int8_json5, SIZE_hwmodels_edge_int8_json5},
-    {"hwmodels/energy/cmos45-lpddr4.json5", hwmodels_energy_cmos45_lpddr4_json5, SIZE_hwmodels_energy_cmos45_lpddr4_json5},
+    {"hwmodels/energy/cmos45.json5", hwmodels_energy_cmos45_json5, SIZE_hwmodels_energy_cmos45_json5},
 };
 
 size_t zeroth_embedded_file_count(void) {

@@ -29,12 +29,12 @@ public struct ArrayModel: Sendable, Hashable {
         columns = organisation.array.columns
         depth = rows * packed
         let unit = rate >= 1 ? 1 : Int(1 / rate)
-        let operands = ceilingDivision(depth * bytes, organisation.sram.activation.bytesPerCycle)
-        let sums = ceilingDivision(8 * columns, organisation.sram.accumulator.bytesPerCycle)
+        let operands = ceilingDivision(depth * bytes, organisation.sram.activation.readBytesPerCycle)
+        let sums = organisation.sram.accumulator.cycles(read: 4 * columns, written: 4 * columns)
         beat = roundUp(max(unit, operands, sums), to: unit)
-        let weights = ceilingDivision(depth * columns * bytes, organisation.sram.weight.bytesPerCycle)
+        let weights = ceilingDivision(depth * columns * bytes, organisation.sram.weight.readBytesPerCycle)
         preloadBeats = max(rows, ceilingDivision(weights, beat))
-        doubleBuffered = organisation.array.doubleBufferedWeights
+        doubleBuffered = organisation.array.doubleBuffered
         rateOver64 = Int(rate * 64)
         operandBits = format.bits
     }

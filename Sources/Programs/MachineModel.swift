@@ -111,7 +111,7 @@ public struct MachineModel: Sendable {
         return command.accesses.reduce(unit) { longest, access in
             max(
                 longest,
-                ceilingDivision(access.read + access.written, machine.organisation.sram[access.buffer].bytesPerCycle)
+                machine.organisation.sram[access.buffer].cycles(read: access.read, written: access.written)
             )
         }
     }

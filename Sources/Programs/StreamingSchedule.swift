@@ -267,6 +267,6 @@ extension ScheduleError {
         let whole = memory == .activation ? 2 * need : need
         return .tileDoesNotFit(
             operation: operation, buffer: memory, available: bank.bytes,
-            smallest: roundUp(whole, to: bank.bytesPerCycle), machine: machine.name)
+            smallest: roundUp(whole, to: bank.readBytesPerCycle), machine: machine.name)
     }
 }

@@ -159,7 +159,7 @@ import Testing
                 json5: text, file: "edge-int8.json5",
                 overrides: [
                     "organisation.array.rows=\(tile.shape.rows)", "organisation.array.columns=\(tile.shape.columns)",
-                    "organisation.array.doubleBufferedWeights=\(tile.command.isDoubleBuffered)",
+                    "organisation.array.doubleBuffered=\(tile.command.isDoubleBuffered)",
                 ].map { try MachineOverride(parsing: $0) })
             let model = try ArrayModel(machine, .int8)
             let run = SystolicRun(tile.command, try tile.operands(), on: SystolicArray(tile.shape))

@@ -94,7 +94,7 @@ import Testing
             "edge-int8", overrides: ["organisation.sram.weight.bytes=196608"], from: shipped)
         #expect(
             message { try table.macro(for: machine.organisation.sram.weight, of: .weight) }
-                == "\(hwmodels)/energy/cmos45-lpddr4.json5: entries: no entry 'sram: a bank of 98304 bytes and 256 bits', "
+                == "\(hwmodels)/energy/cmos45.json5: entries: no entry 'sram: a bank of 98304 bytes and 256 bits', "
                 + "needed by organisation.sram.weight (there are 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192 KiB with "
                 + "64, 256 bits; choose bytes and banks to match); add it with unit and source")
     }
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test func badTablesAreRefusedByPlace() throws {
-        let path = "energy/cmos45-lpddr4.json5"
+        let path = "energy/cmos45.json5"
         let add = try line(of: "\"add.int8\", unit", in: path)
         #expect(
             try tableMessage(replacing: "picojoules: 0.03,", with: "picojoules: -0.03,")

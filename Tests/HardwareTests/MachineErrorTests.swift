@@ -57,8 +57,8 @@ import Testing
                 == "\(at("rows: 32,")): organisation.array.rows: is the string \"32\"; expected a whole number from 1 to "
                 + "4096, in elements")
         #expect(
-            try machineMessage(replacing: "doubleBufferedWeights: true", with: "doubleBufferedWeights: 1")
-                == "\(at("doubleBufferedWeights")): organisation.array.doubleBufferedWeights: is the number 1; expected "
+            try machineMessage(replacing: "doubleBuffered: true", with: "doubleBuffered: 1")
+                == "\(at("doubleBuffered")): organisation.array.doubleBuffered: is the number 1; expected "
                 + "true or false")
         #expect(
             try machineMessage(replacing: "accumulator: { bits: 32, overflow: \"wrap\" }", with: "accumulator: 32")

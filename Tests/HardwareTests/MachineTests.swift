@@ -26,7 +26,7 @@ import Testing
     }
 
     /// The parser agrees with Foundation's on the shipped files: an independent reader of the same text.
-    @Test(arguments: ["edge-int8.json5", "energy/cmos45-lpddr4.json5"])
+    @Test(arguments: ["edge-int8.json5", "energy/cmos45.json5"])
     func parserAgreesWithFoundation(path: String) throws {
         let data = Data(try text(of: path).utf8)
         let ours = try JSON5Parser.parse(Array(data), file: path)
@@ -129,6 +129,6 @@ import Testing
         let byPath = try Machine.load(hwmodels + "/edge-int8.json5", from: HardwareLibrary(folder: "/nowhere"))
         #expect(byName == byPath)
         // The table beside the file is found without a library.
-        #expect(try EnergyTable.load(for: byPath, from: HardwareLibrary(folder: "/nowhere")).name == "cmos45-lpddr4")
+        #expect(try EnergyTable.load(for: byPath, from: HardwareLibrary(folder: "/nowhere")).name == "cmos45")
     }
 }

@@ -31,7 +31,7 @@ import Testing
                 + "\"output-stationary\", which Zeroth does not implement; implemented: weight-stationary")
         #expect(try load("organisation.energyTable=other").organisation.energyTable == "other")
         #expect(
-            try load("organisation.array.doubleBufferedWeights=false").organisation.array.doubleBufferedWeights == false
+            try load("organisation.array.doubleBuffered=false").organisation.array.doubleBuffered == false
         )
     }
 
@@ -50,7 +50,7 @@ import Testing
         #expect(
             message { try load("organisation.array.depth=2") }
                 == "--set organisation.array.depth=2: organisation.array.depth: unknown key; keys here: rows, columns, "
-                + "dataflow, macsPerCyclePerElement, doubleBufferedWeights")
+                + "dataflow, macsPerCyclePerElement, doubleBuffered")
         #expect(
             message { try load("organization.array.rows=2") }
                 == "--set organization.array.rows=2: the machine has no field 'organization'; its fields: name, summary, "

@@ -322,7 +322,7 @@ private let head: [(name: String, shape: [Int], values: [Float])] = [
         ("opinions/films-train.tsv", "Sources/CEmbedded/opinions/films-train.tsv"),
         ("opinions/films-validation.tsv", "Sources/CEmbedded/opinions/films-validation.tsv"),
         ("hwmodels/edge-int8.json5", "hwmodels/edge-int8.json5"),
-        ("hwmodels/energy/cmos45-lpddr4.json5", "hwmodels/energy/cmos45-lpddr4.json5"),
+        ("hwmodels/energy/cmos45.json5", "hwmodels/energy/cmos45.json5"),
     ])
     func embedsTheFilesOfTheSourceTree(name: String, path: String) throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

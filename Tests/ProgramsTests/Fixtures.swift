@@ -65,7 +65,7 @@ extension Fixture {
         let banks = 4
         return try machine([
             "organisation.array.rows=\(pick([3, 4, 8, 16]))", "organisation.array.columns=\(pick([2, 4, 8, 16]))",
-            "organisation.array.doubleBufferedWeights=\(Bool.random(using: &random))",
+            "organisation.array.doubleBuffered=\(Bool.random(using: &random))",
             "organisation.vectorUnit.lanes=\(pick([1, 4, 7, 32]))",
             "organisation.perturbationUnit.perturbationsPerCycle=\(pick([1, 5, 32]))",
             "organisation.sram.weight.banks=\(banks)", "organisation.sram.weight.wordBits=64",

@@ -1,0 +1,23 @@
+import Hardware
+
+extension Lowering {
+    /// Refuses organisations that nests are not made for yet, by the field that says so.
+    static func checkOrganisation(_ machine: Machine) throws(ScheduleError) {
+        let organisation = machine.organisation
+        func refuse(_ field: String, _ value: String, _ scheduled: String) -> ScheduleError {
+            .notScheduled(field: "organisation.\(field)", value: value, scheduled: scheduled, machine: machine.name)
+        }
+        guard organisation.array.dataflow == .weightStationary else {
+            throw refuse("array.dataflow", organisation.array.dataflow.rawValue, "weight-stationary")
+        }
+        guard organisation.perturbationUnit.placement == .onLoad else {
+            throw refuse("perturbationUnit.placement", organisation.perturbationUnit.placement.rawValue, "on-load")
+        }
+        guard !organisation.perturbationUnit.sharedFetch else {
+            throw refuse("perturbationUnit.sharedFetch", "true", "false")
+        }
+        guard !organisation.sram.isUnified else {
+            throw refuse("sram.unified", "one memory for all buffers", "weight, activation and accumulator")
+        }
+    }
+}
