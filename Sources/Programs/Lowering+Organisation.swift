@@ -7,17 +7,11 @@ extension Lowering {
         func refuse(_ field: String, _ value: String, _ scheduled: String) -> ScheduleError {
             .notScheduled(field: "organisation.\(field)", value: value, scheduled: scheduled, machine: machine.name)
         }
-        guard organisation.array.dataflow == .weightStationary else {
-            throw refuse("array.dataflow", organisation.array.dataflow.rawValue, "weight-stationary")
-        }
         guard organisation.perturbationUnit.placement == .onLoad else {
             throw refuse("perturbationUnit.placement", organisation.perturbationUnit.placement.rawValue, "on-load")
         }
         guard !organisation.perturbationUnit.sharedFetch else {
             throw refuse("perturbationUnit.sharedFetch", "true", "false")
-        }
-        guard !organisation.sram.isUnified else {
-            throw refuse("sram.unified", "one memory for all buffers", "weight, activation and accumulator")
         }
     }
 }

@@ -154,7 +154,6 @@ import Testing
             .deletingLastPathComponent().appendingPathComponent("hwmodels/edge-int8.json5")
         let text = try Array(Data(contentsOf: file))
         try forEachTile(Self.integers[0], seed: 500) { tile in
-            guard tile.command.dataflow != .outputStationary else { return }
             let machine = try Machine(
                 json5: text, file: "edge-int8.json5",
                 overrides: [
@@ -164,7 +163,7 @@ import Testing
             let model = try ArrayModel(machine, .int8)
             let run = SystolicRun(tile.command, try tile.operands(), on: SystolicArray(tile.shape))
             run.finish()
-            #expect(model.cycles(folds: tile.command.allFolds, m: tile.command.beats) == run.beat)
+            #expect(model.cycles(folds: tile.command.allFolds, stream: tile.command.beats) == run.beat)
         }
     }
 
