@@ -26,9 +26,12 @@ import Testing
 
     @Test func bareWordsAreStrings() throws {
         #expect(
-            message { try load("organisation.array.dataflow=output-stationary") }
-                == "--set organisation.array.dataflow=output-stationary: organisation.array.dataflow: is "
-                + "\"output-stationary\", which Zeroth does not implement; implemented: weight-stationary")
+            message { try load("organisation.array.dataflow=row-stationary") }
+                == "--set organisation.array.dataflow=row-stationary: organisation.array.dataflow: is "
+                + "\"row-stationary\", which Zeroth does not implement; implemented: weight-stationary, "
+                + "output-stationary, input-stationary")
+        #expect(
+            try load("organisation.array.dataflow=output-stationary").organisation.array.dataflow == .outputStationary)
         #expect(try load("organisation.energyTable=other").organisation.energyTable == "other")
         #expect(
             try load("organisation.array.doubleBuffered=false").organisation.array.doubleBuffered == false
