@@ -106,18 +106,22 @@ extension Arithmetic {
         return accumulator
     }
 
+    /// `gaussian` as a machine file spells it.
+    public var gaussianName: String {
+        if case .grid(let grid) = gaussian { return "grid:\(grid.largest)" }
+        return Self.distributions.first { $0.value == gaussian }!.name
+    }
+
+    /// Distributions without parameters that perturbations may be drawn from.
+    private static let distributions: [(name: String, value: RandomDistribution)] = [
+        ("irwin-hall-4", .gaussian), ("gaussian-table", .gaussianTable), ("uniform", .uniform),
+        ("rademacher", .rademacher),
+    ]
+
     private static func distribution(_ text: String) throws(WordProblem) -> RandomDistribution {
-        switch text {
-        case "irwin-hall-4": return .gaussian
-        case "gaussian-table": return .gaussianTable
-        case "uniform": return .uniform
-        case "rademacher": return .rademacher
-        default:
-            guard text.hasPrefix("grid:"), let largest = Int(text.dropFirst(5)) else { throw .unknown }
-            guard let grid = try? UniformGrid(largest: largest) else {
-                throw .parameters("grid:M with M from 1 to 32767")
-            }
-            return .grid(grid)
-        }
+        if let plain = distributions.first(where: { $0.name == text }) { return plain.value }
+        guard text.hasPrefix("grid:"), let largest = Int(text.dropFirst(5)) else { throw .unknown }
+        guard let grid = try? UniformGrid(largest: largest) else { throw .parameters("grid:M with M from 1 to 32767") }
+        return .grid(grid)
     }
 }

@@ -19,7 +19,7 @@ extension Machine {
         )
         try require(arithmetic.generator == .philox, "generator", "\"\(arithmetic.generator.name)\"", ["philox4x32-10"])
         try require(
-            arithmetic.gaussian == .gaussian, "gaussian", "another distribution", ["irwin-hall-4"])
+            arithmetic.gaussian == .gaussian, "gaussian", "\"\(arithmetic.gaussianName)\"", ["irwin-hall-4"])
         try require(arithmetic.roundingBits == 16, "roundingBits", "\(arithmetic.roundingBits)", ["16"])
     }
 
