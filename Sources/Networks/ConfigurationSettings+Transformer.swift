@@ -159,7 +159,8 @@ extension ConfigurationSettings {
             guard kind == "absolute" else { throw invalid("position_embedding_type", .string(kind), "\"absolute\"") }
         }
         let rotated = "partial_rotary_factor"
-        if !family.isEncoder, let value = self[rotated] ?? self["rope_parameters"]?.object?[rotated], value.double != 1 {
+        if !family.isEncoder, let value = self[rotated] ?? self["rope_parameters"]?.object?[rotated], value.double != 1
+        {
             throw invalid(rotated, value, "1, since partly rotated heads aren't costed,")
         }
         if family == .opt, try !flag("layer_norm_elementwise_affine", missing: true) {

@@ -19,7 +19,7 @@ extension TransformerConfiguration {
             tiesHead: tiesHead)
     }
 
-    /// A decoder as OPT has it (Zhang et al., arXiv 2205.01068; transformers 4.40.2, `OPTDecoder`).
+    /// A decoder as OPT has it (Zhang et al., arXiv 2205.01068; transformers 4.46.3, `OPTDecoder`).
     ///
     /// - Parameters:
     ///   - sequence: the longest sequence in tokens; the table has two rows more (`OPTLearnedPositionalEmbedding`).
@@ -38,7 +38,7 @@ extension TransformerConfiguration {
             isCausal: true, head: head, tiesHead: tiesHead)
     }
 
-    /// A decoder as GPT-2 has it (Radford et al., 2019, section 2.3; transformers 4.40.2, `GPT2Model`).
+    /// A decoder as GPT-2 has it (Radford et al., 2019, section 2.3; transformers 4.46.3, `GPT2Model`).
     public static func gpt2(
         layers: Int, hidden: Int, heads: Int, intermediate: Int? = nil, vocabulary: Int, positions: Int,
         activation: TransformerActivation = .geluTanh, head: TransformerHead = .languageModel, tiesHead: Bool = true

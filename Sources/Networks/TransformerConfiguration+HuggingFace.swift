@@ -3,7 +3,7 @@ extension TransformerConfiguration {
     ///
     /// Sizes have to be there, within `TransformerLimits`: a misspelt one would otherwise turn into another network's.
     /// What files leave out since it was added later has the default of Hugging Face's configuration class
-    /// (transformers 4.40.2 and 5.23.0, `models/*/configuration_*.py`; null and missing are alike):
+    /// (transformers 4.46.3 and 5.23.0, `models/*/configuration_*.py`; null and missing are alike):
     ///
     /// - all: `architectures` the causal language model of a decoder, the encoder with its pooler; `num_labels` 2 (or as
     ///   many as `id2label` has); `tie_word_embeddings` false for llama, mistral and qwen2, otherwise true;
@@ -52,6 +52,7 @@ extension TransformerConfiguration {
         let layers = try settings.size("num_hidden_layers", TransformerLimits.layers)
         let hidden = try settings.size("hidden_size", TransformerLimits.width)
         let heads = try settings.size("num_attention_heads", TransformerLimits.heads)
+        let headDimension = try settings.rotaryHeadDimension(hidden: hidden, heads: heads)
         let biases: TransformerBiases =
             switch family {
             case .llama: try settings.llamaBiases()
@@ -61,7 +62,7 @@ extension TransformerConfiguration {
         return gatedDecoder(
             family: family, layers: layers, hidden: hidden, heads: heads,
             keyValueHeads: try settings.keyValueHeads(family, heads: heads),
-            headDimension: try settings.rotaryHeadDimension(hidden: hidden, heads: heads),
+            headDimension: headDimension,
             intermediate: try settings.size("intermediate_size", TransformerLimits.intermediate),
             vocabulary: try settings.size("vocab_size", TransformerLimits.vocabulary),
             activation: try settings.activation("hidden_act", missing: .silu), biases: biases,

@@ -30,7 +30,7 @@ public enum TransformerActivation: String, Sendable, Hashable, CaseIterable {
     /// max(x, 0).
     case relu
 
-    /// The function of a name in a Hugging Face configuration (transformers 4.40.2, `ACT2CLS` in activations.py), or
+    /// The function of a name in a Hugging Face configuration (transformers 4.46.3, `ACT2CLS` in activations.py), or
     /// nil for those that aren't costed.
     init?(huggingFace name: String) {
         switch name {
