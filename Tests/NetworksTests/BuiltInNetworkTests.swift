@@ -40,7 +40,8 @@ private typealias Files = TransformerConfigurations
         let network = try TransformerConfiguration(network: "opinions")
         #expect(network.family == .bert)
         #expect(network.hidden == 32)
-        #expect(network.withHead(.none).parameterCount + 2 * 32 + 2 == 23_586)
+        #expect(network.parameterCount == 24_576)
+        #expect(network.forClassification(classes: 2).parameterCount == 23_586)
     }
 
     @Test func readsFoldersAndFiles() throws {

@@ -152,6 +152,29 @@ private struct Refusal: Sendable, CustomStringConvertible {
         }
     }
 
+    @Test func survivesAnyValueOfAnyKey() throws {
+        let values = [
+            "null", "true", "-1", "0", "1", "3", "0.5", "1e999", "1099511627776", "9223372036854775807",
+            "99999999999999999999", "\"x\"", "[]", "[1]", "[[\"x\"]]", "{}", "{\"0\": null}",
+        ]
+        let keys = Set(Files.all.flatMap(\.keys)).union([
+            "head_dim", "n_inner", "id2label", "num_labels", "layer_types", "pruned_heads", "rope_parameters",
+            "partial_rotary_factor", "num_experts", "mlp_bias", "enable_bias", "is_decoder",
+        ])
+        var read = 0
+        for settings in Files.all {
+            for key in keys {
+                for value in values {
+                    do {
+                        #expect(try Files.read(settings, [key: value]).parameterCount > 0)
+                        read += 1
+                    } catch is InputError {}
+                }
+            }
+        }
+        #expect(read > 1_000)
+    }
+
     @Test func refusesWhatIsNoJSON() {
         #expect(
             message { _ = try TransformerConfiguration(source: TestFile("config.json", "{\"model_type\": }")) }
