@@ -44,7 +44,7 @@ let package = Package(
             exclude: ["outside", "quantizers"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "NumberFormats"]),
         .testTarget(name: "HardwareTests", dependencies: ["Hardware"]),
-        .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
+        .testTarget(name: "NetworksTests", dependencies: ["Networks"], exclude: ["transformers"]),
         .testTarget(name: "ProgramsTests", dependencies: ["Programs", "Hardware"]),
         .testTarget(name: "EmulatorTests", dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels"]),
         .testTarget(name: "TracesTests", dependencies: ["Traces", "NumberFormats"]),
