@@ -148,7 +148,7 @@ struct ScaleSimTests {
                             #expect(traffic.ifmapReads <= product.ifmapReads)
                             #expect(traffic.totalCyclesWithPrefetch >= product.totalCyclesReported)
                             answers += 1
-                        } catch is ScaleSimError {
+                        } catch {
                             refusals += 1
                         }
                     }
