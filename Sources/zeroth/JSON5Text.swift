@@ -86,46 +86,27 @@ extension JSON5Text {
             return (try? decoder.decode([String].self, from: Data("[\(text)]".utf8)))?.first ?? text
         }
 
-        /// Blanks and comments.
+        /// Blanks and comments, as the strict reader takes them.
         private mutating func skipBlanks() {
             while let byte {
                 if byte == UInt8(ascii: "/"), place + 1 < bytes.count {
                     let isLine = bytes[place + 1] == UInt8(ascii: "/")
                     place += 2
-                    while place < bytes.count, isLine ? !isLineEnd : !isCommentEnd { place += 1 }
+                    while place < bytes.count, isLine ? byte(at: 0) != UInt8(ascii: "\n") : !isCommentEnd { place += 1 }
                     place += isLine ? 0 : 2
                 } else if byte <= UInt8(ascii: " ") {
                     place += 1
-                } else if let length = wideBlank {
-                    place += length
+                } else if isNoBreakSpace {
+                    place += 2
                 } else {
                     return
                 }
             }
         }
 
-        private var isCommentEnd: Bool {
-            bytes[place] == UInt8(ascii: "*") && place + 1 < bytes.count && bytes[place + 1] == UInt8(ascii: "/")
-        }
-
-        /// JSON5 ends lines at U+2028 and U+2029, too.
-        private var isLineEnd: Bool {
-            bytes[place] == UInt8(ascii: "\n") || bytes[place] == UInt8(ascii: "\r")
-                || bytes[place...].starts(with: [0xE2, 0x80, 0xA8]) || bytes[place...].starts(with: [0xE2, 0x80, 0xA9])
-        }
-
-        /// Bytes of a blank beyond ASCII that stands here.
-        private var wideBlank: Int? {
-            guard bytes[place] >= 0x80 else { return nil }
-            for length in 2...3 where place + length <= bytes.count {
-                if let scalar = String(validating: bytes[place..<place + length], as: UTF8.self)?.unicodeScalars.first,
-                    scalar.properties.isWhitespace || scalar == "\u{FEFF}"
-                {
-                    return length
-                }
-            }
-            return nil
-        }
+        private func byte(at offset: Int) -> UInt8? { place + offset < bytes.count ? bytes[place + offset] : nil }
+        private var isCommentEnd: Bool { byte(at: 0) == UInt8(ascii: "*") && byte(at: 1) == UInt8(ascii: "/") }
+        private var isNoBreakSpace: Bool { byte(at: 0) == 0xC2 && byte(at: 1) == 0xA0 }
 
         /// A string, or everything up to a blank, a comment or one of `ends`.
         private mutating func skipToken(until ends: String) {
@@ -135,7 +116,7 @@ extension JSON5Text {
                 place += 1
                 return
             }
-            while let byte, byte > UInt8(ascii: " "), byte != UInt8(ascii: "/"), wideBlank == nil,
+            while let byte, byte > UInt8(ascii: " "), byte != UInt8(ascii: "/"), !isNoBreakSpace,
                 !ends.utf8.contains(byte)
             {
                 place += 1

@@ -78,8 +78,18 @@ def simulate(case, folder):
     details = [int(value) for value in layer.get_detail_report_items()]
     # It reports the number of the last cycle, from 0.
     values = [int(total) - int(stalls) + 1, int(stalls), int(total), int(with_prefetch)]
-    values += [round(float(share), 4) for share in shares] + details[2::3]
+    values += [float(share) for share in shares] + details[2::3]
     return dict(zip(COLUMNS, values))
+
+
+def agrees(column, reported, said):
+    """Whether zeroth's value is SCALE-Sim's, percentages to the four places that zeroth prints.
+
+    SCALE-Sim adds up a share for each fold in binary64: where the true share ends in a 5, its sum may round the other way.
+    """
+    if not column.endswith("_pct"):
+        return reported == said
+    return said is not None and abs(reported - said) <= 0.5e-4 * (1 + 1e-9)
 
 
 def ask(zeroth, case):
@@ -109,7 +119,8 @@ def random_case(source):
 
 def golden(case, columns):
     fields = [case["dataflow"], case["rows"], case["columns"], *case["product"], case["ifmap"], case["filter"], case["ofmap"]]
-    return ",".join(map(str, fields + list(columns.values())))
+    values = [round(value, 4) if name.endswith("_pct") else value for name, value in columns.items()]
+    return ",".join(map(str, fields + values))
 
 
 def main():
@@ -132,7 +143,8 @@ def main():
                 print(golden(case, reported))
                 continue
             said = ask(zeroth, case)
-            wrong = {name: (value, said.get(name)) for name, value in reported.items() if said.get(name) != value}
+            wrong = {name: (value, said.get(name)) for name, value in reported.items()
+                     if not agrees(name, value, said.get(name))}
             if wrong:
                 different += 1
                 print(f"{case}: SCALE-Sim and zeroth say {wrong}")

@@ -111,6 +111,25 @@ struct HardwareCommandTests {
         #expect(dram?["bandwidthGigabytesPerSecond"] as? Double == 25.6)
     }
 
+    @Test func unusualTextIsChangedInTheRightPlaces() throws {
+        let text = try run("show", "edge-int8").out
+            .replacingOccurrences(
+                of: "name: \"edge-int8\"", with: "/* name: { } */ 'na\\u006De' /* : */ : /*v*/ 'ed\\'ge // }' /*w*/"
+            )
+            .replacingOccurrences(of: "rows: 32,", with: "\"rows\":32// }\n,")
+            .replacingOccurrences(of: "columns: 32,", with: "columns\u{A0}:\u{A0}+32/**/,")
+            .replacingOccurrences(of: "\n", with: "\r\n")
+        try text.write(toFile: "\(folder)/odd.json5", atomically: true, encoding: .utf8)
+        let output = try run(
+            "new", "odd.json5", "it \"is\".json5", "--set", "organisation.array.columns=16", "--set",
+            "organisation.array.rows=8")
+        #expect(output.status == 0, "\(output.err)")
+        let expected = text.replacingOccurrences(of: "'ed\\'ge // }'", with: "\"it \\\"is\\\"\"")
+            .replacingOccurrences(of: "\"rows\":32// }", with: "\"rows\":8// }")
+            .replacingOccurrences(of: "\u{A0}+32/**/", with: "\u{A0}16/**/")
+        #expect(try contents("it \"is\".json5") == expected)
+    }
+
     @Test func aFieldThatTheFileLacksIsAdded() throws {
         let rates = "organisation.array.macsPerCyclePerElement"
         let object = try json(
