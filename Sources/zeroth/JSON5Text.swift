@@ -92,7 +92,7 @@ extension JSON5Text {
                 if byte == UInt8(ascii: "/"), place + 1 < bytes.count {
                     let isLine = bytes[place + 1] == UInt8(ascii: "/")
                     place += 2
-                    while place < bytes.count, isLine ? byte(at: 0) != UInt8(ascii: "\n") : !isCommentEnd { place += 1 }
+                    while place < bytes.count, isLine ? peek(0) != UInt8(ascii: "\n") : !isCommentEnd { place += 1 }
                     place += isLine ? 0 : 2
                 } else if byte <= UInt8(ascii: " ") {
                     place += 1
@@ -104,9 +104,9 @@ extension JSON5Text {
             }
         }
 
-        private func byte(at offset: Int) -> UInt8? { place + offset < bytes.count ? bytes[place + offset] : nil }
-        private var isCommentEnd: Bool { byte(at: 0) == UInt8(ascii: "*") && byte(at: 1) == UInt8(ascii: "/") }
-        private var isNoBreakSpace: Bool { byte(at: 0) == 0xC2 && byte(at: 1) == 0xA0 }
+        private func peek(_ offset: Int) -> UInt8? { place + offset < bytes.count ? bytes[place + offset] : nil }
+        private var isCommentEnd: Bool { peek(0) == UInt8(ascii: "*") && peek(1) == UInt8(ascii: "/") }
+        private var isNoBreakSpace: Bool { peek(0) == 0xC2 && peek(1) == 0xA0 }
 
         /// A string, or everything up to a blank, a comment or one of `ends`.
         private mutating func skipToken(until ends: String) {
