@@ -35,7 +35,8 @@ struct ArrayEdges {
         isOutputStationary = command.dataflow == .outputStationary
         columnWords = BytePlane(operands.columnWords)
         rowWords = BytePlane(operands.rowWords)
-        memory = SumPlane(count: command.outputRows(on: shape) * shape.columns, isWide: shape.kind.sumBits > 32)
+        memory = SumPlane(
+            count: command.groups * command.outputRows(on: shape) * shape.columns, isWide: shape.kind.sumBits > 32)
         insertBeats = 2 * shape.rows + 1
         let depth = shape.rows + shape.columns + 1
         streams = DelayLine(depth: depth, idle: .idle)
@@ -84,7 +85,7 @@ struct EdgeActivity {
 private struct Stream: BitwiseCopyable {
     /// Word from the left, f·T + m; −1 where nothing streams.
     var address: Int32
-    /// m or t.
+    /// Row of the accumulator memory.
     var row: Int32
     /// Rows that take part.
     var rowsTakingPart: Int32
@@ -106,11 +107,13 @@ private struct Load: BitwiseCopyable {
 
 /// What an output-stationary column sends down, if anything: one row of sums.
 private struct Drain: BitwiseCopyable {
-    /// The row of elements; −1 where nothing leaves.
+    /// Row of the accumulator memory; −1 where nothing leaves.
     var row: Int32
+    /// Whether it is the first row of elements'.
+    var isFirst: Bool
     var isFirstFold: Bool
 
-    static let idle = Drain(row: -1, isFirstFold: false)
+    static let idle = Drain(row: -1, isFirst: false, isFirstFold: false)
 }
 
 extension ArrayEdges {
@@ -121,21 +124,22 @@ extension ArrayEdges {
     }
 
     private mutating func streamPhase() -> Stream {
-        guard streamFold < command.folds else { return .idle }
+        guard streamFold < command.allFolds else { return .idle }
         let row = beat - schedule.stream(streamFold)
         guard row >= 0 else { return .idle }
         let isLast = row == command.beats - 1
+        let (group, fold) = streamFold.quotientAndRemainder(dividingBy: command.folds)
         let stream = Stream(
-            address: Int32(streamFold * command.beats + row), row: Int32(row),
-            rowsTakingPart: Int32(streamFold == command.folds - 1 ? command.rowsInLastFold : shape.rows),
-            isFirstFold: streamFold == 0,
+            address: Int32(streamFold * command.beats + row), row: Int32(group * command.beats + row),
+            rowsTakingPart: Int32(fold == command.folds - 1 ? command.rowsInLastFold : shape.rows),
+            isFirstFold: fold == 0,
             flags: Flags.valid | (row == 0 ? Flags.first : 0) | (isLast ? Flags.last : 0))
         if isLast { streamFold += 1 }
         return stream
     }
 
     private mutating func loadPhase() -> Load {
-        guard loadFold < command.folds else { return .idle }
+        guard loadFold < command.allFolds else { return .idle }
         let i = beat - schedule.load(loadFold)
         guard i >= 0 else { return .idle }
         let load = Load(address: Int32(loadFold * shape.rows + i), fills: i == shape.rows - 1)
@@ -144,10 +148,11 @@ extension ArrayEdges {
     }
 
     private mutating func drainPhase() -> Drain {
-        guard drainFold < command.folds else { return .idle }
+        guard drainFold < command.allFolds else { return .idle }
         let row = beat - schedule.stream(drainFold) - command.beats
         guard row >= 0 else { return .idle }
-        let drain = Drain(row: Int32(row), isFirstFold: drainFold == 0)
+        let (group, fold) = drainFold.quotientAndRemainder(dividingBy: command.folds)
+        let drain = Drain(row: Int32(group * shape.rows + row), isFirst: row == 0, isFirstFold: fold == 0)
         if row == shape.rows - 1 { drainFold += 1 }
         return drain
     }
@@ -178,7 +183,7 @@ extension ArrayEdges {
             let stream = streams[column]
             var address = stream.address
             if isOutputStationary {
-                let inserts = drains[column].row == 0
+                let inserts = drains[column].isFirst
                 array.inserts[edge] = inserts ? Inserts.late : 0
                 if inserts { insertBeats = 2 * shape.rows + 1 }
                 array.sum[edge] = 0

@@ -4,9 +4,9 @@ import NumberFormats
 ///
 /// A tile is a block of lines, numbers decimal, words hexadecimal with the most significant digit first:
 ///
-///     tile ID output_stationary double_buffered blocked beats folds rows_last a_format b_format settings cycles outputs registers
-///     c WORD   folds·R (output-stationary: folds·T) words that enter from above, in the order of their addresses; column c at bit c·8·LANES
-///     r WORD   folds·T words that enter from the left; row r at bit r·8·LANES
+///     tile ID output_stationary double_buffered blocked beats folds groups rows_last a_format b_format settings cycles outputs registers
+///     c WORD   groups·folds·R (output-stationary: groups·folds·T) words that enter from above, in the order of their addresses; column c at bit c·8·LANES
+///     r WORD   groups·folds·T words that enter from the left; row r at bit r·8·LANES
 ///     o WORD   `outputs` words of the accumulator memory after the command; column c at bit c·(32, or 88 for exact sums)
 ///     s WORD   `registers` states, one at the end of each beat from beat 0 on: element (r, c) at index r·C + c from the low end
 ///
@@ -60,10 +60,10 @@ public struct ArrayTileVectors: Sequence, IteratorProtocol {
         run.finish { run in
             if writesRegisters { states += "s \(registers(run.array))\n" }
         }
-        let outputs = command.outputRows(on: shape)
+        let outputs = command.groups * command.outputRows(on: shape)
         let pins: [Int] = [
             number, command.dataflow == .outputStationary ? 1 : 0, command.isDoubleBuffered ? 1 : 0,
-            command.isBlocked ? 1 : 0, command.beats, command.folds, command.rowsInLastFold,
+            command.isBlocked ? 1 : 0, command.beats, command.folds, command.groups, command.rowsInLastFold,
             Self.pin(command.rowFormat, isPacked: command.isPacked),
             Self.pin(command.columnFormat, isPacked: command.isPacked),
             Self.settings(command.arithmetic.accumulator), run.schedule.cycles, outputs,

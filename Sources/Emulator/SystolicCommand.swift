@@ -1,6 +1,6 @@
 import NumberFormats
 
-/// One command of a systolic array: one tile of outputs (docs/semantics.md, section 11).
+/// One command of a systolic array: tiles of outputs, one after another (docs/semantics.md, section 11).
 public struct SystolicCommand: Hashable, Sendable {
     /// Which operand stays in the elements.
     public enum Dataflow: String, Hashable, Sendable, CaseIterable {
@@ -22,9 +22,11 @@ public struct SystolicCommand: Hashable, Sendable {
     public let isPacked: Bool
     /// Beats T streamed in each fold, ≥ 1; in all folds fewer than 2³¹.
     public let beats: Int
-    /// Folds F along k, ≥ 1; R · F is less than 2³¹.
+    /// Folds F along k of each tile, ≥ 1; R · F · G is less than 2³¹.
     public let folds: Int
-    /// Rows U that take part in the last fold, 1…R; R in output-stationary commands.
+    /// Tiles G, ≥ 1.
+    public let groups: Int
+    /// Rows U that take part in a tile's last fold, 1…R; R in output-stationary commands.
     public let rowsInLastFold: Int
 
     /// A command for arrays of one shape.
@@ -32,7 +34,7 @@ public struct SystolicCommand: Hashable, Sendable {
     /// - Throws: `SystolicArrayError` where the shape cannot execute it.
     public init(
         _ dataflow: Dataflow, _ arithmetic: DotProduct, isPacked: Bool = false, isDoubleBuffered: Bool, beats: Int,
-        folds: Int, rowsInLastFold: Int, on shape: SystolicArrayShape
+        folds: Int, groups: Int = 1, rowsInLastFold: Int, on shape: SystolicArrayShape
     ) throws(SystolicArrayError) {
         self.dataflow = dataflow
         self.arithmetic = arithmetic
@@ -40,17 +42,18 @@ public struct SystolicCommand: Hashable, Sendable {
         self.isDoubleBuffered = isDoubleBuffered
         self.beats = beats
         self.folds = folds
+        self.groups = groups
         self.rowsInLastFold = rowsInLastFold
         try checkSizes(shape)
         try checkArithmetic(shape)
         try checkOrder(shape)
     }
 
-    /// The command that computes a product whose outputs fit the array at once.
+    /// The command that computes a product, a tile for each C columns of outputs.
     ///
     /// - Parameters:
-    ///   - m: rows of the activations, ≥ 1; at most C in input-stationary, R in output-stationary commands.
-    ///   - n: rows of the weights, ≥ 1; at most C but in input-stationary commands.
+    ///   - m: rows of the activations, ≥ 1; at most R in output-stationary commands.
+    ///   - n: rows of the weights, ≥ 1.
     ///   - k: depth, ≥ 1.
     /// - Throws: `SystolicArrayError` where the shape cannot execute it.
     public init(
@@ -60,9 +63,13 @@ public struct SystolicCommand: Hashable, Sendable {
         guard k >= 1 else { throw .outOfRange("depth", value: k, allowed: 1...Int.max) }
         let codes = try Self.codes(arithmetic, isPacked: isPacked, on: shape)
         func quotient(_ x: Int, _ y: Int) -> Int { x / y + (x % y > 0 ? 1 : 0) }
-        let groups = quotient(k, codes)
+        let steps = quotient(k, codes)
+        for (name, value) in [("rows of activations", m), ("rows of weights", n)] where value < 1 {
+            throw .outOfRange(name, value: value, allowed: 1...Int.max)
+        }
+        let groups = quotient(dataflow == .inputStationary ? m : n, shape.columns)
         if dataflow == .outputStationary {
-            var beats = groups
+            var beats = steps
             if case .blocked(let count) = arithmetic.order {
                 guard count % codes == 0 else {
                     throw .block(count, needed: max(1, count / codes) * codes, why: "whole beats of \(codes)")
@@ -71,12 +78,12 @@ public struct SystolicCommand: Hashable, Sendable {
             }
             try self.init(
                 dataflow, arithmetic, isPacked: isPacked, isDoubleBuffered: isDoubleBuffered, beats: beats,
-                folds: quotient(groups, beats), rowsInLastFold: shape.rows, on: shape)
+                folds: quotient(steps, beats), groups: groups, rowsInLastFold: shape.rows, on: shape)
         } else {
             try self.init(
                 dataflow, arithmetic, isPacked: isPacked, isDoubleBuffered: isDoubleBuffered,
-                beats: dataflow == .weightStationary ? m : n, folds: quotient(groups, shape.rows),
-                rowsInLastFold: (groups - 1) % shape.rows + 1, on: shape)
+                beats: dataflow == .weightStationary ? m : n, folds: quotient(steps, shape.rows), groups: groups,
+                rowsInLastFold: (steps - 1) % shape.rows + 1, on: shape)
         }
         try check(m: m, n: n, k: k, on: shape)
     }
@@ -107,14 +114,17 @@ public struct SystolicCommand: Hashable, Sendable {
         isPacked ? 2 * shape.lanes : shape.lanes / bytesPerCode
     }
 
-    /// Rows of outputs in the accumulator memory: T, or R in output-stationary commands.
+    /// Rows of a tile's outputs in the accumulator memory: T, or R in output-stationary commands.
     public func outputRows(on shape: SystolicArrayShape) -> Int {
         dataflow == .outputStationary ? shape.rows : beats
     }
 
+    /// Folds of all tiles.
+    public var allFolds: Int { folds * groups }
+
     /// Words that enter from above: R a fold, or T in output-stationary commands.
     public func columnWords(on shape: SystolicArrayShape) -> Int {
-        folds * (dataflow == .outputStationary ? beats : shape.rows)
+        allFolds * (dataflow == .outputStationary ? beats : shape.rows)
     }
 
     /// When what enters and leaves.
@@ -139,14 +149,16 @@ extension SystolicCommand {
 
     private func checkSizes(_ shape: SystolicArrayShape) throws(SystolicArrayError) {
         for (name, value, limit) in [
-            ("beats", beats, Int(Int32.max)), ("folds", folds, Int(Int32.max)),
+            ("beats", beats, Int(Int32.max)), ("folds", folds, Int(Int32.max)), ("groups", groups, Int(Int32.max)),
             ("rows in the last fold", rowsInLastFold, shape.rows),
         ] where value < 1 || value > limit {
             throw .outOfRange(name, value: value, allowed: 1...limit)
         }
-        for (name, count) in [("beats of all folds", beats), ("rows of all folds", shape.rows)]
-        where folds * count > Int(Int32.max) {
-            throw .outOfRange(name, value: folds * count, allowed: 1...Int(Int32.max))
+        for (name, count) in [
+            ("folds of all groups", 1), ("beats of all folds", beats), ("rows of all folds", shape.rows),
+        ]
+        where allFolds * count > Int(Int32.max) {
+            throw .outOfRange(name, value: allFolds * count, allowed: 1...Int(Int32.max))
         }
         if dataflow == .outputStationary, rowsInLastFold != shape.rows {
             throw .rowsOfOutputStationary(rowsInLastFold, rows: shape.rows)
@@ -187,11 +199,12 @@ extension SystolicCommand {
 
     /// Checks the sizes of a product against the command.
     func check(m: Int, n: Int, k: Int, on shape: SystolicArrayShape) throws(SystolicArrayError) {
+        let outputs = (groups - 1) * shape.columns + 1...groups * shape.columns
         let (mAllowed, nAllowed) =
             switch dataflow {
-            case .weightStationary: (beats...beats, 1...shape.columns)
-            case .inputStationary: (1...shape.columns, beats...beats)
-            case .outputStationary: (1...shape.rows, 1...shape.columns)
+            case .weightStationary: (beats...beats, outputs)
+            case .inputStationary: (outputs, beats...beats)
+            case .outputStationary: (1...shape.rows, outputs)
             }
         for (name, value, allowed) in [
             ("rows of activations", m, mAllowed), ("rows of weights", n, nAllowed),

@@ -2,7 +2,7 @@ import NumberFormats
 
 /// The operands of one command as the words that enter an array at its edges (docs/semantics.md, section 11).
 public struct SystolicOperands: Hashable, Sendable {
-    /// Words that enter from above, C elements of `lanes` bytes each. Weight- and input-stationary: word f·R + i holds row R − 1 − i of fold f;
+    /// Words that enter from above, C elements of `lanes` bytes each. Weight- and input-stationary: word f·R + i holds row R − 1 − i of fold f = 0…GF − 1;
     /// output-stationary: word f·T + t holds beat t of fold f.
     public let columnWords: [UInt8]
     /// Words that enter from the left, R elements of `lanes` bytes each: word f·T + t holds beat t of fold f.
@@ -16,7 +16,7 @@ public struct SystolicOperands: Hashable, Sendable {
     ) throws(SystolicArrayError) {
         let needs = [
             ("bytes that enter from above", columnWords.count, command.columnWords(on: shape) * shape.columns),
-            ("bytes that enter from the left", rowWords.count, command.folds * command.beats * shape.rows),
+            ("bytes that enter from the left", rowWords.count, command.allFolds * command.beats * shape.rows),
         ]
         for (name, found, elements) in needs where found != elements * shape.lanes {
             throw .operands(name, found: found, needed: elements * shape.lanes)
@@ -30,8 +30,8 @@ public struct SystolicOperands: Hashable, Sendable {
     /// - Parameters:
     ///   - activations: A[m, k], row-major, codes of the arithmetic's `aFormat`.
     ///   - weights: B[n, k], row-major, codes of its `bFormat`.
-    ///   - m: rows of A: T, ≤ C or ≤ R as the dataflow is weight-, input- or output-stationary.
-    ///   - n: rows of B: T in input-stationary commands, otherwise ≤ C.
+    ///   - m: rows of A: T, ≤ GC or ≤ R as the dataflow is weight-, input- or output-stationary.
+    ///   - n: rows of B: T in input-stationary commands, otherwise ≤ GC. Tile g has the columns from gC on.
     ///   - k: a depth that the command covers.
     /// - Throws: `SystolicArrayError` where sizes do not fit the command or the matrices.
     public init(
@@ -50,13 +50,15 @@ public struct SystolicOperands: Hashable, Sendable {
         let isOutputStationary = command.dataflow == .outputStationary
         var columnWords: [UInt8] = []
         var rowWords: [UInt8] = []
-        for fold in 0..<command.folds {
+        for number in 0..<command.allFolds {
+            let (group, fold) = number.quotientAndRemainder(dividingBy: command.folds)
             let steps = isOutputStationary ? command.beats : shape.rows
             for i in 0..<steps {
                 // Stationary operands shift down from the first row, so the last row's enter first.
                 let step = fold * steps + (isOutputStationary ? i : steps - 1 - i)
                 for column in 0..<shape.columns {
-                    columnWords += command.bytes(fromAbove.codes(row: column, from: step * codes, count: codes))
+                    columnWords += command.bytes(
+                        fromAbove.codes(row: group * shape.columns + column, from: step * codes, count: codes))
                 }
             }
             for beat in 0..<command.beats {

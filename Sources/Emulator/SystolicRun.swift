@@ -42,7 +42,7 @@ public final class SystolicRun {
         let shape = array.shape
         precondition(
             operands.columnWords.count == command.columnWords(on: shape) * shape.columns * shape.lanes
-                && operands.rowWords.count == command.folds * command.beats * shape.rows * shape.lanes,
+                && operands.rowWords.count == command.allFolds * command.beats * shape.rows * shape.lanes,
             "command and operands are for another shape of array")
         self.array = array
         self.command = command
@@ -54,13 +54,15 @@ public final class SystolicRun {
     /// The accumulator memory's word below a column: the sum so far of an output row, as `MACStep` has sums.
     ///
     /// - Parameters:
-    ///   - row: 0…T − 1: m in weight-stationary, n in input-stationary commands; in output-stationary ones m, 0…R − 1.
+    ///   - row: 0…GT − 1, tile after tile: m in weight-stationary, n in input-stationary commands; in output-stationary ones m, 0…GR − 1.
     ///   - column: 0…C − 1.
     public func memory(_ row: Int, _ column: Int) -> UInt128 { edges.memory[row * array.shape.columns + column] }
 
     /// The word of output C[m, n].
     public func sum(m: Int, n: Int) -> UInt128 {
-        command.dataflow == .inputStationary ? memory(n, m) : memory(m, n)
+        let (row, column) = command.dataflow == .inputStationary ? (n, m) : (m, n)
+        let (group, place) = column.quotientAndRemainder(dividingBy: array.shape.columns)
+        return memory(group * command.outputRows(on: array.shape) + row, place)
     }
 
     /// Output C[m, n]: an integer's two's complement, or an FP32 code.

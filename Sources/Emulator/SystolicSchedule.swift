@@ -8,7 +8,7 @@ public struct SystolicSchedule: Hashable, Sendable {
     public let columns: Int
     /// Beats T streamed in each fold.
     public let beats: Int
-    /// Folds F.
+    /// Folds of all tiles, G·F.
     public let folds: Int
     /// Whether folds overlap.
     public let isDoubleBuffered: Bool
@@ -19,7 +19,7 @@ public struct SystolicSchedule: Hashable, Sendable {
         rows = shape.rows
         columns = shape.columns
         beats = command.beats
-        folds = command.folds
+        folds = command.allFolds
         isDoubleBuffered = command.isDoubleBuffered
         isOutputStationary = command.dataflow == .outputStationary
     }

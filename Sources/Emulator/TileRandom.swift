@@ -37,6 +37,7 @@ struct TileRandom {
         let beats = pick([1, 2, max(1, rows - 1), rows, rows + 1, 1 + below(rows), 1 + below(2 * rows + 4)])
         let isOutputStationary = dataflow == .outputStationary
         let folds = isOutputStationary && !isBlocked ? 1 : pick([1, 2, 2, 3, 4])
+        let groups = pick([1, 1, 2, 3])
         let taking = isOutputStationary ? rows : pick([rows, 1, 1 + below(rows)])
         let steps = isOutputStationary ? beats : rows
         let arithmetic = DotProduct(
@@ -44,7 +45,7 @@ struct TileRandom {
         // The codes of the last element or beat may end within it; columns, and rows of outputs, may be missing.
         let used = isOutputStationary ? folds * beats : (folds - 1) * rows + taking
         let k = used * codes - (oneIn(3) ? below(codes) : 0)
-        let columns = oneIn(4) ? 1 + below(shape.columns) : shape.columns
+        let columns = (groups - 1) * shape.columns + (oneIn(4) ? 1 + below(shape.columns) : shape.columns)
         let (m, n) =
             switch dataflow {
             case .weightStationary: (beats, columns)
@@ -54,7 +55,7 @@ struct TileRandom {
         do {
             let command = try SystolicCommand(
                 dataflow, arithmetic, isPacked: isPacked, isDoubleBuffered: number / 3 % 2 == 1, beats: beats,
-                folds: folds, rowsInLastFold: taking, on: shape)
+                folds: folds, groups: groups, rowsInLastFold: taking, on: shape)
             let flavour = below(8)
             let pairs = oneIn(4)
             let operands = try SystolicOperands(
@@ -168,14 +169,16 @@ struct TileRandom {
             if command.rowFormat == .int4 { for i in rows.indices { rows[i] |= UInt8(below(16)) << 4 } }
         }
         if oneIn(2), command.dataflow != .outputStationary {
-            let last = command.folds - 1
             for row in command.rowsInLastFold..<shape.rows {
-                let width = shape.columns * shape.lanes
-                let above = (last * shape.rows + shape.rows - 1 - row) * width
-                for i in above..<above + width { columns[i] = UInt8(below(256)) }
-                for beat in 0..<command.beats {
-                    let left = ((last * command.beats + beat) * shape.rows + row) * shape.lanes
-                    for i in left..<left + shape.lanes { rows[i] = UInt8(below(256)) }
+                for group in 0..<command.groups {
+                    let last = (group + 1) * command.folds - 1
+                    let width = shape.columns * shape.lanes
+                    let above = (last * shape.rows + shape.rows - 1 - row) * width
+                    for i in above..<above + width { columns[i] = UInt8(below(256)) }
+                    for beat in 0..<command.beats {
+                        let left = ((last * command.beats + beat) * shape.rows + row) * shape.lanes
+                        for i in left..<left + shape.lanes { rows[i] = UInt8(below(256)) }
+                    }
                 }
             }
         }

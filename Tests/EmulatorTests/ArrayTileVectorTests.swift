@@ -7,23 +7,23 @@ import Testing
     /// One block of a tile file.
     private struct Tile {
         let isOutputStationary, isDoubleBuffered, isBlocked: Bool
-        let beats, folds, rowsInLastFold, aPin, bPin, settings, cycles, outputs: Int
+        let beats, folds, groups, rowsInLastFold, aPin, bPin, settings, cycles, outputs: Int
         let c, r, o, s: [Word]
 
         init(_ text: String) throws {
             let lines = text.split(separator: "\n")
             let fields = try #require(lines.first).split(separator: " ")
-            #expect(fields[0] == "tile" && fields.count == 14)
+            #expect(fields[0] == "tile" && fields.count == 15)
             let numbers = try fields.dropFirst().map { try #require(Int($0)) }
             #expect(numbers[1...3].allSatisfy { $0 == 0 || $0 == 1 })
             (isOutputStationary, isDoubleBuffered, isBlocked) = (numbers[1] == 1, numbers[2] == 1, numbers[3] == 1)
-            (beats, folds, rowsInLastFold) = (numbers[4], numbers[5], numbers[6])
-            (aPin, bPin, settings, cycles, outputs) = (numbers[7], numbers[8], numbers[9], numbers[10], numbers[11])
+            (beats, folds, groups, rowsInLastFold) = (numbers[4], numbers[5], numbers[6], numbers[7])
+            (aPin, bPin, settings, cycles, outputs) = (numbers[8], numbers[9], numbers[10], numbers[11], numbers[12])
             func words(_ name: String) -> [Word] {
                 lines.filter { $0.hasPrefix(name + " ") }.map { Word(hex: $0.dropFirst(2)) }
             }
             (c, r, o, s) = (words("c"), words("r"), words("o"), words("s"))
-            #expect(s.count == numbers[12] && o.count == outputs && r.count == folds * beats)
+            #expect(s.count == numbers[13] && o.count == outputs && r.count == groups * folds * beats)
             #expect(lines.count == 1 + c.count + r.count + o.count + s.count)
         }
     }
@@ -81,32 +81,35 @@ import Testing
                 return tile.aPin == 13 ? [byte & 15, byte >> 4] : [byte]
             }
         }
-        for output in 0..<tile.outputs {
+        let outputsOfGroup = tile.outputs / tile.groups
+        for word in 0..<tile.outputs {
+            let (group, output) = word.quotientAndRemainder(dividingBy: outputsOfGroup)
             for column in 0..<shape.columns {
                 var (left, above): ([UInt32], [UInt32]) = ([], [])
                 for fold in 0..<tile.folds {
+                    let number = group * tile.folds + fold
                     let taking =
                         tile.isOutputStationary ? tile.beats : fold == tile.folds - 1 ? tile.rowsInLastFold : rows
                     for step in 0..<taking {
                         if tile.isOutputStationary {
-                            left += unpacked(tile.r[fold * steps + step], output)
-                            above += unpacked(tile.c[fold * steps + step], column)
+                            left += unpacked(tile.r[number * steps + step], output)
+                            above += unpacked(tile.c[number * steps + step], column)
                         } else {
-                            left += unpacked(tile.r[fold * tile.beats + output], step)
-                            above += unpacked(tile.c[fold * rows + rows - 1 - step], column)
+                            left += unpacked(tile.r[number * tile.beats + output], step)
+                            above += unpacked(tile.c[number * rows + rows - 1 - step], column)
                         }
                     }
                 }
                 let bits = shape.kind == .exact ? 88 : 32
-                let word = tile.o[output].field(from: column * bits, bits: bits)
+                let sum = tile.o[word].field(from: column * bits, bits: bits)
                 if let (x, y) = a.integer.flatMap({ x in b.integer.map { (x, $0) } }) {
                     var statistics = IntegerStatistics()
-                    let sum = product.integerSum(
+                    let expected = product.integerSum(
                         left.map { Int32(x.decode($0)) }, above.map { Int32(y.decode($0)) },
                         statistics: &statistics)
-                    #expect(word == UInt128(UInt32(bitPattern: sum)))
+                    #expect(sum == UInt128(UInt32(bitPattern: expected)))
                 } else {
-                    let found = shape.kind == .exact ? FixedPointSum(bits: word).rounded : UInt32(word)
+                    let found = shape.kind == .exact ? FixedPointSum(bits: sum).rounded : UInt32(sum)
                     #expect(found == product.floatSum(left, above).bitPattern)
                 }
             }
@@ -130,8 +133,8 @@ import Testing
             let tile = try Tile(text)
             count += 1
             combinations.insert([tile.isOutputStationary, tile.isDoubleBuffered, tile.isBlocked])
-            #expect(tile.c.count == tile.folds * (tile.isOutputStationary ? tile.beats : rows))
-            #expect(tile.outputs == (tile.isOutputStationary ? rows : tile.beats))
+            #expect(tile.c.count == tile.groups * tile.folds * (tile.isOutputStationary ? tile.beats : rows))
+            #expect(tile.outputs == tile.groups * (tile.isOutputStationary ? rows : tile.beats))
             #expect(tile.c.allSatisfy { $0.digits == 2 * columns * lanes })
             #expect(tile.r.allSatisfy { $0.digits == 2 * rows * lanes })
             #expect(tile.o.allSatisfy { $0.digits == columns * kind.sumBits / 4 })
@@ -140,7 +143,7 @@ import Testing
             #expect(tile.s.allSatisfy { $0.digits == (rows * columns * bits + 3) / 4 })
             #expect(tile.s.count == (index % 2 == 0 ? tile.cycles : 0))
             let spacing = tile.isDoubleBuffered ? max(tile.beats, rows) : 2 * rows + columns + tile.beats - 2
-            #expect(tile.cycles == 2 * rows + columns + tile.beats - 2 + (tile.folds - 1) * spacing)
+            #expect(tile.cycles == 2 * rows + columns + tile.beats - 2 + (tile.groups * tile.folds - 1) * spacing)
             try checkOutputs(tile, shape)
             for word in tile.o { results.insert(word.bits) }
         }

@@ -18,7 +18,9 @@ struct ExpectedRegisters {
     private var columns: Int { tile.shape.columns }
     private var lanes: Int { tile.shape.lanes }
     private var beats: Int { tile.command.beats }
-    private var folds: Int { tile.command.folds }
+    private var folds: Int { tile.command.allFolds }
+    /// Folds of one tile of outputs.
+    private var foldsOfTile: Int { tile.command.folds }
     private var isOutputStationary: Bool { tile.command.dataflow == .outputStationary }
     private var zeros: [UInt8] { [UInt8](repeating: 0, count: lanes) }
 
@@ -32,7 +34,7 @@ struct ExpectedRegisters {
     private func begun(_ beat: Int, _ start: (Int) -> Int) -> Int? { (0..<folds).last { start($0) <= beat } }
 
     private func takesPart(_ row: Int, in fold: Int) -> Bool {
-        row < (fold == folds - 1 ? tile.command.rowsInLastFold : rows)
+        row < (fold % foldsOfTile == foldsOfTile - 1 ? tile.command.rowsInLastFold : rows)
     }
 
     private func fromLeft(_ fold: Int, _ beat: Int, _ row: Int) -> [UInt8] {
@@ -95,7 +97,7 @@ struct ExpectedRegisters {
         }
         if let (fold, m) = stream(beat - row - column) {
             var sum = 0
-            for f in (tile.command.isBlocked ? fold : 0)...fold {
+            for f in (tile.command.isBlocked ? fold : fold / foldsOfTile * foldsOfTile)...fold {
                 for r in 0..<rows where (f < fold || r <= row) && takesPart(r, in: f) {
                     sum = self.sum(sum, fromLeft(f, m, r), stationary(f, r, column))
                 }

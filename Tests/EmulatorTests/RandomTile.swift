@@ -37,11 +37,13 @@ struct RandomTile {
         // In the last fold of an output-stationary command every beat has something of k.
         let left = isOutputStationary ? steps : Int.random(in: 1...steps, using: &random)
         k = ((folds - 1) * steps + left) * codes - Int.random(in: 0..<codes, using: &random)
+        // One tile of outputs, often; up to three.
+        let groups = max(1, Int.random(in: 0...3, using: &random))
+        let across = Int.random(in: (groups - 1) * columns + 1...groups * columns, using: &random)
         switch dataflow {
-        case .weightStationary: (m, n) = (beats, Int.random(in: 1...columns, using: &random))
-        case .inputStationary: (m, n) = (Int.random(in: 1...columns, using: &random), beats)
-        case .outputStationary:
-            (m, n) = (Int.random(in: 1...rows, using: &random), Int.random(in: 1...columns, using: &random))
+        case .weightStationary: (m, n) = (beats, across)
+        case .inputStationary: (m, n) = (across, beats)
+        case .outputStationary: (m, n) = (Int.random(in: 1...rows, using: &random), across)
         }
         let order: AccumulationOrder = isBlocked ? .blocked(steps * codes) : .reentry
         command = try SystolicCommand(

@@ -47,6 +47,11 @@ import Testing
         #expect(throws: SystolicArrayError.outOfRange("beats of all folds", value: most * most, allowed: 1...most)) {
             try command(.weightStationary, beats: most, folds: most, on: array)
         }
+        #expect(throws: SystolicArrayError.outOfRange("folds of all groups", value: most * 2, allowed: 1...most)) {
+            try SystolicCommand(
+                .weightStationary, Self.int8, isDoubleBuffered: true, beats: 1, folds: most, groups: 2,
+                rowsInLastFold: 4, on: array)
+        }
         for rows in [0, 5] {
             #expect(throws: SystolicArrayError.outOfRange("rows in the last fold", value: rows, allowed: 1...4)) {
                 try command(.inputStationary, rows: rows, on: array)
@@ -101,19 +106,16 @@ import Testing
         func product(_ dataflow: SystolicCommand.Dataflow, m: Int, n: Int, k: Int, _ arithmetic: DotProduct) throws {
             _ = try SystolicCommand(m: m, n: n, k: k, dataflow, arithmetic, isDoubleBuffered: false, on: array)
         }
-        #expect(throws: SystolicArrayError.outOfRange("rows of weights", value: 6, allowed: 1...5)) {
-            try product(.weightStationary, m: 9, n: 6, k: 3, Self.int8)
-        }
-        #expect(throws: SystolicArrayError.outOfRange("rows of activations", value: 6, allowed: 1...5)) {
-            try product(.inputStationary, m: 6, n: 9, k: 3, Self.int8)
-        }
+        // Six columns of outputs are two tiles.
+        try product(.weightStationary, m: 9, n: 6, k: 3, Self.int8)
+        try product(.inputStationary, m: 6, n: 9, k: 3, Self.int8)
         #expect(throws: SystolicArrayError.outOfRange("rows of activations", value: 5, allowed: 1...4)) {
             try product(.outputStationary, m: 5, n: 5, k: 3, Self.int8)
         }
         #expect(throws: SystolicArrayError.outOfRange("depth", value: 0, allowed: 1...Int.max)) {
             try product(.weightStationary, m: 1, n: 1, k: 0, Self.int8)
         }
-        #expect(throws: SystolicArrayError.outOfRange("beats", value: 0, allowed: 1...Int(Int32.max))) {
+        #expect(throws: SystolicArrayError.outOfRange("rows of activations", value: 0, allowed: 1...Int.max)) {
             try product(.weightStationary, m: 0, n: 1, k: 1, Self.int8)
         }
         // The last block of integers may be short; a beat of zeros cuts an aligned sum.

@@ -143,7 +143,7 @@ import Testing
                     if ends { beats.append(run.beat) }
                 }
                 let takesPart = isOutputStationary || tile.command.rowsInLastFold == tile.shape.rows
-                #expect(beats.count == tile.command.folds - (takesPart ? 0 : 1))
+                #expect(beats.count == tile.command.allFolds - (takesPart ? 0 : tile.command.groups))
                 if takesPart { #expect(beats.last == run.schedule.cycles) }
             }
         }
@@ -164,7 +164,7 @@ import Testing
             let model = try ArrayModel(machine, .int8)
             let run = SystolicRun(tile.command, try tile.operands(), on: SystolicArray(tile.shape))
             run.finish()
-            #expect(model.cycles(folds: tile.command.folds, m: tile.command.beats) == run.beat)
+            #expect(model.cycles(folds: tile.command.allFolds, m: tile.command.beats) == run.beat)
         }
     }
 
@@ -176,7 +176,7 @@ import Testing
                 guard tile.command.dataflow != .outputStationary else { return }
                 // S_f = max(L_f + R, S_{f−1} + T); L_{f+1} = S_f, or S_f + T + R + C − 2.
                 var (load, stream) = (0, rows)
-                for fold in 0..<tile.command.folds {
+                for fold in 0..<tile.command.allFolds {
                     #expect(schedule.load(fold) == load)
                     #expect(schedule.stream(fold) == stream)
                     load = tile.command.isDoubleBuffered ? stream : stream + beats + rows + columns - 2

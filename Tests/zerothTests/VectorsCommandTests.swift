@@ -38,11 +38,13 @@ import Testing
         #expect(tiles.count == 6)
         for tile in tiles {
             let numbers = tile.split(separator: " ").dropFirst(2).compactMap { Int($0) }
-            #expect(numbers.count == 12)
-            let (isOutputStationary, beats, folds) = (numbers[0] == 1, numbers[3], numbers[4])
+            #expect(numbers.count == 13)
+            let (isOutputStationary, beats, groups, folds) = (
+                numbers[0] == 1, numbers[3], numbers[5], numbers[5] * numbers[4]
+            )
             let fold = 2 * 2 + 3 + beats - 2
-            #expect(numbers[9] == fold + (folds - 1) * (numbers[1] == 1 ? max(beats, 2) : fold), "\(tile)")
-            #expect(numbers[10] == (isOutputStationary ? 2 : beats) && numbers[11] == numbers[9])
+            #expect(numbers[10] == fold + (folds - 1) * (numbers[1] == 1 ? max(beats, 2) : fold), "\(tile)")
+            #expect(numbers[11] == groups * (isOutputStationary ? 2 : beats) && numbers[12] == numbers[10])
         }
     }
 

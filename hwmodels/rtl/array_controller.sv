@@ -2,13 +2,15 @@
 // column 0; rows and columns behind them see the same signals later (edge_delay).
 //
 //   start              begins a command with the pins beside it, if none runs; they are kept until it ends. Beat 0 is
-//                      the next cycle. A command that breaks a rule raises fault instead, and nothing runs: beats (T)
-//                      or folds (F) 0, rows_last (U) outside 1...ROWS (in output-stationary, too, where nothing else
-//                      looks at it), more outputs a column than DEPTH, F > 1 with re-entry in output-stationary
+//                      the next cycle. A command that breaks a rule raises fault instead, and nothing runs: beats (T),
+//                      folds (F) or groups (G) 0, rows_last (U) outside 1...ROWS (in output-stationary, too, where
+//                      nothing else looks at it), more outputs a column than DEPTH in all groups, F > 1 with
+//                      re-entry in output-stationary
 //   busy, done, fault  done is high for one cycle, the one after the beat in which the last sum is taken; fault stays
 //                      until the next start
 //   cycles             section 11's count: complete with done, kept until the next start
-//   row_*, column_*    a request has its data in the same beat; addresses count up from 0 through all folds
+//   row_*, column_*    a request has its data in the same beat; addresses count up from 0 through all folds of all
+//                      groups
 //   row_request, row_first, row_last  also valid, first and last of row 0; row_partial: only rows below
 //                      rows_taking_part (the kept U) take part in this fold
 //   shift_enable, fill, insert, enter, enter_address, take, take_address, take_first  of column 0, as in pe and
@@ -30,6 +32,7 @@ module array_controller #(
     input  logic                    blocked_in,
     input  logic [15:0]             beats_in,
     input  logic [15:0]             folds_in,
+    input  logic [15:0]             groups_in,
     input  logic [6:0]              rows_last_in,
     output logic                    accepted,
     output logic                    output_stationary,
@@ -70,14 +73,15 @@ module array_controller #(
     endgenerate
 
     localparam [6:0] R = ROWS[6:0];
-    localparam [16:0] WORDS = DEPTH[16:0];
+    localparam [31:0] WORDS = DEPTH;
 
     // The command.
     logic double_buffered;
-    logic [15:0] beats, folds;
+    logic [15:0] beats, folds, groups, outputs_in;
     logic breaks_rule;
-    assign breaks_rule = beats_in == 0 || folds_in == 0 || rows_last_in == 0 || rows_last_in > R
-        || (output_stationary_in ? {10'b0, R} : {1'b0, beats_in}) > WORDS
+    assign outputs_in = output_stationary_in ? {9'b0, R} : beats_in;
+    assign breaks_rule = beats_in == 0 || folds_in == 0 || groups_in == 0 || rows_last_in == 0 || rows_last_in > R
+        || {16'b0, outputs_in} * {16'b0, groups_in} > WORDS
         || (output_stationary_in && !blocked_in && folds_in != 16'd1);
     assign accepted = start && !busy && !breaks_rule;
 
@@ -88,6 +92,7 @@ module array_controller #(
             {output_stationary, double_buffered, blocked} <= 3'b0;
             beats <= 0;
             folds <= 0;
+            groups <= 0;
             rows_taking_part <= 0;
             cycles <= 0;
         end else begin
@@ -105,6 +110,7 @@ module array_controller #(
                     blocked <= blocked_in;
                     beats <= beats_in;
                     folds <= folds_in;
+                    groups <= groups_in;
                     rows_taking_part <= rows_last_in;
                     cycles <= 0;
                 end
@@ -116,9 +122,9 @@ module array_controller #(
     // is when its stream begins; else when the fold before has left the array.
     logic load_starts, load_runs, loading, stream_starts;
     logic [6:0] load_counter, load_beat;
-    logic [15:0] load_fold;
+    logic [15:0] load_fold, load_group;
     assign load_starts = !output_stationary
-        && (opening || (load_fold != folds && (double_buffered ? stream_starts : fold_ends_column_last)));
+        && (opening || (load_group != groups && (double_buffered ? stream_starts : fold_ends_column_last)));
     assign loading = load_starts || load_runs;
     assign load_beat = load_starts ? 7'd0 : load_counter;
     assign shift_enable = loading;
@@ -129,10 +135,12 @@ module array_controller #(
             {load_runs, filled} <= 2'b0;
             load_counter <= 0;
             load_fold <= 0;
+            load_group <= 0;
         end else begin
             load_runs <= loading && !fill;
             load_counter <= load_beat + 7'd1;
-            if (accepted) load_fold <= 0;
+            if (accepted) {load_fold, load_group} <= 32'd0;
+            else if (fill && load_fold == folds - 16'd1) {load_fold, load_group} <= {16'd0, load_group + 16'd1};
             else if (fill) load_fold <= load_fold + 16'd1;
             if (fill) filled <= 1'b1;
             else if (stream_starts) filled <= 1'b0;
@@ -142,10 +150,10 @@ module array_controller #(
     // Operands stream. In output-stationary with double buffering a fold begins at least ROWS beats after the one
     // before, so that the held sums of one fold leave before those of the next are there.
     logic stream_runs, streaming, may_stream;
-    logic [15:0] stream_counter, stream_beat, stream_fold;
+    logic [15:0] stream_counter, stream_beat, stream_fold, stream_group, enter_base;
     logic [6:0] spacing;
     assign may_stream = opening
-        || (stream_fold != folds && !stream_runs && (double_buffered ? spacing <= 7'd1 : fold_ends_column_last));
+        || (stream_group != groups && !stream_runs && (double_buffered ? spacing <= 7'd1 : fold_ends_column_last));
     assign stream_starts = busy && (output_stationary ? may_stream : filled && !stream_runs);
     assign streaming = stream_starts || stream_runs;
     assign stream_beat = stream_starts ? 16'd0 : stream_counter;
@@ -154,18 +162,24 @@ module array_controller #(
     assign row_last = streaming && stream_beat == beats - 16'd1;
     assign row_partial = streaming && !output_stationary && stream_fold == folds - 16'd1;
     assign enter = streaming && !output_stationary && !blocked && stream_fold != 0;
-    assign enter_address = stream_beat[ADDRESS_BITS-1:0];
+    assign enter_address = enter_base[ADDRESS_BITS-1:0] + stream_beat[ADDRESS_BITS-1:0];
     always_ff @(posedge clk) begin
         if (reset) begin
             {stream_runs, insert} <= 2'b0;
             stream_counter <= 0;
             stream_fold <= 0;
+            stream_group <= 0;
+            enter_base <= 0;
             spacing <= 0;
         end else begin
             stream_runs <= streaming && !row_last;
             stream_counter <= stream_beat + 16'd1;
-            if (accepted) stream_fold <= 0;
-            else if (row_last) stream_fold <= stream_fold + 16'd1;
+            if (accepted) {stream_fold, stream_group, enter_base} <= 48'd0;
+            else if (row_last && stream_fold == folds - 16'd1) begin
+                stream_fold <= 0;
+                stream_group <= stream_group + 16'd1;
+                enter_base <= enter_base + beats;
+            end else if (row_last) stream_fold <= stream_fold + 16'd1;
             if (stream_starts) spacing <= R;
             else if (spacing != 0) spacing <= spacing - 7'd1;
             insert <= output_stationary && row_last;
@@ -186,29 +200,36 @@ module array_controller #(
 
     // Sums are taken from ROWS beats after a stream's begin, or after row 0 inserts its sum. Two folds are never closer
     // than ROWS beats, so one timer is enough.
-    logic take_starts, take_runs, due;
+    logic take_starts, take_runs, due, group_ends;
     logic [6:0] until_take;
-    logic [15:0] take_counter, take_beat, take_fold, outputs;
+    logic [15:0] take_counter, take_beat, take_fold, take_group, take_base, outputs;
     assign due = output_stationary ? insert : stream_starts;
     assign outputs = output_stationary ? {9'b0, R} : beats;
     assign take_starts = until_take == 7'd1;
     assign take = take_starts || take_runs;
     assign take_beat = take_starts ? 16'd0 : take_counter;
-    assign take_address = take_beat[ADDRESS_BITS-1:0];
+    assign take_address = take_base[ADDRESS_BITS-1:0] + take_beat[ADDRESS_BITS-1:0];
     assign take_first = take_fold == 0;
     assign fold_ends = take && take_beat == outputs - 16'd1;
-    assign command_ends = fold_ends && take_fold == folds - 16'd1;
+    assign group_ends = fold_ends && take_fold == folds - 16'd1;
+    assign command_ends = group_ends && take_group == groups - 16'd1;
     always_ff @(posedge clk) begin
         if (reset) begin
             take_runs <= 1'b0;
             take_counter <= 0;
             take_fold <= 0;
+            take_group <= 0;
+            take_base <= 0;
             until_take <= 0;
         end else begin
             take_runs <= take && !fold_ends;
             take_counter <= take_beat + 16'd1;
-            if (accepted) take_fold <= 0;
-            else if (fold_ends) take_fold <= take_fold + 16'd1;
+            if (accepted) {take_fold, take_group, take_base} <= 48'd0;
+            else if (group_ends) begin
+                take_fold <= 0;
+                take_group <= take_group + 16'd1;
+                take_base <= take_base + outputs;
+            end else if (fold_ends) take_fold <= take_fold + 16'd1;
             if (due) until_take <= R;
             else if (until_take != 0) until_take <= until_take - 7'd1;
         end

@@ -1,22 +1,23 @@
 // array_tile: a systolic array with its controller, the skew of its edges, and accumulator memory below its columns:
-// one command makes one tile of outputs (semantics 11, and 8.4 for what they are).
+// one command makes tiles of outputs, one after another (semantics 11, and 8.4 for what they are).
 //
 //   start              begins a command with the pins beside it (kept until it ends), if none runs
 //   output_stationary  else weight- or input-stationary, which differ only in what the caller puts where
 //   double_buffered    the next fold's operands enter while this one's are at work
 //   blocked            each fold is a block, added in the accumulator memory; else re-entry, one chain through all
 //                      folds
-//   beats, folds       T and F, 1 or more; rows_last: U, rows that take part in the last fold, 1...ROWS
+//   beats, folds, groups  T, F and G, 1 or more; rows_last: U, rows that take part in a tile's last fold, 1...ROWS
 //   a_format, b_format of the operand that moves right, and of the one from above; settings: of mac and addition
-//   row_request, row_address        asks for a word that row_data brings in the same cycle: word f*T + m (f*T + t),
-//                      row r's codes at bits r*8*LANES…
+//   row_request, row_address        asks for a word that row_data brings in the same cycle: word f*T + m (f*T + t) with f
+//                      = 0...G*F - 1, row r's codes at bits r*8*LANES…
 //   column_request, column_address  likewise column_data, column c's codes at bits c*8*LANES…: word f*ROWS + i holds
 //                      row ROWS-1-i's weights of fold f (zeros for rows that take no part: the memory brings them, and
 //                      they are never multiplied); in output-stationary word f*T + t
 //   busy, done         done is high in the one cycle after the beat in which the last sum is taken
 //   fault              the command breaks a rule (array_controller says which) and does not run; until the next start
 //   cycles             section 11's count, with done and until the next start
-//   result_address, result  word result_address of all columns, column c at bits c*SUM_BITS…, while no command runs
+//   result_address, result  word result_address of all columns, column c at bits c*SUM_BITS…, while no command runs;
+//                      a tile's words behind those of the tile before
 //
 // Beat 0 is the cycle after start; a command takes cycles + 1 beats until its last sum lies in the accumulator memory.
 // KIND 0 integer, 1 sequential (LANES 1), 2 grouped (LANES is G), 3 aligned (LANES is G), 4 exact. DEPTH: accumulator
@@ -37,6 +38,7 @@ module array_tile #(
     input  logic                        blocked,
     input  logic [15:0]                 beats,
     input  logic [15:0]                 folds,
+    input  logic [15:0]                 groups,
     input  logic [6:0]                  rows_last,
     input  logic [3:0]                  a_format,
     input  logic [3:0]                  b_format,
@@ -77,7 +79,7 @@ module array_tile #(
     logic fold_ends_column_last, command_ends_column_last;
     array_controller #(.ROWS(ROWS), .DEPTH(DEPTH)) controller (
         .clk(clk), .reset(reset), .start(start), .output_stationary_in(output_stationary),
-        .double_buffered_in(double_buffered), .blocked_in(blocked), .beats_in(beats), .folds_in(folds),
+        .double_buffered_in(double_buffered), .blocked_in(blocked), .beats_in(beats), .folds_in(folds), .groups_in(groups),
         .rows_last_in(rows_last), .accepted(accepted), .output_stationary(output_stationary_kept),
         .blocked(blocked_kept), .rows_taking_part(rows_taking_part), .busy(busy), .done(done), .fault(fault),
         .cycles(cycles), .row_request(row_request), .row_address(row_address), .row_first(row_first),

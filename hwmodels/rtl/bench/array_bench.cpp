@@ -139,21 +139,25 @@ public:
     // Commands that break a rule must not run, not for one cycle.
     void checkRefusals(Counts& counts) {
         Command good;
-        good.beats = good.folds = good.rowsLast = good.blocked = 1;
+        good.beats = good.folds = good.groups = good.rowsLast = good.blocked = 1;
         good.aFormat = good.bFormat = shape.kind == 0 ? 11 : 0;
         good.settings = 32;
         struct Rule { const char* what; void (*breaks)(Command&, const Shape&); };
         const Rule rules[] = {
             {"0 beats", [](Command& c, const Shape&) { c.beats = 0; }},
             {"0 folds", [](Command& c, const Shape&) { c.folds = 0; }},
+            {"0 groups", [](Command& c, const Shape&) { c.groups = 0; }},
             {"0 rows in the last fold", [](Command& c, const Shape&) { c.rowsLast = 0; }},
             {"a row too many in the last fold", [](Command& c, const Shape& s) { c.rowsLast = s.rows + 1; }},
             {"one output more than the memory holds", [](Command& c, const Shape& s) { c.beats = s.depth + 1; }},
+            {"one group more than the memory holds", [](Command& c, const Shape& s) { c.groups = s.depth + 1; }},
+            {"as many groups as 16 bits hold, of as many outputs",
+             [](Command& c, const Shape&) { c.beats = c.groups = 65535; }},
             {"two folds of re-entry in output-stationary",
              [](Command& c, const Shape&) { c.outputStationary = 1; c.blocked = 0; c.folds = 2; }},
         };
         for (const Rule& rule : rules) {
-            if (&rule == &rules[4] && shape.depth >= 65535) continue;  // cannot be written down
+            if ((&rule == &rules[5] || &rule == &rules[6]) && shape.depth >= 65535) continue;  // cannot be written down
             Command command = good;
             rule.breaks(command, shape);
             begin(command);
@@ -177,6 +181,7 @@ public:
         c.doubleBuffered = 1;
         c.beats = std::min(256, shape.depth);
         c.folds = 64;
+        c.groups = 1;
         c.rowsLast = shape.rows;
         c.aFormat = c.bFormat = shape.kind == 0 ? 11 : 0;
         c.settings = shape.kind == 0 ? 32 : 64 + 13;
@@ -240,6 +245,7 @@ private:
         top.blocked = c.blocked;
         top.beats = c.beats;
         top.folds = c.folds;
+        top.groups = c.groups;
         top.rows_last = c.rowsLast;
         top.a_format = c.aFormat;
         top.b_format = c.bFormat;
@@ -250,7 +256,7 @@ private:
         top.output_stationary = !c.outputStationary;
         top.double_buffered = !c.doubleBuffered;
         top.blocked = !c.blocked;
-        top.beats = top.folds = 1;
+        top.beats = top.folds = top.groups = 1;
         top.rows_last = 1;
         top.a_format = top.b_format = 12;
         top.settings = 8;
@@ -262,7 +268,7 @@ private:
         const Command& c = tile.command;
         bool row = top.row_request && top.row_address < tile.rowWords.size();
         bool column = top.column_request && top.column_address < tile.columnWords.size();
-        bool lastFold = !c.outputStationary && top.row_address / c.beats == (unsigned)c.folds - 1;
+        bool lastFold = !c.outputStationary && top.row_address / c.beats % c.folds == (unsigned)c.folds - 1;
         bringWord(top.row_data, row ? &tile.rowWords[top.row_address] : nullptr, shape.rowBits(),
                   lastFold ? c.rowsLast * shape.lanes : shape.rows * shape.lanes);
         bringWord(top.column_data, column ? &tile.columnWords[top.column_address] : nullptr, shape.columnBits(),

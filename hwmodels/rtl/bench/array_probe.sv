@@ -20,6 +20,7 @@ module array_probe #(
     input  logic                            blocked,
     input  logic [15:0]                     beats,
     input  logic [15:0]                     folds,
+    input  logic [15:0]                     groups,
     input  logic [6:0]                      rows_last,
     input  logic [3:0]                      a_format,
     input  logic [3:0]                      b_format,
@@ -40,7 +41,7 @@ module array_probe #(
 );
     array_tile #(.ROWS(ROWS), .COLUMNS(COLUMNS), .LANES(LANES), .KIND(KIND), .DEPTH(DEPTH)) tile (
         .clk(clk), .reset(reset), .start(start), .output_stationary(output_stationary),
-        .double_buffered(double_buffered), .blocked(blocked), .beats(beats), .folds(folds), .rows_last(rows_last),
+        .double_buffered(double_buffered), .blocked(blocked), .beats(beats), .folds(folds), .groups(groups), .rows_last(rows_last),
         .a_format(a_format), .b_format(b_format), .settings(settings), .row_request(row_request),
         .row_address(row_address), .row_data(row_data), .column_request(column_request),
         .column_address(column_address), .column_data(column_data), .busy(busy), .done(done), .fault(fault),

@@ -1,9 +1,9 @@
 // Tiles of a systolic array and their reader. A file is text; of each tile it holds
 //
-//   tile ID output_stationary double_buffered blocked beats folds rows_last a_format b_format settings cycles outputs
-//        registers                                                                            (these on one line)
-//   c HEX   column_data, word after word: folds*R of them, in output-stationary folds*T
-//   r HEX   row_data: folds*T
+//   tile ID output_stationary double_buffered blocked beats folds groups rows_last a_format b_format settings cycles
+//        outputs registers                                                                    (these on one line)
+//   c HEX   column_data, word after word: groups*folds*R of them, in output-stationary groups*folds*T
+//   r HEX   row_data: groups*folds*T
 //   o HEX   the result words that are expected: `outputs` of them
 //   s HEX   the register bus of array_probe expected at the end of beat 0, 1, …: `registers` of them, 0 or `cycles`
 //
@@ -60,7 +60,7 @@ inline std::string hex(const Word& words, int low, int bits) {
 
 struct Command {
     std::string name = "-";
-    int outputStationary = 0, doubleBuffered = 0, blocked = 0, beats = 0, folds = 0, rowsLast = 0;
+    int outputStationary = 0, doubleBuffered = 0, blocked = 0, beats = 0, folds = 0, groups = 0, rowsLast = 0;
     int aFormat = 0, bFormat = 0, settings = 0;
 };
 
@@ -88,17 +88,18 @@ public:
         char name[65];
         Command& c = tile.command;
         long outputs, registers, cycles;
-        int count = std::sscanf(line, "tile %64s %d %d %d %d %d %d %d %d %d %ld %ld %ld", name, &c.outputStationary,
-                                &c.doubleBuffered, &c.blocked, &c.beats, &c.folds, &c.rowsLast, &c.aFormat, &c.bFormat,
+        int count = std::sscanf(line, "tile %64s %d %d %d %d %d %d %d %d %d %d %ld %ld %ld", name, &c.outputStationary,
+                                &c.doubleBuffered, &c.blocked, &c.beats, &c.folds, &c.groups, &c.rowsLast, &c.aFormat, &c.bFormat,
                                 &c.settings, &cycles, &outputs, &registers);
-        if (count != 13) fail("a line `tile ID` and 12 numbers has to stand here");
+        if (count != 14) fail("a line `tile ID` and 13 numbers has to stand here");
         c.name = name;
         if (c.beats < 1 || c.beats > 65535) fail("beats have to be 1 to 65535");
         if (c.folds < 1 || c.folds > 65535) fail("folds have to be 1 to 65535");
+        if (c.groups < 1 || c.groups > 65535) fail("groups have to be 1 to 65535");
         if (outputs < 0 || outputs > 65536 || cycles < 0) fail("outputs or cycles out of range");
         if (registers != 0 && registers != cycles) fail("registers has to be 0 or cycles");
         tile.cycles = (uint32_t)cycles;
-        long folds = c.folds;
+        long folds = (long)c.folds * c.groups;
         words('c', folds * (c.outputStationary ? c.beats : shape.rows), shape.columnBits(), tile.columnWords);
         words('r', folds * c.beats, shape.rowBits(), tile.rowWords);
         words('o', outputs, shape.resultBits(), tile.results);

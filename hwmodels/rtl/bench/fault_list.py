@@ -66,6 +66,10 @@ FAULTS = [
           "else if (1'b0)", "array_3x4x1_sequential"),
     Fault("the first block is added to what the memory held", "accumulator_column.sv", "take_first ? {SUM_BITS{1'b0}} : word", "word",
           "array_4x3x4_grouped"),
+    Fault("a tile's sums are taken over those of the tile before", "array_controller.sv", "take_base <= take_base + outputs;",
+          "take_base <= take_base;", "array_5x3x2_integer"),
+    Fault("a tile goes on with the sums of the tile before", "array_controller.sv", "!blocked && stream_fold != 0;",
+          "!blocked && {stream_group, stream_fold} != 0;", "array_4x4x1_integer"),
     Fault("the count of cycles is one short", "array_controller.sv", "if (command_ends_column_last) busy <= 1'b0;",
           "if (command_ends_column_last) begin busy <= 1'b0; cycles <= cycles - 32'd1; end", "array_1x7x1_integer"),
 ]
