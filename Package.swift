@@ -48,7 +48,8 @@ let package = Package(
         .testTarget(name: "ProgramsTests", dependencies: ["Programs", "Hardware"]),
         .testTarget(name: "EmulatorTests", dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels"]),
         .testTarget(name: "TracesTests", dependencies: ["Traces", "NumberFormats"]),
-        .testTarget(name: "TimingTests", dependencies: ["Timing", "Programs", "Hardware"]),
+        .testTarget(
+            name: "TimingTests", dependencies: ["Timing", "Programs", "Hardware"], exclude: ["run_scalesim.py"]),
         .testTarget(
             name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Hardware"],
             exclude: ["recompute_cost.py"]),
