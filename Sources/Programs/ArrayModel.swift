@@ -3,12 +3,11 @@ import NumberFormats
 
 /// Cycles of a skewed systolic array (docs/semantics.md, section 11; docs/architecture.md, "Cycles of the array").
 ///
-/// The array moves in beats. A beat is one cycle where an element does at least one MAC a cycle, 1/rate cycles where it needs
-/// several, and longer where the buffers' ports are too narrow for what a beat reads and writes. With p > 1 MACs a cycle an
-/// element takes p codes along k in a beat.
+/// The array moves in beats. In a beat an element takes P codes along k, those that it adds at once; that is one cycle at P or more MACs a cycle,
+/// P/rate cycles at fewer, and longer where the buffers' ports are too narrow for what a beat reads and writes.
 ///
-/// A fold is what the elements hold at once: R·p of k by C of n (weight-stationary) or of m (input-stationary), R of m by C of n
-/// (output-stationary). Its stream is m, n, or k in steps of p.
+/// A fold is what the elements hold at once: R·P of k by C of n (weight-stationary) or of m (input-stationary), R of m by C of n
+/// (output-stationary). Its stream is m, n, or k in steps of P.
 public struct ArrayModel: Sendable, Hashable {
     public let dataflow: MatrixArray.Dataflow
     public let rows: Int
@@ -41,7 +40,7 @@ public struct ArrayModel: Sendable, Hashable {
         dataflow = array.dataflow
         rows = array.rows
         columns = array.columns
-        codes = max(1, Int(rate))
+        codes = try machine.codesPerElement(format)
         doubleBuffered = array.doubleBuffered
         rateOver64 = Int(rate * 64)
         operandBits = format.bits
@@ -57,7 +56,7 @@ public struct ArrayModel: Sendable, Hashable {
         let sums = ceilingDivision(columns * sumBits, 8)
         let (stationary, streaming): (SRAM.Buffer, SRAM.Buffer) =
             dataflow == .inputStationary ? (.activation, .weight) : (.weight, .activation)
-        let unit = rate >= 1 ? 1 : Int(1 / rate)
+        let unit = max(1, Int((Double(codes) / rate).rounded(.up)))
         var needed = [unit]
         if dataflow == .outputStationary {
             if sram.isUnified {

@@ -66,7 +66,7 @@ struct HardwareCheck {
         let machine = try Machine.load(name, overrides: overrides)
         let prices = try EnergyTable.load(for: machine)
         for buffer in SRAM.Buffer.allCases {
-            _ = try prices.macro(for: machine.organisation.sram[buffer], of: buffer)
+            _ = try prices.macro(for: buffer, of: machine.organisation.sram)
         }
         summary = MachineSummary(machine, prices: prices)
     }

@@ -5,13 +5,8 @@ import Testing
 /// Organisations that programs are not laid out for are refused by the field that says so.
 @Suite struct OrganisationTests {
     @Test(arguments: [
-        (["organisation.array.dataflow=output-stationary"], "array.dataflow is output-stationary", "weight-stationary"),
         (["organisation.perturbationUnit.placement=in-place"], "perturbationUnit.placement is in-place", "on-load"),
         (["organisation.perturbationUnit.sharedFetch=true"], "perturbationUnit.sharedFetch is true", "false"),
-        (
-            ["organisation.sram={unified: {bytes: 1048576, banks: 16, wordBits: 256, ports: 1}}"],
-            "sram.unified is one memory for all buffers", "weight, activation and accumulator"
-        ),
     ])
     func whatIsNotScheduledIsNamed(overrides: [String], found: String, scheduled: String) throws {
         let machine = try Fixture.machine(overrides)
