@@ -44,11 +44,12 @@ let package = Package(
             exclude: ["outside", "quantizers"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "NumberFormats"]),
         .testTarget(name: "HardwareTests", dependencies: ["Hardware"]),
-        .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
+        .testTarget(name: "NetworksTests", dependencies: ["Networks"], exclude: ["transformers"]),
         .testTarget(name: "ProgramsTests", dependencies: ["Programs", "Hardware"]),
         .testTarget(name: "EmulatorTests", dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels"]),
         .testTarget(name: "TracesTests", dependencies: ["Traces", "NumberFormats"]),
-        .testTarget(name: "TimingTests", dependencies: ["Timing", "Programs", "Hardware"]),
+        .testTarget(
+            name: "TimingTests", dependencies: ["Timing", "Programs", "Hardware"], exclude: ["run_scalesim.py"]),
         .testTarget(
             name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Hardware"],
             exclude: ["recompute_cost.py"]),

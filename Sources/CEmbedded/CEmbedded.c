@@ -56,6 +56,26 @@ static const _Alignas(64) unsigned char opinions_films_validation_tsv[] = {
 #define SIZE_opinions_films_validation_tsv 0
 #endif
 
+#if __has_embed("../../hwmodels/datacentre-fp8.json5") == __STDC_EMBED_FOUND__
+static const _Alignas(64) unsigned char hwmodels_datacentre_fp8_json5[] = {
+#embed "../../hwmodels/datacentre-fp8.json5"
+};
+#define SIZE_hwmodels_datacentre_fp8_json5 sizeof hwmodels_datacentre_fp8_json5
+#else
+#define hwmodels_datacentre_fp8_json5 NULL
+#define SIZE_hwmodels_datacentre_fp8_json5 0
+#endif
+
+#if __has_embed("../../hwmodels/edge-int4.json5") == __STDC_EMBED_FOUND__
+static const _Alignas(64) unsigned char hwmodels_edge_int4_json5[] = {
+#embed "../../hwmodels/edge-int4.json5"
+};
+#define SIZE_hwmodels_edge_int4_json5 sizeof hwmodels_edge_int4_json5
+#else
+#define hwmodels_edge_int4_json5 NULL
+#define SIZE_hwmodels_edge_int4_json5 0
+#endif
+
 #if __has_embed("../../hwmodels/edge-int8.json5") == __STDC_EMBED_FOUND__
 static const _Alignas(64) unsigned char hwmodels_edge_int8_json5[] = {
 #embed "../../hwmodels/edge-int8.json5"
@@ -66,14 +86,44 @@ static const _Alignas(64) unsigned char hwmodels_edge_int8_json5[] = {
 #define SIZE_hwmodels_edge_int8_json5 0
 #endif
 
-#if __has_embed("../../hwmodels/energy/cmos45-lpddr4.json5") == __STDC_EMBED_FOUND__
-static const _Alignas(64) unsigned char hwmodels_energy_cmos45_lpddr4_json5[] = {
-#embed "../../hwmodels/energy/cmos45-lpddr4.json5"
+#if __has_embed("../../hwmodels/gemmini-like.json5") == __STDC_EMBED_FOUND__
+static const _Alignas(64) unsigned char hwmodels_gemmini_like_json5[] = {
+#embed "../../hwmodels/gemmini-like.json5"
 };
-#define SIZE_hwmodels_energy_cmos45_lpddr4_json5 sizeof hwmodels_energy_cmos45_lpddr4_json5
+#define SIZE_hwmodels_gemmini_like_json5 sizeof hwmodels_gemmini_like_json5
 #else
-#define hwmodels_energy_cmos45_lpddr4_json5 NULL
-#define SIZE_hwmodels_energy_cmos45_lpddr4_json5 0
+#define hwmodels_gemmini_like_json5 NULL
+#define SIZE_hwmodels_gemmini_like_json5 0
+#endif
+
+#if __has_embed("../../hwmodels/quzo-edge.json5") == __STDC_EMBED_FOUND__
+static const _Alignas(64) unsigned char hwmodels_quzo_edge_json5[] = {
+#embed "../../hwmodels/quzo-edge.json5"
+};
+#define SIZE_hwmodels_quzo_edge_json5 sizeof hwmodels_quzo_edge_json5
+#else
+#define hwmodels_quzo_edge_json5 NULL
+#define SIZE_hwmodels_quzo_edge_json5 0
+#endif
+
+#if __has_embed("../../hwmodels/tpu-like.json5") == __STDC_EMBED_FOUND__
+static const _Alignas(64) unsigned char hwmodels_tpu_like_json5[] = {
+#embed "../../hwmodels/tpu-like.json5"
+};
+#define SIZE_hwmodels_tpu_like_json5 sizeof hwmodels_tpu_like_json5
+#else
+#define hwmodels_tpu_like_json5 NULL
+#define SIZE_hwmodels_tpu_like_json5 0
+#endif
+
+#if __has_embed("../../hwmodels/energy/cmos45.json5") == __STDC_EMBED_FOUND__
+static const _Alignas(64) unsigned char hwmodels_energy_cmos45_json5[] = {
+#embed "../../hwmodels/energy/cmos45.json5"
+};
+#define SIZE_hwmodels_energy_cmos45_json5 sizeof hwmodels_energy_cmos45_json5
+#else
+#define hwmodels_energy_cmos45_json5 NULL
+#define SIZE_hwmodels_energy_cmos45_json5 0
 #endif
 
 const zeroth_embedded_file zeroth_embedded_files[] = {
@@ -82,8 +132,13 @@ const zeroth_embedded_file zeroth_embedded_files[] = {
     {"opinions/vocab.txt", opinions_vocab_txt, SIZE_opinions_vocab_txt},
     {"opinions/films-train.tsv", opinions_films_train_tsv, SIZE_opinions_films_train_tsv},
     {"opinions/films-validation.tsv", opinions_films_validation_tsv, SIZE_opinions_films_validation_tsv},
+    {"hwmodels/datacentre-fp8.json5", hwmodels_datacentre_fp8_json5, SIZE_hwmodels_datacentre_fp8_json5},
+    {"hwmodels/edge-int4.json5", hwmodels_edge_int4_json5, SIZE_hwmodels_edge_int4_json5},
     {"hwmodels/edge-int8.json5", hwmodels_edge_int8_json5, SIZE_hwmodels_edge_int8_json5},
-    {"hwmodels/energy/cmos45-lpddr4.json5", hwmodels_energy_cmos45_lpddr4_json5, SIZE_hwmodels_energy_cmos45_lpddr4_json5},
+    {"hwmodels/gemmini-like.json5", hwmodels_gemmini_like_json5, SIZE_hwmodels_gemmini_like_json5},
+    {"hwmodels/quzo-edge.json5", hwmodels_quzo_edge_json5, SIZE_hwmodels_quzo_edge_json5},
+    {"hwmodels/tpu-like.json5", hwmodels_tpu_like_json5, SIZE_hwmodels_tpu_like_json5},
+    {"hwmodels/energy/cmos45.json5", hwmodels_energy_cmos45_json5, SIZE_hwmodels_energy_cmos45_json5},
 };
 
 size_t zeroth_embedded_file_count(void) {

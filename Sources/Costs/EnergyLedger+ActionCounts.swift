@@ -24,7 +24,7 @@ extension EnergyLedger {
         }
         let randomBits = counts.randomBits.values.reduce(0, +)
         try add(
-            Double(randomBits), "random.\(machine.arithmetic.generator.rawValue)", .bit, by: .perturbationUnit,
+            Double(randomBits), machine.arithmetic.generator.energyEntry, .bit, by: .perturbationUnit,
             for: kind)
         try add(Double(counts.perturbedWeights), "perturbation", .weight, by: .perturbationUnit, for: kind)
         try add(Double(counts.updatedWeights), "update", .weight, by: .perturbationUnit, for: kind)
@@ -32,7 +32,7 @@ extension EnergyLedger {
         for buffer in SRAM.Buffer.allCases {
             let (read, written) = (counts.sramRead[buffer] ?? 0, counts.sramWritten[buffer] ?? 0)
             guard read + written > 0 else { continue }
-            let macro = try table.macro(for: organisation.sram[buffer], of: buffer)
+            let macro = try table.macro(for: buffer, of: organisation.sram)
             try add(Double(read), macro.name + ".read", .byte, by: CostUnit(buffer), for: kind)
             try add(Double(written), macro.name + ".write", .byte, by: CostUnit(buffer), for: kind)
         }

@@ -107,9 +107,8 @@ public struct StepCost: Sendable, Hashable, Codable {
         let organisation = machine.organisation
         let nanoseconds = Double(cycles) * 1000 / organisation.clockMegahertz
         var leakageMilliwatts = 0.0
-        for buffer in SRAM.Buffer.allCases {
-            let bank = organisation.sram[buffer]
-            let macro = try ledger.table.macro(for: bank, of: buffer)
+        for (buffer, bank) in organisation.sram.memories {
+            let macro = try ledger.table.macro(for: buffer, of: organisation.sram)
             leakageMilliwatts += Double(bank.banks) * macro.leakageMilliwatts
             try ledger.add(
                 Double(bank.banks) * nanoseconds, macro.name + ".leakage", .nanosecond, by: CostUnit(buffer),

@@ -64,10 +64,12 @@ public struct EnergyEntry: Sendable, Hashable, Codable {
     public let primaries: [String: Double]
 }
 
-/// A row of the SRAM model: one single-port bank.
+/// A row of the SRAM model: one bank.
 public struct SRAMMacro: Sendable, Hashable, Codable {
     public let kibibytes: Int
     public let wordBits: Int
+    /// 1: one port that reads or writes. 2: one that reads and one that writes.
+    public let ports: Int
     /// Energy of one access of `wordBits`.
     public let readPicojoules: Double
     public let writePicojoules: Double
@@ -75,6 +77,6 @@ public struct SRAMMacro: Sendable, Hashable, Codable {
     public let accessNanoseconds: Double
     public let areaSquareMillimetres: Double
 
-    /// Name of its entries without the action: `sram.128KiB.256b`.
-    public var name: String { "sram.\(kibibytes)KiB.\(wordBits)b" }
+    /// Name of its entries without the action: `sram.128KiB.256b`, `sram.128KiB.256b.2ports`.
+    public var name: String { "sram.\(kibibytes)KiB.\(wordBits)b" + (ports == 1 ? "" : ".\(ports)ports") }
 }

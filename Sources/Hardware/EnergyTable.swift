@@ -27,19 +27,23 @@ public struct EnergyTable: Sendable, Hashable {
     }
 
     /// The row that models one bank of a buffer.
-    public func macro(for bank: SRAM.Bank, of buffer: SRAM.Buffer) throws(HardwareError) -> SRAMMacro {
-        if let macro = sramMacros.first(where: {
+    public func macro(for buffer: SRAM.Buffer, of sram: SRAM) throws(HardwareError) -> SRAMMacro {
+        let bank = sram[buffer]
+        let rows = sramMacros.filter { $0.ports == bank.ports }
+        if let macro = rows.first(where: {
             $0.kibibytes * 1024 == bank.bankBytes && $0.wordBits == bank.wordBits
         }) {
             return macro
         }
-        let sizes = Set(sramMacros.map(\.kibibytes)).sorted().map(String.init).joined(separator: ", ")
-        let widths = Set(sramMacros.map(\.wordBits)).sorted().map(String.init).joined(separator: ", ")
+        let ports = bank.ports == 1 ? "one port" : "two ports"
+        let sizes = Set(rows.map(\.kibibytes)).sorted().map(String.init).joined(separator: ", ")
+        let widths = Set(rows.map(\.wordBits)).sorted().map(String.init).joined(separator: ", ")
         throw .missingEnergy(
-            table: file, entry: "sram: a bank of \(bank.bankBytes) bytes and \(bank.wordBits) bits",
-            neededBy:
-                "organisation.sram.\(buffer.rawValue) (there are \(sizes) KiB with \(widths) bits; choose bytes and "
-                + "banks to match)")
+            table: file, entry: "sram: a bank of \(bank.bankBytes) bytes and \(bank.wordBits) bits with \(ports)",
+            neededBy: sram.field(buffer)
+                + (sizes.isEmpty
+                    ? " (there are none with \(ports); choose another number of ports)"
+                    : " (with \(ports) there are \(sizes) KiB with \(widths) bits; choose bytes and banks to match)"))
     }
 }
 
@@ -50,7 +54,7 @@ extension EnergyTable {
     ]
     private static let sramKeys = ["node", "source", "year", "status", "lowFactor", "highFactor", "macros"]
     private static let macroKeys = [
-        "kibibytes", "wordBits", "readPicojoules", "writePicojoules", "leakageMilliwatts", "accessNanoseconds",
+        "kibibytes", "wordBits", "ports", "readPicojoules", "writePicojoules", "leakageMilliwatts", "accessNanoseconds",
         "areaSquareMillimetres",
     ]
     /// Larger than the price of any action that exists.
@@ -97,6 +101,7 @@ extension EnergyTable {
             let macro = SRAMMacro(
                 kibibytes: try row.integer("kibibytes", "KiB", in: 1...(1 << 24)),
                 wordBits: try row.integer("wordBits", "bits", in: 8...8192),
+                ports: try row.integer("ports", "ports", in: 1...2),
                 readPicojoules: try energy("readPicojoules", "pJ per access"),
                 writePicojoules: try energy("writePicojoules", "pJ per access"),
                 leakageMilliwatts: try energy("leakageMilliwatts", "mW"),

@@ -146,21 +146,37 @@ struct FieldReader {
         return choice.value
     }
 
-    /// A whole number of which Zeroth implements only some.
-    func choice(_ key: String, implemented: [Int], _ unit: String) throws(HardwareError) -> Int {
-        let expected = "\(unit), one of \(implemented.map(String.init).joined(separator: ", "))"
-        let node = try node(key, expected)
-        guard case .number(let value, let text) = node.value else {
-            throw .wrongType(place(key), found: node.typeDescription, expected: expected)
+    /// A word with parameters in it, such as `blocked:32`.
+    ///
+    /// - Parameter spellings: what may stand here, for the error.
+    func word<Value>(
+        _ key: String, _ spellings: String, parse: (String) throws(WordProblem) -> Value
+    ) throws(HardwareError) -> Value {
+        let node = try node(key, "one of \(spellings)")
+        guard case .string(let text) = node.value else {
+            throw .wrongType(place(key), found: node.typeDescription, expected: "one of \(spellings)")
         }
-        guard let whole = Int(exactly: value), implemented.contains(whole) else {
-            throw .notImplemented(place(key), value: text, implemented: implemented.map { "\($0)" })
+        let result: Result<Value, WordProblem>
+        do throws(WordProblem) { result = .success(try parse(text)) } catch { result = .failure(error) }
+        switch result {
+        case .success(let value): return value
+        case .failure(.unknown):
+            throw .notImplemented(place(key), value: "\"\(text)\"", implemented: [spellings])
+        case .failure(.parameters(let allowed)):
+            throw .outOfRange(place(key), value: "\"\(text)\"", allowed: allowed)
         }
-        return whole
     }
 
     /// A bound as it reads in a message: whole where it is whole.
-    private static func text(_ value: Double) -> String {
+    static func text(_ value: Double) -> String {
         Int(exactly: value).map(String.init) ?? "\(value)"
     }
+}
+
+/// Why a word with parameters is refused.
+enum WordProblem: Error {
+    /// It is none of the words that may stand there.
+    case unknown
+    /// Its parameters mean nothing; what would be right.
+    case parameters(String)
 }

@@ -41,8 +41,13 @@ extension Machine {
         let fields = try FieldReader(root, file: file, path: "", keys: Self.keys)
         name = try fields.string("name", "the machine's name")
         summary = try fields.string("summary", "one line on what the machine is")
-        arithmetic = try Arithmetic(fields.section("arithmetic", keys: Arithmetic.keys))
-        organisation = try Organisation(fields.section("organisation", keys: Organisation.keys))
+        let arithmeticFields = try fields.section("arithmetic", keys: Arithmetic.keys)
+        let organisationFields = try fields.section("organisation", keys: Organisation.keys)
+        arithmetic = try Arithmetic(arithmeticFields)
+        organisation = try Organisation(organisationFields)
+        try Self.check(
+            arithmetic, arithmeticFields, on: organisation.array,
+            organisationFields.section("array", keys: MatrixArray.keys))
         self.file = file
         self.overrides = overrides.map(\.description)
     }

@@ -6,6 +6,10 @@ public struct MatrixArray: Sendable, Hashable {
     public enum Dataflow: String, Sendable, Hashable, Codable, CaseIterable {
         /// Weights stay: rows hold k, columns hold n; activations stream by m.
         case weightStationary = "weight-stationary"
+        /// Sums stay: rows hold m, columns hold n; activations and weights stream by k.
+        case outputStationary = "output-stationary"
+        /// Activations stay: rows hold k, columns hold m; weights stream by n.
+        case inputStationary = "input-stationary"
     }
 
     public let rows: Int
@@ -13,19 +17,25 @@ public struct MatrixArray: Sendable, Hashable {
     public let dataflow: Dataflow
     /// Multiply-accumulates an element does each cycle, by operand format: a power of two.
     public let macsPerCyclePerElement: [ElementFormat: Double]
-    /// A second weight register in each element: the next fold's weights load while this fold computes.
-    public let doubleBufferedWeights: Bool
+    /// The next fold's operands enter while this one's are at work: a second register in each element.
+    public let doubleBuffered: Bool
 
     public var elements: Int { rows * columns }
 
     /// Formats that the array multiplies, in the order of `ElementFormat`.
     public var formats: [ElementFormat] { ElementFormat.allCases.filter { macsPerCyclePerElement[$0] != nil } }
+
+    /// The format at whose rate `a` times `b` runs: the wider one; of two equally wide ones, the one without a rate or the slower.
+    public func multiplierFormat(_ a: ElementFormat, _ b: ElementFormat) -> ElementFormat {
+        if a.bits != b.bits { return a.bits > b.bits ? a : b }
+        return macsPerCyclePerElement[a] ?? 0 <= macsPerCyclePerElement[b] ?? 0 ? a : b
+    }
 }
 
 extension MatrixArray {
-    static let keys = ["rows", "columns", "dataflow", "macsPerCyclePerElement", "doubleBufferedWeights"]
-    /// Formats that a rate can be given for: those whose products the semantics define.
-    static let multipliable: [ElementFormat] = [.int8, .bf16, .fp32]
+    static let keys = ["rows", "columns", "dataflow", "macsPerCyclePerElement", "doubleBuffered"]
+    /// Formats that a rate can be given for: those of matrix units (docs/semantics.md, section 8.4), and FP32.
+    static let multipliable: [ElementFormat] = DotProduct.multipliable + [.fp32]
 
     init(_ fields: FieldReader) throws(HardwareError) {
         rows = try fields.integer("rows", "elements", in: 1...4096)
@@ -42,10 +52,7 @@ extension MatrixArray {
             }
             macsPerCyclePerElement[format] = rate
         }
-        guard macsPerCyclePerElement[.int8] != nil else {
-            throw .missingKey(rates.place("int8"), expected: "the array's INT8 rate, such as 1")
-        }
         self.macsPerCyclePerElement = macsPerCyclePerElement
-        doubleBufferedWeights = try fields.boolean("doubleBufferedWeights")
+        doubleBuffered = try fields.boolean("doubleBuffered")
     }
 }

@@ -122,6 +122,17 @@ extension InputError: CustomStringConvertible, LocalizedError {
         case .npy(let file, let problem):
             return (file, problem.place, problem.problem)
 
+        case .networkUnknown(let name, let near, let known):
+            return (
+                name, "",
+                "is no network that is built in\(suggestion(near)); give one of \(known.joined(separator: ", ")), "
+                    + "or the path of a folder with a config.json"
+            )
+        case .configurationMissing(let folder):
+            return (folder, "", "has no config.json; give the path of one, or of a folder that holds one")
+        case .topology(let file, let problem):
+            return (file, problem.place, problem.problem)
+
         case .settingMissing(let file, let key, let expected):
             return (file, "key \(quoted(key))", "is missing; \(expected) is needed")
         case .settingInvalid(let file, let key, let found, let expected):

@@ -92,6 +92,15 @@ public enum InputError: Error, Equatable, Sendable {
     /// A .npy file that can't be read, or whose array is not what is needed.
     case npy(file: String, NpyProblem)
 
+    // MARK: Networks for costing
+
+    /// A name that is no built-in network's and no file's; `near` are the known names most like it.
+    case networkUnknown(name: String, near: [String], known: [String])
+    /// A folder without a `config.json`.
+    case configurationMissing(folder: String)
+    /// A SCALE-Sim topology file that can't be read as products.
+    case topology(file: String, GEMMTopologyProblem)
+
     // MARK: Configuration
 
     /// A configuration without a key it needs.

@@ -34,6 +34,9 @@ public struct MachineModel: Sendable {
         return model
     }
 
+    /// The buffer as which a memory is counted: where all share one it is `activation`.
+    func home(_ buffer: SRAM.Buffer) -> SRAM.Buffer { machine.organisation.sram.isUnified ? .activation : buffer }
+
     // MARK: DRAM
 
     /// Bursts that cover a transfer whose first byte lies `residue` bytes behind a burst's start.
@@ -111,7 +114,7 @@ public struct MachineModel: Sendable {
         return command.accesses.reduce(unit) { longest, access in
             max(
                 longest,
-                ceilingDivision(access.read + access.written, machine.organisation.sram[access.buffer].bytesPerCycle)
+                machine.organisation.sram[access.buffer].cycles(read: access.read, written: access.written)
             )
         }
     }

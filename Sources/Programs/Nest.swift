@@ -105,6 +105,16 @@ public struct Command: Sendable, Hashable {
         public let buffer: SRAM.Buffer
         public let read: Int
         public let written: Int
+
+        /// One access for each buffer.
+        static func merged(_ accesses: [Access]) -> [Access] {
+            SRAM.Buffer.allCases.compactMap { buffer in
+                let here = accesses.filter { $0.buffer == buffer }
+                guard !here.isEmpty else { return nil }
+                return Access(
+                    buffer: buffer, read: here.reduce(0) { $0 + $1.read }, written: here.reduce(0) { $0 + $1.written })
+            }
+        }
     }
 
     public let work: Work

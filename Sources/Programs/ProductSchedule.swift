@@ -1,7 +1,7 @@
 import Hardware
 import NumberFormats
 
-/// Lays a matrix product out on a weight-stationary array.
+/// Lays a matrix product out on the array.
 ///
 /// Sums stay in the accumulator buffer while k advances, so k is the innermost tile loop; of m and n either may be the outer
 /// one. The operand of the outer dimension can be held as a panel over the whole of k and is then fetched once; an operand
@@ -111,18 +111,32 @@ struct ProductScheduler {
             copy: operation.writes.count > 1)
         operandCount = count + operation.writes.count
         let organisation = model.machine.organisation
-        capacity = Room(
-            weight: organisation.sram.weight.bytes, activation: MemoryPlanner.tileBytes(model.machine),
-            accumulator: organisation.sram.accumulator.bytes)
+        let tileBytes = MemoryPlanner.tileBytes(model.machine)
+        capacity =
+            organisation.sram.isUnified
+            ? Room(weight: 0, activation: tileBytes, accumulator: 0)
+            : Room(
+                weight: organisation.sram.weight.bytes, activation: tileBytes,
+                accumulator: organisation.sram.accumulator.bytes)
         epiloguePass = epilogue.cycles(on: organisation.vectorUnit)
         dequantizePass = VectorWork.dequantize.cycles(on: organisation.vectorUnit)
     }
 
     private var scaled: Bool { product.format == .int8 }
+    /// Bytes of a sum in the accumulator buffer.
+    private var sumBytes: Int { array.sumBits / 8 }
+    /// An output-stationary chain can't be taken up again: where the order of sums decides bits, a tile has all of k.
+    private var sumsNeedAllOfK: Bool {
+        let arithmetic = model.machine.arithmetic
+        switch arithmetic.accumulator(product.format) {
+        case .exact, .integer(_, .wrap): return false
+        default: return array.dataflow == .outputStationary && arithmetic.order == .reentry
+        }
+    }
 
     // MARK: Choosing
 
-    /// Bytes by on-chip buffer.
+    /// Bytes by on-chip buffer; a memory that all share counts as `activation`.
     private struct Room {
         let weight: Int
         let activation: Int
@@ -154,7 +168,7 @@ struct ProductScheduler {
             }
             return operand.isResident ? 0 : elements * operand.arrayBytes
         }
-        let sums = 4 * group * t.m * t.n
+        let sums = sumBytes * group * t.m * t.n
         var vectors = bias == nil ? 0 : 4 * t.n
         if scaled {
             if !first.scalesAreResident { vectors += 4 * group * t.m }
@@ -163,10 +177,13 @@ struct ProductScheduler {
         var results = 0
         if !resultIsResident { results += group * t.m * t.n * resultBytes }
         if copy != nil, !copyIsResident { results += group * t.m * t.n * 2 }
-        return Room(
-            weight: bytes(second, t.n, secondK) * t.weightSlots,
-            activation: bytes(first, t.m, firstK) * t.streamSlots + vectors * t.streamSlots + results * t.resultSlots,
-            accumulator: sums * t.sumSlots)
+        let weight = bytes(second, t.n, secondK) * t.weightSlots
+        let activation =
+            bytes(first, t.m, firstK) * t.streamSlots + vectors * t.streamSlots + results * t.resultSlots
+        if model.machine.organisation.sram.isUnified {
+            return Room(weight: 0, activation: weight + activation + sums * t.sumSlots, accumulator: 0)
+        }
+        return Room(weight: weight, activation: activation, accumulator: sums * t.sumSlots)
     }
 
     /// The tiling with as many double buffers as fit; nil where it does not fit at all.
@@ -219,7 +236,9 @@ struct ProductScheduler {
 
         let organisation = model.machine.organisation
         let group = t.examples * t.heads
-        let matmul = Double(array.cycles(folds: group * array.folds(k: t.k, n: t.n), m: t.m))
+        let matmul = Double(
+            array.cycles(
+                folds: group * array.folds(m: t.m, n: t.n, k: t.k), stream: array.stream(m: t.m, n: t.n, k: t.k)))
         let arrayCycles = tiles * Double(kTiles) * matmul
         let epilogueCycles = Double(ceilingDivision(group * t.m * t.n, organisation.vectorUnit.lanes) * epiloguePass)
         var vectorCycles = tiles * epilogueCycles
@@ -271,9 +290,9 @@ struct ProductScheduler {
             }
         }
         // Tiles within an instance.
-        let ms = NestBuilder.sizes(product.m, granule: min(8, product.m)) + (product.m > 1 ? [1] : [])
-        let ns = NestBuilder.sizes(product.n, granule: array.columns)
-        let ks = NestBuilder.sizes(product.k, granule: array.depth)
+        let ms = NestBuilder.sizes(product.m, granule: min(array.granuleOfM, product.m)) + (product.m > 1 ? [1] : [])
+        let ns = NestBuilder.sizes(product.n, granule: min(array.granuleOfN, product.n))
+        let ks = sumsNeedAllOfK ? [product.k] : NestBuilder.sizes(product.k, granule: array.granuleOfK)
         for n in ns {
             for k in ks {
                 for weightsOuter in [true, false] {
@@ -330,6 +349,7 @@ struct ProductScheduler {
     func nest() throws(ScheduleError) -> Nest {
         let t = try choose()
         var builder = NestBuilder()
+        let (weightHome, sumHome) = (model.home(.weight), model.home(.accumulator))
         let group = t.examples * t.heads
         func buffers(_ operand: Operand, _ name: String, _ memory: SRAM.Buffer, rows: Int, k: Int, slots: Int)
             -> OperandBuffers
@@ -352,7 +372,7 @@ struct ProductScheduler {
             return result
         }
         let weights = buffers(
-            second, "stationary", .weight, rows: t.n, k: t.panel && t.weightsOuter ? product.k : t.k,
+            second, "stationary", weightHome, rows: t.n, k: t.panel && t.weightsOuter ? product.k : t.k,
             slots: t.weightSlots)
         let stream = buffers(
             first, "streamed", .activation, rows: t.m, k: t.panel && !t.weightsOuter ? product.k : t.k,
@@ -363,7 +383,8 @@ struct ProductScheduler {
         let firstScales = scaled && !first.scalesAreResident ? vector("streamed.scales", 4 * group * t.m) : nil
         let secondScales = scaled && !second.scalesAreResident ? vector("stationary.scales", 4 * group * t.n) : nil
         let biasBuffer = bias.map { _ in vector("bias", 4 * t.n) }
-        let sums = builder.buffer("sums", .accumulator, bytes: 4 * group * t.m * t.n, slots: t.sumSlots)
+        let sums = builder.buffer(
+            "sums", sumHome, bytes: sumBytes * group * t.m * t.n, slots: t.sumSlots)
         let resultBuffer =
             resultIsResident
             ? nil
@@ -378,7 +399,7 @@ struct ProductScheduler {
             _ operand: Operand, _ buffers: OperandBuffers, _ place: Place, row: Affine, rows: Int, k: Affine, ks: Int,
             isStationary: Bool
         ) -> [NestNode] {
-            let home: SRAM.Buffer = isStationary ? .weight : .activation
+            let home = isStationary ? weightHome : .activation
             let (storedRow, storedRows, column, columns) =
                 operand.matrix.rowsAreK ? (k, ks, row, rows) : (row, rows, k, ks)
             var nodes: [NestNode] = []
@@ -430,31 +451,26 @@ struct ProductScheduler {
         func matmul(_ place: Place, m: Int, n: Int, k: Int, accumulates: Bool) -> NestNode {
             let block = FoldBlock(
                 instances: place.group, m: m, n: n, k: k, format: product.format, accumulates: accumulates)
-            let (kFolds, nFolds) = (ceilingDivision(k, array.depth), ceilingDivision(n, array.columns))
-            let outputs = 4 * place.group * m * n
-            let streamed = place.group * m * k * nFolds * first.arrayBytes
-            let stationary = place.group * n * k * second.arrayBytes
+            let traffic = array.traffic(block)
+            let sumBytes = sumBytes * place.group * m * n
+            let firstBytes = place.group * m * k * traffic.first * first.arrayBytes
+            let secondBytes = place.group * n * k * traffic.second * second.arrayBytes
+            let moved = Command.Access(
+                buffer: sumHome, read: sumBytes * traffic.sumsRead, written: sumBytes * traffic.sumsWritten)
             // A resident tensor is read where it lies.
-            let stationaryIsResident = second.isResident && !second.isDequantized
+            let secondIsResident = second.isResident && !second.isDequantized
             let accesses: [Command.Access] =
-                stationaryIsResident
-                ? [
-                    .init(buffer: .activation, read: streamed + stationary, written: 0),
-                    .init(
-                        buffer: .accumulator, read: outputs * (kFolds - (accumulates ? 0 : 1)),
-                        written: outputs * kFolds),
-                ]
+                secondIsResident
+                ? [.init(buffer: .activation, read: firstBytes + secondBytes, written: 0), moved]
                 : [
-                    .init(buffer: .weight, read: stationary, written: 0),
-                    .init(buffer: .activation, read: streamed, written: 0),
-                    .init(
-                        buffer: .accumulator, read: outputs * (kFolds - (accumulates ? 0 : 1)),
-                        written: outputs * kFolds),
+                    .init(buffer: weightHome, read: secondBytes, written: 0),
+                    .init(buffer: .activation, read: firstBytes, written: 0), moved,
                 ]
             return .command(
                 Command(
                     work: .matmul(block), acquires: accumulates ? [] : [sums],
-                    reads: [weights.ready, stream.ready].compactMap { $0 }, writes: [sums], accesses: accesses))
+                    reads: [weights.ready, stream.ready].compactMap { $0 }, writes: [sums],
+                    accesses: Command.Access.merged(accesses)))
         }
 
         func finish(_ place: Place, m: Affine, ms: Int, n: Affine, ns: Int) -> [NestNode] {
@@ -468,10 +484,10 @@ struct ProductScheduler {
                         work: .vector(epilogue * outputs), acquires: [resultBuffer, copyBuffer].compactMap { $0 },
                         reads: [sums] + [firstScales, secondScales, biasBuffer].compactMap { $0 },
                         writes: [resultBuffer, copyBuffer].compactMap { $0 },
-                        accesses: [
+                        accesses: Command.Access.merged([
                             .init(buffer: .activation, read: read, written: written),
-                            .init(buffer: .accumulator, read: 4 * outputs, written: 0),
-                        ])), .release(buffer: sums),
+                            .init(buffer: sumHome, read: sumBytes * outputs, written: 0),
+                        ]))), .release(buffer: sums),
             ]
             for (buffer, operand, bytes) in [(resultBuffer, result, resultBytes), (copyBuffer, copy ?? 0, 2)] {
                 guard let buffer else { continue }

@@ -10,6 +10,8 @@ public enum ScheduleError: Error, Sendable, Hashable, CustomStringConvertible {
     case tileDoesNotFit(operation: String, buffer: SRAM.Buffer, available: Int, smallest: Int, machine: String)
     /// The array cannot multiply a format that the step needs.
     case unsupportedFormat(operation: String, reason: String)
+    /// The machine is organised in a way that programs are not laid out for.
+    case notScheduled(field: String, value: String, scheduled: String, machine: String)
     /// The tensors need more DRAM than the machine has.
     case dramFull(needed: Int, available: Int, machine: String)
 
@@ -24,6 +26,8 @@ public enum ScheduleError: Error, Sendable, Hashable, CustomStringConvertible {
                 + "organisation.sram.\(buffer.rawValue).bytes \(available); the smallest that works is \(smallest)"
         case .unsupportedFormat(let operation, let reason):
             return "\(operation): \(reason)"
+        case .notScheduled(let field, let value, let scheduled, let machine):
+            return "machine \(machine): \(field) is \(value), for which no program is laid out; it must be \(scheduled)"
         case .dramFull(let needed, let available, let machine):
             return "the step needs \(needed) bytes of DRAM; machine \(machine) has \(available) "
                 + "(organisation.dram.capacityBytes)"

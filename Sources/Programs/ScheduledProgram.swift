@@ -57,6 +57,7 @@ extension Lowering {
         _ program: Program, on machine: Machine, objective: ScheduleObjective = .traffic
     ) throws(ScheduleError) -> ScheduledProgram {
         try program.step.checkSizes()
+        try checkOrganisation(machine)
         let model = MachineModel(machine)
         let planner = MemoryPlanner(program, on: machine)
         let residents = planner.residents()

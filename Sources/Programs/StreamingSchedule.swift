@@ -62,7 +62,8 @@ struct StreamingScheduler {
         {
             let bytes = operand.tileBytes(choice.tile)
             buffers[index] = builder.buffer(
-                "operand.\(operand.operand)", operand.memory, bytes: bytes, slots: operand.isFixed ? 1 : choice.slots)
+                "operand.\(operand.operand)", model.home(operand.memory), bytes: bytes,
+                slots: operand.isFixed ? 1 : choice.slots)
         }
         for (index, operand) in plan.operands.enumerated() {
             if let source = operand.replaces, !isResident[operand.operand] { buffers[index] = buffers[source] }
@@ -94,8 +95,8 @@ struct StreamingScheduler {
             var written: [SRAM.Buffer: Int] = [:]
             for (index, operand) in plan.operands.enumerated() {
                 let bytes = operand.isFixed && operand.isWrite ? 0 : operand.tileBytes(size)
-                if operand.isWrite { written[operand.memory, default: 0] += bytes }
-                if !operand.isWrite { read[operand.memory, default: 0] += bytes }
+                if operand.isWrite { written[model.home(operand.memory), default: 0] += bytes }
+                if !operand.isWrite { read[model.home(operand.memory), default: 0] += bytes }
                 guard let buffer = buffers[index] else { continue }
                 if operand.isWrite {
                     if operand.isFixed { continue }
@@ -165,7 +166,7 @@ struct StreamingScheduler {
                     Command(
                         work: .vector(plan.endWork), acquires: buffer.map { [$0] } ?? [], reads: [],
                         writes: buffer.map { [$0] } ?? [],
-                        accesses: [.init(buffer: operand.memory, read: 0, written: operand.tileBytes(1))])))
+                        accesses: [.init(buffer: model.home(operand.memory), read: 0, written: operand.tileBytes(1))])))
             if let buffer {
                 body.append(builder.store(transfer(operand, Affine(0), Affine(0), 1), from: buffer))
                 body.append(.release(buffer: buffer))
@@ -194,7 +195,9 @@ struct StreamingScheduler {
     /// On-chip bytes of a tile of `units` in `memory`.
     private func need(_ plan: StreamPlan, _ memory: SRAM.Buffer, tile: Int, slots: Int) -> Int {
         plan.operands.reduce(0) { sum, operand in
-            guard operand.memory == memory, operand.replaces == nil, !isResident[operand.operand] else { return sum }
+            guard model.home(operand.memory) == memory, operand.replaces == nil, !isResident[operand.operand] else {
+                return sum
+            }
             return sum + operand.tileBytes(tile) * (operand.isFixed ? 1 : slots)
         }
     }
@@ -267,6 +270,6 @@ extension ScheduleError {
         let whole = memory == .activation ? 2 * need : need
         return .tileDoesNotFit(
             operation: operation, buffer: memory, available: bank.bytes,
-            smallest: roundUp(whole, to: bank.bytesPerCycle), machine: machine.name)
+            smallest: roundUp(whole, to: bank.readBytesPerCycle), machine: machine.name)
     }
 }

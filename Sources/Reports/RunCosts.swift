@@ -13,9 +13,10 @@ public struct RunCosts: Sendable {
         /// The two files, with their hashes.
         public let inputs: [FineTuningTask.InputFile]
 
-        /// - Throws: `HardwareError`, naming file and field.
+        /// - Throws: `HardwareError`, naming file and field; also where the emulator does not implement the machine's arithmetic.
         public init(hardware: String, overrides: [String]) throws {
             machine = try Machine.load(hardware, overrides: overrides)
+            try machine.requireEmulated()
             prices = try EnergyTable.load(for: machine)
             inputs = try [machine.file, prices.file].map { (file: String) throws -> FineTuningTask.InputFile in
                 let embedded = "embedded:"

@@ -46,7 +46,7 @@ public enum RunHeader {
 
     private static func describe(_ machine: Machine) -> String {
         let organisation = machine.organisation
-        let sram = SRAM.Buffer.allCases.reduce(0) { $0 + organisation.sram[$1].bytes }
+        let sram = organisation.sram.bytes
         var parts = [
             "\(machine.name): \(organisation.array.rows)×\(organisation.array.columns) array",
             "\(Quantity.number(organisation.clockMegahertz)) MHz", "\(Quantity.bytes(sram)) SRAM",

@@ -78,7 +78,7 @@ import Timing
     }
 
     @Test func aPriceThatOnlyTheBaselineNeedsIsStillAnError() throws {
-        let text = try String(contentsOfFile: hwmodels + "/energy/cmos45-lpddr4.json5", encoding: .utf8)
+        let text = try String(contentsOfFile: hwmodels + "/energy/cmos45.json5", encoding: .utf8)
         let bare = try EnergyTable(
             json5: Array(text.replacingOccurrences(of: "name: \"mac.bf16\"", with: "name: \"mac.bf17\"").utf8),
             file: "bare.json5")

@@ -77,7 +77,7 @@ import Testing
         let machine = try edge("organisation.dram.standard=LPDDR9")
         #expect(
             message { try cost(sampleCounts(), on: machine) }
-                == "embedded:hwmodels/energy/cmos45-lpddr4.json5: entries: no entry 'dram.LPDDR9.read', needed by linear "
+                == "embedded:hwmodels/energy/cmos45.json5: entries: no entry 'dram.LPDDR9.read', needed by linear "
                 + "layers, forward on the DRAM; add it with unit and source")
         #expect(
             message { try cost(sampleCounts(), on: edge("organisation.sram.accumulator.banks=3")) }.contains(

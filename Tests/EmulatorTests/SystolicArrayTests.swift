@@ -154,17 +154,16 @@ import Testing
             .deletingLastPathComponent().appendingPathComponent("hwmodels/edge-int8.json5")
         let text = try Array(Data(contentsOf: file))
         try forEachTile(Self.integers[0], seed: 500) { tile in
-            guard tile.command.dataflow != .outputStationary else { return }
             let machine = try Machine(
                 json5: text, file: "edge-int8.json5",
                 overrides: [
                     "organisation.array.rows=\(tile.shape.rows)", "organisation.array.columns=\(tile.shape.columns)",
-                    "organisation.array.doubleBufferedWeights=\(tile.command.isDoubleBuffered)",
+                    "organisation.array.doubleBuffered=\(tile.command.isDoubleBuffered)",
                 ].map { try MachineOverride(parsing: $0) })
             let model = try ArrayModel(machine, .int8)
             let run = SystolicRun(tile.command, try tile.operands(), on: SystolicArray(tile.shape))
             run.finish()
-            #expect(model.cycles(folds: tile.command.allFolds, m: tile.command.beats) == run.beat)
+            #expect(model.cycles(folds: tile.command.allFolds, stream: tile.command.beats) == run.beat)
         }
     }
 

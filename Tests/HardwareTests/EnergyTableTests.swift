@@ -61,7 +61,7 @@ import Testing
         let rows = csv.split(whereSeparator: \.isNewline).map { $0.split(separator: ",").map(String.init) }.filter {
             $0[0] == "45"
         }
-        let macros = try table.sramMacros
+        let macros = try table.sramMacros.filter { $0.ports == 1 && [64, 256].contains($0.wordBits) }
         #expect(rows.count == 20 && macros.count == 20)
         for row in rows {
             let macro = macros.first { "\($0.kibibytes)" == row[2] && "\($0.wordBits)" == row[3] }
@@ -83,20 +83,74 @@ import Testing
     func banksOfAShippedMachineHaveRowsAndMeetTheClock(name: String) throws {
         let machine = try Machine.load(name, from: shipped)
         let table = try EnergyTable.load(for: machine, from: shipped)
-        for buffer in SRAM.Buffer.allCases {
-            let macro = try table.macro(for: machine.organisation.sram[buffer], of: buffer)
+        for (buffer, _) in machine.organisation.sram.memories {
+            let macro = try table.macro(for: buffer, of: machine.organisation.sram)
             #expect(macro.accessNanoseconds < 1000 / machine.organisation.clockMegahertz)
         }
+    }
+
+    /// No shipped machine uses an action that its table does not price: products, random bits, DRAM.
+    @Test(arguments: shipped.machineNames)
+    func actionsOfAShippedMachineHaveEntries(name: String) throws {
+        let machine = try Machine.load(name, from: shipped)
+        let table = try EnergyTable.load(for: machine, from: shipped)
+        for format in machine.organisation.array.formats {
+            _ = try table.entry("mac.\(format.rawValue)", .mac, for: name)
+        }
+        _ = try table.entry(machine.arithmetic.generator.energyEntry, .bit, for: name)
+        for action in ["read", "write"] {
+            _ = try table.entry("dram.\(machine.organisation.dram.standard).\(action)", .byte, for: name)
+        }
+        for action in ["perturbation", "update"] { _ = try table.entry(action, .weight, for: name) }
+    }
+
+    @Test(arguments: [
+        "lfsr:32,8", "xoshiro128++:1", "xoshiro256++:1", "xoroshiro128+:1", "xoroshiro128aox:1", "pool:4096",
+    ])
+    func everySourceOfRandomBitsHasAnEntryBelowPhiloxs(name: String) throws {
+        let generator = try #require(try Generator(name: name))
+        let table = try table
+        let entry = try table.entry(generator.energyEntry, .bit, for: "a test")
+        #expect(entry.picojoules < table.entries["random.philox4x32-10"]!.picojoules)
+    }
+
+    @Test func narrowProductsArePricedByTheirRules() throws {
+        let entries = try table.entries
+        #expect(entries["mac.int4"]!.picojoules == 0.15)  // 0.2 x 1/4 + 0.1
+        #expect(entries["mac.e4m3"]!.picojoules == 1.045)  // 1.1 x (4/11)^2 = 0.1455, + 0.9
+        #expect(entries["mac.e4m3"]!.lowPicojoules == 0.375 && entries["mac.e4m3"]!.highPicojoules == 1.3)
+        for name in ["mac.int4", "mac.e4m3", "mac.e5m2"] { #expect(entries[name]!.status == .estimated) }
+    }
+
+    /// A second port costs energy, leakage, time and area; a machine without a row for its ports is refused.
+    @Test func twoPortsCostMoreThanOne() throws {
+        let table = try table
+        for two in table.sramMacros where two.ports == 2 {
+            let one = try #require(
+                table.sramMacros.first { $0.ports == 1 && $0.kibibytes == two.kibibytes && $0.wordBits == two.wordBits }
+            )
+            #expect(two.readPicojoules > one.readPicojoules && two.leakageMilliwatts > one.leakageMilliwatts)
+            #expect(
+                two.accessNanoseconds > one.accessNanoseconds && two.areaSquareMillimetres > one.areaSquareMillimetres)
+            #expect(two.name == one.name + ".2ports")
+        }
+        let machine = try Machine.load(
+            "edge-int8", overrides: ["organisation.sram.weight={bytes: 1048576, banks: 1, wordBits: 64, ports: 2}"],
+            from: shipped)
+        #expect(
+            message { try table.macro(for: .weight, of: machine.organisation.sram) }.contains(
+                "a bank of 1048576 bytes and 64 bits with two ports', needed by organisation.sram.weight (with two ports "
+                    + "there are 16, 32, 64, 128, 256 KiB with 64, 128, 256, 512 bits"))
     }
 
     @Test func aBankWithoutARowNamesTheRows() throws {
         let machine = try Machine.load(
             "edge-int8", overrides: ["organisation.sram.weight.bytes=196608"], from: shipped)
         #expect(
-            message { try table.macro(for: machine.organisation.sram.weight, of: .weight) }
-                == "\(hwmodels)/energy/cmos45-lpddr4.json5: entries: no entry 'sram: a bank of 98304 bytes and 256 bits', "
-                + "needed by organisation.sram.weight (there are 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192 KiB with "
-                + "64, 256 bits; choose bytes and banks to match); add it with unit and source")
+            message { try table.macro(for: .weight, of: machine.organisation.sram) }
+                == "\(hwmodels)/energy/cmos45.json5: entries: no entry 'sram: a bank of 98304 bytes and 256 bits with one port', "
+                + "needed by organisation.sram.weight (with one port there are 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192 KiB with "
+                + "64, 128, 256, 512 bits; choose bytes and banks to match); add it with unit and source")
     }
 
     @Test func missingEntryAndWrongUnitAreNamed() throws {
@@ -110,7 +164,7 @@ import Testing
     }
 
     @Test func badTablesAreRefusedByPlace() throws {
-        let path = "energy/cmos45-lpddr4.json5"
+        let path = "energy/cmos45.json5"
         let add = try line(of: "\"add.int8\", unit", in: path)
         #expect(
             try tableMessage(replacing: "picojoules: 0.03,", with: "picojoules: -0.03,")

@@ -30,8 +30,8 @@ func machineMessage(replacing old: String, with new: String) throws -> String {
 }
 
 func tableMessage(replacing old: String, with new: String) throws -> String {
-    let whole = try text(of: "energy/cmos45-lpddr4.json5")
-    precondition(whole.components(separatedBy: old).count == 2, "'\(old)' does not stand once in cmos45-lpddr4.json5")
+    let whole = try text(of: "energy/cmos45.json5")
+    precondition(whole.components(separatedBy: old).count == 2, "'\(old)' does not stand once in cmos45.json5")
     return message {
         try EnergyTable(json5: Array(whole.replacingOccurrences(of: old, with: new).utf8), file: "bad.json5")
     }

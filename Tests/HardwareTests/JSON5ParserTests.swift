@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test func truncatedAndCorruptedTablesNeverTrap() throws {
-        let whole = Array(try text(of: "energy/cmos45-lpddr4.json5").utf8)
+        let whole = Array(try text(of: "energy/cmos45.json5").utf8)
         var state: UInt64 = 9
         for _ in 0..<300 {
             var bytes = whole

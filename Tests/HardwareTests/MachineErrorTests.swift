@@ -57,12 +57,13 @@ import Testing
                 == "\(at("rows: 32,")): organisation.array.rows: is the string \"32\"; expected a whole number from 1 to "
                 + "4096, in elements")
         #expect(
-            try machineMessage(replacing: "doubleBufferedWeights: true", with: "doubleBufferedWeights: 1")
-                == "\(at("doubleBufferedWeights")): organisation.array.doubleBufferedWeights: is the number 1; expected "
+            try machineMessage(replacing: "doubleBuffered: true", with: "doubleBuffered: 1")
+                == "\(at("doubleBuffered")): organisation.array.doubleBuffered: is the number 1; expected "
                 + "true or false")
         #expect(
-            try machineMessage(replacing: "accumulator: { bits: 32, overflow: \"wrap\" }", with: "accumulator: 32")
-                == "\(at("accumulator: {")): arithmetic.accumulator: is the number 32; expected an object with bits, "
+            try machineMessage(
+                replacing: "integerAccumulator: { bits: 32, overflow: \"wrap\" }", with: "integerAccumulator: 32")
+                == "\(at("integerAccumulator: {")): arithmetic.integerAccumulator: is the number 32; expected an object with bits, "
                 + "overflow")
         #expect(
             try machineMessage(replacing: "\"edge-int8\"", with: "null")
@@ -73,22 +74,155 @@ import Testing
                 + "organisation")
     }
 
-    @Test func valuesTheEmulatorDoesNotImplement() throws {
+    @Test func wordsThatNameNothing() throws {
         #expect(
-            try machineMessage(replacing: "weights: \"int8\"", with: "weights: \"int4\"")
-                == "\(at("weights: \"int8\"")): arithmetic.weights: is \"int4\", which Zeroth does not implement; "
-                + "implemented: int8")
+            try machineMessage(replacing: "weights: \"int8\"", with: "weights: \"int3\"")
+                == "\(at("weights: \"int8\"")): arithmetic.weights: is \"int3\", which Zeroth does not implement; "
+                + "implemented: int8, int4, e4m3, e5m2, bf16, fp16, fp32")
         #expect(
-            try machineMessage(replacing: "bits: 32, overflow", with: "bits: 24, overflow")
-                == "\(at("bits: 32, overflow")): arithmetic.accumulator.bits: is 24, which Zeroth does not implement; "
-                + "implemented: 32")
+            try machineMessage(replacing: "embedding: \"fp32\"", with: "embedding: \"int8\"").hasSuffix(
+                "arithmetic.embedding: is \"int8\", which Zeroth does not implement; implemented: fp32, bf16, fp16"))
         #expect(
-            try machineMessage(replacing: "overflow: \"wrap\"", with: "overflow: \"saturate\"").hasSuffix(
-                "arithmetic.accumulator.overflow: is \"saturate\", which Zeroth does not implement; implemented: wrap"))
+            try machineMessage(replacing: "overflow: \"wrap\"", with: "overflow: \"trap\"").hasSuffix(
+                "arithmetic.integerAccumulator.overflow: is \"trap\", which Zeroth does not implement; implemented: wrap, "
+                    + "saturate"))
         #expect(
             try machineMessage(replacing: "dataflow: \"weight-stationary\"", with: "dataflow: \"os\"").hasSuffix(
                 "organisation.array.dataflow: is \"os\", which Zeroth does not implement; implemented: "
-                    + "weight-stationary"))
+                    + "weight-stationary, output-stationary, input-stationary"))
+        #expect(
+            try machineMessage(replacing: "placement: \"on-load\"", with: "placement: \"nowhere\"").hasSuffix(
+                "organisation.perturbationUnit.placement: is \"nowhere\", which Zeroth does not implement; implemented: "
+                    + "on-load, in-place"))
+        #expect(
+            try machineMessage(replacing: "\"fp32-sequential\"", with: "\"32-wrap\"").hasSuffix(
+                "arithmetic.floatAccumulator: is \"32-wrap\", which Zeroth does not implement; implemented: "
+                    + "fp32-sequential, grouped:G, aligned:G,F,fp32|e8m13, exact or none"))
+        #expect(
+            try machineMessage(replacing: "\"re-entry\"", with: "\"blocks\"").hasSuffix(
+                "arithmetic.accumulate: is \"blocks\", which Zeroth does not implement; implemented: re-entry or blocked:B"
+            ))
+        #expect(
+            try machineMessage(replacing: "\"philox4x32-10\"", with: "\"mt19937\"").hasSuffix(
+                "arithmetic.generator: is \"mt19937\", which Zeroth does not implement; implemented: philox4x32-10, "
+                    + "lfsr:WIDTH,LANES, xoshiro128++:LANES, xoshiro256++:LANES, xoroshiro128+:LANES, xoroshiro128aox:LANES, "
+                    + "pool:WORDS"))
+        #expect(
+            try machineMessage(replacing: "\"irwin-hall-4\"", with: "\"box-muller\"").hasSuffix(
+                "arithmetic.gaussian: is \"box-muller\", which Zeroth does not implement; implemented: irwin-hall-4, "
+                    + "gaussian-table, uniform, rademacher or grid:M"))
+    }
+
+    @Test func parametersOutOfRange() throws {
+        #expect(
+            try machineMessage(replacing: "bits: 32, overflow", with: "bits: 7, overflow")
+                == "\(at("bits: 32, overflow")): arithmetic.integerAccumulator.bits: is 7; it must be a whole number from 8 "
+                + "to 32, in bits")
+        #expect(
+            try machineMessage(replacing: "\"fp32-sequential\"", with: "\"grouped:0\"").hasSuffix(
+                "arithmetic.floatAccumulator: is \"grouped:0\"; it must be an accumulator that can be built, not groups of 0 "
+                    + "products; 1 to 1024 are possible"))
+        #expect(
+            try machineMessage(replacing: "\"re-entry\"", with: "\"blocked:0\"").hasSuffix(
+                "arithmetic.accumulate: is \"blocked:0\"; it must be blocks of 1 to 1048576 products"))
+        #expect(
+            try machineMessage(replacing: "\"philox4x32-10\"", with: "\"lfsr:33,4\"").contains(
+                "arithmetic.generator: is \"lfsr:33,4\"; it must be a source whose parameters are in range: the LFSR's width "
+                    + "is 33 and no mask is given"))
+        #expect(
+            try machineMessage(replacing: "\"irwin-hall-4\"", with: "\"grid:40000\"").hasSuffix(
+                "arithmetic.gaussian: is \"grid:40000\"; it must be grid:M with M from 1 to 32767"))
+        #expect(
+            try machineMessage(
+                replacing: "wordBits: 256, ports: 1 }, // 512 KiB", with: "wordBits: 256, ports: 3 }, //"
+            )
+            .hasSuffix("organisation.sram.activation.ports: is 3; it must be a whole number from 1 to 2, in ports"))
+    }
+
+    @Test func arithmeticThatTheArrayCannotDo() throws {
+        #expect(
+            try machineMessage(replacing: "weights: \"int8\"", with: "weights: \"bf16\"")
+                == "\(at("activations: \"int8\"")): arithmetic.activations: int8 with arithmetic.weights bf16; both have to "
+                + "be integers, or both floating point")
+        #expect(
+            try machineMessage(replacing: "attention: \"int8\"", with: "attention: \"e4m3\"")
+                == "\(at("attention: \"int8\"")): arithmetic.attention: needs e4m3 products, and "
+                + "organisation.array.macsPerCyclePerElement has no rate for them; add 'e4m3' there, or name one of int8, bf16"
+        )
+        #expect(
+            try machineMessage(replacing: "head: \"int8\"", with: "head: \"fp32\"").contains(
+                "arithmetic.head: needs fp32 products"))
+        #expect(
+            try machineMessage(replacing: "\"fp32-sequential\"", with: "\"none\"")
+                == "\(at("floatAccumulator")): arithmetic.floatAccumulator: is \"none\", and "
+                + "organisation.array.macsPerCyclePerElement.bf16 gives a rate; name an accumulator, such as fp32-sequential, "
+                + "or leave that rate out")
+    }
+
+    private func refusal(_ overrides: String...) -> String {
+        message { try Machine.load("edge-int8", overrides: overrides, from: shipped) }
+    }
+
+    /// Where the order of additions shows in the bits, a block is what a fold holds; elsewhere any block will do.
+    @Test func blocksAreWhatAFoldHolds() throws {
+        let saturate = "arithmetic.integerAccumulator.overflow=saturate"
+        #expect(refusal("arithmetic.accumulate=blocked:7") == "no error")
+        #expect(refusal(saturate, "arithmetic.accumulate=blocked:32") == "no error")
+        #expect(
+            refusal(saturate, "arithmetic.accumulate=blocked:64")
+                == "--set arithmetic.accumulate=blocked:64: arithmetic.accumulate: blocks of 64, and a fold of "
+                + "organisation.array holds 32 int8 codes along k (32 rows x 1); write \"blocked:32\", or \"re-entry\"")
+        let twoAnElement = "organisation.array.macsPerCyclePerElement={int8: 2, bf16: 0.25}"
+        #expect(refusal(saturate, twoAnElement, "arithmetic.accumulate=blocked:64") == "no error")
+        #expect(
+            refusal(saturate, twoAnElement, "arithmetic.accumulate=blocked:32").hasSuffix(
+                "write \"blocked:64\", or \"re-entry\""))
+        // A fold of an output-stationary array is as deep as the stream.
+        let outputs = "organisation.array.dataflow=output-stationary"
+        #expect(refusal(saturate, outputs, "arithmetic.accumulate=blocked:7") == "no error")
+        #expect(
+            refusal(saturate, outputs, twoAnElement, "arithmetic.accumulate=blocked:7").hasSuffix(
+                "arithmetic.accumulate: blocks of 7 do not divide into the 2 codes that an element takes in a beat "
+                    + "(organisation.array.macsPerCyclePerElement.int8); write \"blocked:8\", or another multiple of 2")
+        )
+    }
+
+    @Test func groupsAreWholeInAnElement() throws {
+        let formats = ["weights", "activations", "attention", "head"].map { "arithmetic.\($0)=e4m3" }
+        func load(_ overrides: String...) -> String {
+            message { try Machine.load("edge-int8", overrides: formats + overrides, from: shipped) }
+        }
+        #expect(load("arithmetic.float=grouped:4", "organisation.array.macs={e4m3: 4}") == "no error")
+        #expect(load("arithmetic.float=aligned:32,13,e8m13", "organisation.array.macs={e4m3: 8}") == "no error")
+        #expect(
+            load("arithmetic.float=grouped:12", "organisation.array.macs={e4m3: 8}")
+                == "--set arithmetic.float=grouped:12: arithmetic.floatAccumulator: adds groups of 12 products, and "
+                + "organisation.array.macsPerCyclePerElement.e4m3 is 8; give a group that is a multiple of that rate, such as 8"
+        )
+        #expect(
+            load(
+                "arithmetic.float=aligned:32,13,e8m13", "organisation.array.macs={e4m3: 8}",
+                "arithmetic.accumulate=blocked:256"
+            ).hasSuffix(
+                "blocks of 256, and a fold of organisation.array holds 1024 e4m3 codes along k (32 rows x 32); write "
+                    + "\"blocked:1024\", or \"re-entry\""))
+    }
+
+    @Test func placesAndMemoriesThatContradict() throws {
+        #expect(
+            refusal(
+                "organisation.perturbationUnit.placement=in-place", "organisation.perturbationUnit.sharedFetch=true")
+                == "--set organisation.perturbationUnit.sharedFetch=true: organisation.perturbationUnit.sharedFetch: is true, "
+                + "and organisation.perturbationUnit.placement is in-place: DRAM holds one direction's weights; write false, or "
+                + "placement \"on-load\"")
+        #expect(
+            refusal("organisation.sram.unified={bytes: 1048576, banks: 16, wordBits: 256, ports: 1}")
+                .hasSuffix(
+                    "organisation.sram.weight: stands beside organisation.sram.unified; keep unified alone, or weight, "
+                        + "activation and accumulator"))
+        #expect(
+            refusal("organisation.sram={unified: {bytes: 1048576, banks: 16, wordBits: 256}}").contains(
+                "organisation.sram.unified.ports: missing"))
     }
 
     @Test func contradictions() throws {

@@ -19,6 +19,40 @@ import Testing
         #expect(organisation.milliseconds(cycles: 600_000) == 1)
     }
 
+    /// Each machine is what its section in docs/machines.md calls it.
+    @Test func shippedMachinesAreTheKindsThatDesignersAskFor() throws {
+        func load(_ name: String) throws -> Machine { try Machine.load(name, from: shipped) }
+        let int4 = try load("edge-int4")
+        #expect(try int4.macsPerCyclePerElement(.int4) == 2 * int4.macsPerCyclePerElement(.int8))
+        let fp8 = try load("datacentre-fp8")
+        #expect(fp8.arithmetic.weights == .e4m3 && fp8.organisation.dram.standard == "HBM2-2000")
+        #expect(fp8.arithmetic.floatAccumulator == .aligned(group: 32, fractionBits: 25, output: .fp32))
+        #expect(try fp8.codesPerElement(.e4m3) == 32 && fp8.codesPerElement(.bf16) == 32)
+        let tpu = try load("tpu-like").organisation
+        #expect(tpu.array.rows == 128 && tpu.array.columns == 128 && tpu.sram.bytes == 16 << 20)
+        let gemmini = try load("gemmini-like").organisation
+        #expect(gemmini.array.elements == 256 && gemmini.sram.accumulator.bytes == 64 << 10)
+        #expect(gemmini.sram.weight.bytes + gemmini.sram.activation.bytes == 256 << 10)
+        #expect(gemmini.sram.accumulator.ports == 2)
+        let quzo = try load("quzo-edge")
+        #expect(
+            quzo.organisation.perturbationUnit.sharedFetch && quzo.organisation.perturbationUnit.placement == .onLoad)
+        #expect(quzo.arithmetic.floatAccumulator == nil)
+        let emulated = try shipped.machineNames.filter { name in
+            message { try load(name).requireEmulated() } == "no error"
+        }
+        #expect(emulated == ["edge-int8", "gemmini-like", "quzo-edge", "tpu-like"])
+    }
+
+    /// DMA moves no more than DRAM gives, give or take a cycle's rounding, and DRAM's rows are its channels' pages.
+    @Test(arguments: shipped.machineNames)
+    func shippedOrganisationsAreConsistent(name: String) throws {
+        let organisation = try Machine.load(name, from: shipped).organisation
+        #expect(organisation.dramBytesPerCycle >= Double(organisation.dma.bytesPerCycle) * 0.9)
+        #expect(organisation.sram.weight.writeBytesPerCycle >= organisation.dma.bytesPerCycle)
+        #expect(organisation.array.formats.allSatisfy { organisation.array.macsPerCyclePerElement[$0]! > 0 })
+    }
+
     @Test func perturbationUnitKeepsUpWithDMAAndArray() throws {
         let organisation = try Machine.load("edge-int8", from: shipped).organisation
         #expect(organisation.perturbationUnit.perturbationsPerCycle >= organisation.dma.bytesPerCycle)
@@ -26,7 +60,7 @@ import Testing
     }
 
     /// The parser agrees with Foundation's on the shipped files: an independent reader of the same text.
-    @Test(arguments: ["edge-int8.json5", "energy/cmos45-lpddr4.json5"])
+    @Test(arguments: shipped.machineNames.map { $0 + ".json5" } + ["energy/cmos45.json5"])
     func parserAgreesWithFoundation(path: String) throws {
         let data = Data(try text(of: path).utf8)
         let ours = try JSON5Parser.parse(Array(data), file: path)
@@ -95,7 +129,8 @@ import Testing
     @Test func unknownNameListsTheMachines() {
         #expect(
             message { try Machine.load("egde", from: shipped) }
-                == "no machine 'egde' in \(hwmodels)/; name one of: edge-int8, or give a path to a .json5 file")
+                == "no machine 'egde' in \(hwmodels)/; name one of: datacentre-fp8, edge-int4, edge-int8, gemmini-like, quzo-edge, tpu-like, or give a path to a .json5 file"
+        )
         #expect(
             message { try Machine.load("/nowhere/m.json5", from: shipped) }
                 == "/nowhere/m.json5: cannot be read: no such file; give the path of a .json5 file")
@@ -120,7 +155,7 @@ import Testing
         }
         #expect(
             message { try Machine.load("tpu", from: embedded) }
-                == "no machine 'tpu' in the built-in hwmodels/; name one of: edge-int8, or give a path to a .json5 file"
+                == "no machine 'tpu' in the built-in hwmodels/; name one of: datacentre-fp8, edge-int4, edge-int8, gemmini-like, quzo-edge, tpu-like, or give a path to a .json5 file"
         )
     }
 
@@ -129,6 +164,6 @@ import Testing
         let byPath = try Machine.load(hwmodels + "/edge-int8.json5", from: HardwareLibrary(folder: "/nowhere"))
         #expect(byName == byPath)
         // The table beside the file is found without a library.
-        #expect(try EnergyTable.load(for: byPath, from: HardwareLibrary(folder: "/nowhere")).name == "cmos45-lpddr4")
+        #expect(try EnergyTable.load(for: byPath, from: HardwareLibrary(folder: "/nowhere")).name == "cmos45")
     }
 }

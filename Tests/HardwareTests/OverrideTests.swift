@@ -26,12 +26,15 @@ import Testing
 
     @Test func bareWordsAreStrings() throws {
         #expect(
-            message { try load("organisation.array.dataflow=output-stationary") }
-                == "--set organisation.array.dataflow=output-stationary: organisation.array.dataflow: is "
-                + "\"output-stationary\", which Zeroth does not implement; implemented: weight-stationary")
+            message { try load("organisation.array.dataflow=row-stationary") }
+                == "--set organisation.array.dataflow=row-stationary: organisation.array.dataflow: is "
+                + "\"row-stationary\", which Zeroth does not implement; implemented: weight-stationary, "
+                + "output-stationary, input-stationary")
+        #expect(
+            try load("organisation.array.dataflow=output-stationary").organisation.array.dataflow == .outputStationary)
         #expect(try load("organisation.energyTable=other").organisation.energyTable == "other")
         #expect(
-            try load("organisation.array.doubleBufferedWeights=false").organisation.array.doubleBufferedWeights == false
+            try load("organisation.array.doubleBuffered=false").organisation.array.doubleBuffered == false
         )
     }
 
@@ -50,7 +53,7 @@ import Testing
         #expect(
             message { try load("organisation.array.depth=2") }
                 == "--set organisation.array.depth=2: organisation.array.depth: unknown key; keys here: rows, columns, "
-                + "dataflow, macsPerCyclePerElement, doubleBufferedWeights")
+                + "dataflow, macsPerCyclePerElement, doubleBuffered")
         #expect(
             message { try load("organization.array.rows=2") }
                 == "--set organization.array.rows=2: the machine has no field 'organization'; its fields: name, summary, "

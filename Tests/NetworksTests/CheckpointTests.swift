@@ -321,8 +321,13 @@ private let head: [(name: String, shape: [Int], values: [Float])] = [
         ("opinions/vocab.txt", "Sources/CEmbedded/opinions/vocab.txt"),
         ("opinions/films-train.tsv", "Sources/CEmbedded/opinions/films-train.tsv"),
         ("opinions/films-validation.tsv", "Sources/CEmbedded/opinions/films-validation.tsv"),
+        ("hwmodels/datacentre-fp8.json5", "hwmodels/datacentre-fp8.json5"),
+        ("hwmodels/edge-int4.json5", "hwmodels/edge-int4.json5"),
         ("hwmodels/edge-int8.json5", "hwmodels/edge-int8.json5"),
-        ("hwmodels/energy/cmos45-lpddr4.json5", "hwmodels/energy/cmos45-lpddr4.json5"),
+        ("hwmodels/gemmini-like.json5", "hwmodels/gemmini-like.json5"),
+        ("hwmodels/quzo-edge.json5", "hwmodels/quzo-edge.json5"),
+        ("hwmodels/tpu-like.json5", "hwmodels/tpu-like.json5"),
+        ("hwmodels/energy/cmos45.json5", "hwmodels/energy/cmos45.json5"),
     ])
     func embedsTheFilesOfTheSourceTree(name: String, path: String) throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -120,18 +120,18 @@ private struct SkewedArray {
             }
             let machine = try Fixture.machine([
                 "organisation.array.rows=\(rows)", "organisation.array.columns=\(columns)",
-                "organisation.array.doubleBufferedWeights=\(doubleBuffered)",
+                "organisation.array.doubleBuffered=\(doubleBuffered)",
             ])
-            #expect(try ArrayModel(machine, .int8).cycles(folds: folds, m: m) == beats)
-            #expect(try ArrayModel(machine, .bf16).cycles(folds: folds, m: m) == 4 * beats)
+            #expect(try ArrayModel(machine, .int8).cycles(folds: folds, stream: m) == beats)
+            #expect(try ArrayModel(machine, .bf16).cycles(folds: folds, stream: m) == 4 * beats)
         }
     }
 
     @Test func withoutOverlapAFoldTakesTheScaleSimForm() throws {
-        let machine = try Fixture.machine(["organisation.array.doubleBufferedWeights=false"])
+        let machine = try Fixture.machine(["organisation.array.doubleBuffered=false"])
         let array = try ArrayModel(machine, .int8)
         // notes: 32×32, M = 64, N = K = 256: 64 folds of 2R + C + M − 2 = 10112 cycles.
-        #expect(array.cycles(folds: array.folds(k: 256, n: 256), m: 64) == 10112)
+        #expect(array.cycles(folds: array.folds(m: 64, n: 256, k: 256), stream: 64) == 10112)
     }
 
     @Test func narrowPortsLengthenTheBeat() throws {

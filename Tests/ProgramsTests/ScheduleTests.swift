@@ -33,6 +33,7 @@ import Testing
                 var total = ActionCounts()
                 var read: [Int: (Set<Int>, bytes: Int)] = [:]
                 var written = read
+                var transfers = 0
                 try nest.forEachCommand { command, indices in
                     total = try total.adding(Nest.counts(of: command, on: model))
                     let isRead: Bool
@@ -42,7 +43,8 @@ import Testing
                     case .store(let t): (isRead, transfer) = (false, t)
                     default: return
                     }
-                    let (bytes, bursts, touched) = Self.walk(transfer, indices, model)
+                    transfers += 1
+                    let (bytes, bursts, touched) = Self.walk(transfer, indices, model, number: transfers)
                     let padding = bursts * model.burstBytes - bytes
                     if isRead {
                         total.dramRead.padding += padding
@@ -72,7 +74,7 @@ import Testing
 
     /// Bytes, bursts and byte places of one transfer, run by run. Gathered runs are told apart by their order.
     private static func walk(
-        _ transfer: Transfer, _ indices: [Int], _ model: MachineModel
+        _ transfer: Transfer, _ indices: [Int], _ model: MachineModel, number: Int
     ) -> (bytes: Int, bursts: Int, touched: Set<Int>) {
         var starts = [transfer.offset.value(at: indices)]
         for dimension in transfer.dimensions {
@@ -89,9 +91,8 @@ import Testing
                     worst = max(worst, (residue + transfer.runBytes + model.burstBytes - 1) / model.burstBytes)
                 }
                 bursts += worst
-                // Rows of different tiles are different words.
-                let tile = indices.reduce(0) { $0 * 4096 + $1 + 1 }
-                for byte in 0..<transfer.runBytes { touched.insert((tile << 32) + start + byte) }
+                // Rows of different transfers are different words.
+                for byte in 0..<transfer.runBytes { touched.insert((number << 32) + start + byte) }
             } else {
                 bursts += (start + transfer.runBytes - 1) / model.burstBytes - start / model.burstBytes + 1
                 for byte in 0..<transfer.runBytes { touched.insert(start + byte) }

@@ -63,9 +63,20 @@ extension Fixture {
     static func randomMachine(_ random: inout SplitMix) throws -> Machine {
         func pick(_ values: [Int]) -> Int { values.randomElement(using: &random)! }
         let banks = 4
+        let dataflow = MatrixArray.Dataflow.allCases.randomElement(using: &random)!
+        if pick([0, 1, 2]) == 0 {
+            // One memory for everything.
+            return try machine([
+                "organisation.array.rows=\(pick([3, 4, 8, 16]))", "organisation.array.columns=\(pick([2, 4, 8, 16]))",
+                "organisation.array.dataflow=\(dataflow.rawValue)",
+                "organisation.sram={unified: {bytes: \(pick([16384, 65536, 262144])), banks: 4, wordBits: 64, "
+                    + "ports: \(pick([1, 2]))}}",
+            ])
+        }
         return try machine([
+            "organisation.array.dataflow=\(dataflow.rawValue)",
             "organisation.array.rows=\(pick([3, 4, 8, 16]))", "organisation.array.columns=\(pick([2, 4, 8, 16]))",
-            "organisation.array.doubleBufferedWeights=\(Bool.random(using: &random))",
+            "organisation.array.doubleBuffered=\(Bool.random(using: &random))",
             "organisation.vectorUnit.lanes=\(pick([1, 4, 7, 32]))",
             "organisation.perturbationUnit.perturbationsPerCycle=\(pick([1, 5, 32]))",
             "organisation.sram.weight.banks=\(banks)", "organisation.sram.weight.wordBits=64",

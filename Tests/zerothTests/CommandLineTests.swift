@@ -145,6 +145,24 @@ struct CommandLineTests {
         #expect(contents.isEmpty)
     }
 
+    /// A run on any shipped machine whose arithmetic the emulator has.
+    @Test(arguments: ["gemmini-like", "tpu-like"])
+    func aDryRunTakesAnyEmulatedMachine(name: String) throws {
+        let output = try run("finetune", "--dry-run", "--hardware", name)
+        #expect(output.status == 0, "\(output.err)")
+        #expect(output.out.contains("dry run: nothing was written"))
+    }
+
+    @Test(arguments: [("edge-int4", "int4"), ("datacentre-fp8", "e4m3")])
+    func aMachineThatIsNotEmulatedIsRefusedAtTheStart(name: String, format: String) throws {
+        let output = try run("finetune", "--dry-run", "--hardware", name)
+        #expect(output.status != 0 && output.out.isEmpty)
+        #expect(
+            output.err.contains(
+                "embedded:hwmodels/\(name).json5: arithmetic.weights: is \"\(format)\", which Zeroth does not implement; "
+                    + "implemented: int8"))
+    }
+
     @Test(arguments: [SIGINT, SIGKILL])
     func aStoppedRunResumesToTheSameBits(signal: Int32) throws {
         let flags = ["--steps", "400", "--batch", "16", "--seed", "5"]

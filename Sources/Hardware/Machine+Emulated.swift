@@ -1,0 +1,33 @@
+import NumberFormats
+
+extension Machine {
+    /// Holds that the emulator implements the machine's arithmetic: what `zeroth finetune` needs, and costing does not.
+    ///
+    /// - Throws: `HardwareError.notImplemented` with the first field that it does not, and the values that it does.
+    public func requireEmulated() throws(HardwareError) {
+        for (key, format) in [
+            ("weights", arithmetic.weights), ("activations", arithmetic.activations),
+            ("attention", arithmetic.attention), ("head", arithmetic.head),
+        ] {
+            try require(format == .int8, key, "\"\(format.rawValue)\"", ["int8"])
+        }
+        try require(arithmetic.embedding == .fp32, "embedding", "\"\(arithmetic.embedding.rawValue)\"", ["fp32"])
+        try require(
+            arithmetic.accumulatorBits == 32, "integerAccumulator.bits", "\(arithmetic.accumulatorBits)", ["32"])
+        try require(
+            arithmetic.overflow == .wrap, "integerAccumulator.overflow", "\"\(arithmetic.overflow.rawValue)\"", ["wrap"]
+        )
+        try require(arithmetic.generator == .philox, "generator", "\"\(arithmetic.generator.name)\"", ["philox4x32-10"])
+        try require(
+            arithmetic.gaussian == .gaussian, "gaussian", "\"\(arithmetic.gaussianName)\"", ["irwin-hall-4"])
+        try require(arithmetic.roundingBits == 16, "roundingBits", "\(arithmetic.roundingBits)", ["16"])
+    }
+
+    private func require(
+        _ isImplemented: Bool, _ key: String, _ value: String, _ implemented: [String]
+    ) throws(HardwareError) {
+        guard !isImplemented else { return }
+        throw .notImplemented(
+            .init(file: file, line: nil, path: "arithmetic.\(key)"), value: value, implemented: implemented)
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+/// `zeroth cost --oracle scale-sim` as its users run it.
+struct CostCommandTests {
+    private func run(_ flags: String) throws -> ProgramRun.Output {
+        try ProgramRun.zeroth(
+            ["cost"] + flags.split(separator: " ").map(String.init), in: FileManager.default.temporaryDirectory.path)
+    }
+
+    private func json(_ flags: String) throws -> [String: Any] {
+        let output = try run(flags + " --json")
+        #expect(output.status == 0, "\(output.err)")
+        return try #require(try JSONSerialization.jsonObject(with: Data(output.out.utf8)) as? [String: Any])
+    }
+
+    @Test func columnsAreThoseOfScaleSim() throws {
+        // A run of SCALE-Sim 3.0.0: TimingTests has more.
+        let answer = try json("--gemm 60,40,30 --array 16x8 --dataflow os --oracle scale-sim --sram-kib 2,1,1")
+        let expected: [String: Double] = [
+            "array_rows": 16, "array_cols": 8, "M": 60, "K": 40, "N": 30, "folds": 16, "fold_cycles": 62,
+            "compute_cycles": 992, "stall_cycles": 0, "total_cycles_reported": 991, "total_cycles_incl_prefetch": 1124,
+            "util_pct": 56.7608, "mapping_eff_pct": 87.8906, "compute_util_pct": 56.7036, "sram_ifmap_reads": 9600,
+            "sram_filter_reads": 4800, "sram_ofmap_writes": 2184, "dram_ifmap_reads": 9600, "dram_filter_reads": 1740,
+            "dram_ofmap_writes": 1807, "ifmap_sram_kb": 2, "filter_sram_kb": 1, "ofmap_sram_kb": 1,
+        ]
+        for (column, value) in expected { #expect(answer[column] as? Double == value, "\(column)") }
+        #expect(answer["dataflow"] as? String == "os" && answer["oracle"] as? String == "scale-sim")
+        #expect(answer.count == expected.count + 2)
+    }
+
+    @Test func withoutBuffersNothingIsSaidOfDRAM() throws {
+        let flags = "--gemm 64,768,768 --array 32x32 --dataflow weight-stationary --oracle scale-sim"
+        let answer = try json(flags)
+        #expect(answer["compute_cycles"] as? Int == 91_008 && answer["total_cycles_reported"] as? Int == 91_007)
+        #expect(!answer.keys.contains { $0.contains("dram") || $0.contains("prefetch") })
+        let text = try run(flags).out
+        #expect(text.contains("91,008") && text.contains("40.5068 %") && text.contains("1,179,648 words"))
+        #expect(!text.contains("DRAM"))
+    }
+
+    @Test func cyclesAreGivenToTheDigit() throws {
+        // More than a Double holds.
+        let flags = "--gemm 9007199254740993,1,1 --array 1x1 --dataflow os --oracle scale-sim"
+        #expect(try json(flags)["compute_cycles"] as? Int == 9_007_199_254_740_993)
+        #expect(try run(flags).out.contains("9,007,199,254,740,993"))
+    }
+
+    @Test(arguments: [
+        ("--array 4x4 --dataflow ws --oracle scale-sim", "--gemm is left out, should be M,K,N, such as"),
+        ("--gemm 4,4 --array 4x4 --dataflow ws --oracle scale-sim", "--gemm is 4,4, should be M,K,N: 3 whole numbers"),
+        ("--gemm 4,0,4 --array 4x4 --dataflow ws --oracle scale-sim", "where K is a whole number from 1"),
+        ("--gemm 4,4,x --array 4x4 --dataflow ws --oracle scale-sim", "where N is a whole number from 1"),
+        ("--gemm 9223372036854775808,1,1 --array 4x4 --dataflow ws --oracle scale-sim", "where M is"),
+        ("--gemm 4,4,4 --dataflow ws --oracle scale-sim", "--array is left out"),
+        ("--gemm 4,4,4 --array 4 --dataflow ws --oracle scale-sim", "--array is 4, should be rowsxcolumns"),
+        ("--gemm 4,4,4 --array 0x4 --dataflow ws --oracle scale-sim", "where rows is a whole number from 1 to 1048576"),
+        ("--gemm 4,4,4 --array 4x9999999 --dataflow ws --oracle scale-sim", "where columns is"),
+        ("--gemm 4,4,4 --array 4x4 --oracle scale-sim", "--dataflow is left out, should be one of ws, os, is"),
+        ("--gemm 4,4,4 --array 4x4 --dataflow sw --oracle scale-sim", "--dataflow is sw"),
+        ("--gemm 4,4,4 --array 4x4 --dataflow ws --oracle gem5", "--oracle is gem5, should be scale-sim"),
+        (
+            "--gemm 4,4,4 --array 4x4 --dataflow ws --oracle scale-sim --sram-kib 64,0,64",
+            "--sram-kib is 64,0,64, should be ifmap,filter,ofmap, where filter is"
+        ),
+        (
+            "--gemm 4,4,4 --array 4x9000 --dataflow ws --oracle scale-sim --sram-kib 64,64,1",
+            "the ofmap buffer has 1 KiB, should have at least 18"
+        ),
+        (
+            "--gemm 4,4,4 --array 4x9000 --dataflow ws --oracle scale-sim --sram-kib 64,1,64",
+            "the filter buffer has 1 KiB, should have at least 18"
+        ),
+        (
+            "--gemm 4294967296,4294967296,1 --array 4x4 --dataflow os --oracle scale-sim",
+            "multiply-accumulates = M·K·N exceeds 64 bits"
+        ),
+    ])
+    func badInputIsOneLineThatNamesTheFlag(flags: String, part: String) throws {
+        let output = try run(flags)
+        #expect(output.status == 1 && output.out.isEmpty)
+        #expect(output.err.hasPrefix("error: ") && output.err.split(separator: "\n").count == 1, "\(output.err)")
+        #expect(output.err.contains(part), "\(output.err) should name \(part)")
+    }
+}
