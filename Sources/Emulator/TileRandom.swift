@@ -177,8 +177,9 @@ struct TileRandom {
     ) throws(SystolicArrayError) -> SystolicOperands {
         var (columns, rows) = (operands.columnWords, operands.rowWords)
         if oneIn(2), !command.isPacked {
-            for i in columns.indices { columns[i] |= UInt8(truncatingIfNeeded: below(256) << command.columnFormat.bits) }
-            for i in rows.indices { rows[i] |= UInt8(truncatingIfNeeded: below(256) << command.rowFormat.bits) }
+            let (above, left) = (command.columnFormat.bits, command.rowFormat.bits)
+            for i in columns.indices { columns[i] |= UInt8(truncatingIfNeeded: below(256) << above) }
+            for i in rows.indices { rows[i] |= UInt8(truncatingIfNeeded: below(256) << left) }
         }
         if oneIn(2), command.dataflow != .outputStationary {
             for row in command.rowsInLastFold..<shape.rows {

@@ -44,20 +44,24 @@ struct VectorsCommand: ParsableCommand {
 
     /// What an array is built with.
     struct ArrayOptions: ParsableArguments {
-        @Option(help: ArgumentHelp("Rows of elements, 1 to 64.", valueName: "n"))
-        var rows = 4
+        @Option(help: ArgumentHelp("Rows of elements, 1 to 64 (default: 4).", valueName: "n"))
+        var rows: Int?
 
-        @Option(help: ArgumentHelp("Columns of elements, 1 to 64.", valueName: "n"))
-        var columns = 4
+        @Option(help: ArgumentHelp("Columns of elements, 1 to 64 (default: 4).", valueName: "n"))
+        var columns: Int?
 
-        @Option(help: ArgumentHelp("Bytes of codes that an element takes in a cycle.", valueName: "n"))
-        var lanes = 1
+        @Option(help: ArgumentHelp("Bytes of codes that an element takes in a cycle (default: 1).", valueName: "n"))
+        var lanes: Int?
 
-        @Option(help: ArgumentHelp("integer, sequential, grouped, aligned or exact.", valueName: "kind"))
-        var sums = "integer"
+        @Option(
+            help: ArgumentHelp("integer, sequential, grouped, aligned or exact (default: integer).", valueName: "kind"))
+        var sums: String?
 
         @Flag(help: "Write all registers at the end of every cycle, too.")
         var registers = false
+
+        /// Whether any is given.
+        var areGiven: Bool { rows != nil || columns != nil || lanes != nil || sums != nil || registers }
     }
 
     mutating func run() throws {
@@ -81,21 +85,25 @@ struct VectorsCommand: ParsableCommand {
         guard let unit = VectorUnit.named(name) else {
             throw ValidationError("there is no unit \(name); units are \(known)")
         }
+        guard !array.areGiven else {
+            throw ValidationError("--rows, --columns, --lanes, --sums and --registers are for the unit array")
+        }
         try writeAtomically(to: output) { file in
             try unit.write(count: count, seed: seed) { try file.append($0) }
         }
     }
 
     private func writeTiles(to output: String) throws {
-        for (name, value) in [("rows", array.rows), ("columns", array.columns)] where !(1...64).contains(value) {
+        let (rows, columns, sums) = (array.rows ?? 4, array.columns ?? 4, array.sums ?? "integer")
+        for (name, value) in [("rows", rows), ("columns", columns)] where !(1...64).contains(value) {
             throw RunError.badSetting(name: name, value: "\(value)", allowed: "1 to 64")
         }
-        guard let kind = SystolicArrayShape.Kind(rawValue: array.sums) else {
+        guard let kind = SystolicArrayShape.Kind(rawValue: sums) else {
             let kinds = SystolicArrayShape.Kind.allCases.map(\.rawValue).joined(separator: ", ")
-            throw RunError.badSetting(name: "sums", value: array.sums, allowed: kinds)
+            throw RunError.badSetting(name: "sums", value: sums, allowed: kinds)
         }
         let shape = try SystolicArrayShape(
-            rows: array.rows, columns: array.columns, lanes: array.lanes, kind: kind)
+            rows: rows, columns: columns, lanes: array.lanes ?? 1, kind: kind)
         let tiles = try ArrayTileVectors(shape, tiles: count, seed: seed, writesRegisters: array.registers)
         try writeAtomically(to: output) { file in
             for tile in tiles { try file.append(Array(tile.utf8)) }

@@ -54,6 +54,7 @@ import Testing
             (["--output", "x"], 64, "name a unit"),
             (["fp32_adder"], 1, "--output is nothing, should be a file to write"),
             (["fp32_adder", "--count", "0", "--output", "x"], 1, "--count is 0, should be 1 to 4294967296"),
+            (["fp32_adder", "--rows", "5", "--output", "x"], 64, "--registers are for the unit array"),
             (["array", "--rows", "65", "--output", "x"], 1, "--rows is 65, should be 1 to 64"),
             (["array", "--columns", "0", "--output", "x"], 1, "--columns is 0, should be 1 to 64"),
             (["array", "--sums", "float", "--output", "x"], 1, "integer, sequential, grouped, aligned, exact"),

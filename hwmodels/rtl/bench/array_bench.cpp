@@ -99,14 +99,14 @@ public:
     void run(const Tile& tile, Counts& counts) {
         const Command& c = tile.command;
         ++counts.tiles;
-        if (!tile.registers.empty()) {
-            reset();
-        } else if (any() % 8 == 0) {
+        if (!tile.registers.empty() || any() % 8 == 0) {
             // A reset in the middle of a command leaves nothing of it.
-            begin(c);
-            for (uint32_t i = any() % (tile.cycles + 3); i > 0; --i) {
-                bringData(tile);
-                tick();
+            if (any() % 2 == 0) {
+                begin(c);
+                for (uint32_t i = any() % (tile.cycles + 3); i > 0; --i) {
+                    bringData(tile);
+                    tick();
+                }
             }
             reset();
         }
