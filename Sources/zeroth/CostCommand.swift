@@ -5,16 +5,48 @@ import FineTuning
 struct CostCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cost",
-        abstract: "Say what a matrix product costs on an array, without computing it.",
+        abstract: "Say what a fine-tuning step costs on a machine, without doing it.",
         discussion: """
+            Cycles, energy by unit, DRAM traffic and peak memory of one QuZO step of a network, beside a first-order \
+            quantization-aware-training step of the same weights on the same batch and machine. The network is a name \
+            (minilm-l6, roberta-large), a folder with a config.json or such a file: no weights are needed. So far encoders of BERT's \
+            form are lowered, in INT8.
+
             With --oracle scale-sim the answer is what SCALE-Sim 2.0.2 and 3.0.0 report for the product C[M, N] = A[M, K] · B[K, N] \
             where nothing stalls, from closed forms: A is its ifmap, B its filter, C its ofmap, a word one element. The total that it \
             reports is one less than the cycles. DRAM counts, those of its CALC mode, need the sizes of its buffers.
 
             Examples:
+              zeroth cost --network roberta-large --hardware tpu-like --batch 16 --sequence 128
+              zeroth cost --network minilm-l6 --set organisation.array.dataflow=output-stationary --json
               zeroth cost --gemm 128,4096,4096 --array 128x128 --dataflow ws --oracle scale-sim
               zeroth cost --gemm 64,768,768 --array 32x32 --dataflow os --oracle scale-sim --sram-kib 64,64,64 --json
             """)
+
+    @Option(help: ArgumentHelp("The network: a name, a folder or a config.json.", valueName: "name|path"))
+    var network: String?
+
+    @Option(
+        help: ArgumentHelp("The machine: a name in hwmodels, or a file (default: edge-int8).", valueName: "name|file"))
+    var hardware: String?
+
+    @Option(help: ArgumentHelp("Override a field of the machine; may be repeated.", valueName: "path=value"))
+    var set: [String] = []
+
+    @Option(help: ArgumentHelp("Examples a step (default: 16).", valueName: "n"))
+    var batch: Int?
+
+    @Option(help: ArgumentHelp("Tokens an example (default: 128).", valueName: "n"))
+    var sequence: Int?
+
+    @Option(help: ArgumentHelp("Weights to train: all, last:N or head (default: all).", valueName: "set"))
+    var trainable: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Rounding of the update: stochastic, nearest, residual:8 or residual:16 (default: residual:8).",
+            valueName: "rounding"))
+    var updateRounding: String?
 
     @Option(help: ArgumentHelp("A matrix product: rows of A, depth, columns of B.", valueName: "M,K,N"))
     var gemm: String?
@@ -39,9 +71,30 @@ struct CostCommand: ParsableCommand {
     var json = false
 
     mutating func run() throws {
-        guard oracle == "scale-sim" else {
-            throw RunError.badSetting(name: "oracle", value: oracle ?? "left out", allowed: "scale-sim")
+        if let network {
+            try refuse(of: "--network", [("gemm", gemm), ("array", array), ("dataflow", dataflow), ("oracle", oracle)])
+            return try StepCostJob(
+                network: network, hardware: hardware ?? "edge-int8", overrides: set, batch: batch ?? 16,
+                sequence: sequence ?? 128, trainable: trainable ?? "all", updateRounding: updateRounding ?? "residual:8"
+            ).show(json: json)
         }
+        guard let oracle else { throw ValidationError("give --network, or --gemm with --oracle scale-sim") }
+        guard oracle == "scale-sim" else {
+            throw RunError.badSetting(name: "oracle", value: oracle, allowed: "scale-sim")
+        }
+        try refuse(
+            of: "--oracle",
+            [
+                ("hardware", hardware), ("set", set.first), ("batch", batch.map { "\($0)" }),
+                ("sequence", sequence.map { "\($0)" }), ("trainable", trainable), ("update-rounding", updateRounding),
+            ])
         try ScaleSimJob(gemm: gemm, array: array, dataflow: dataflow, sramKib: sramKib).show(json: json)
+    }
+
+    /// Refuses flags that have no meaning beside another.
+    private func refuse(of flag: String, _ others: [(name: String, value: String?)]) throws {
+        for (name, value) in others where value != nil {
+            throw ValidationError("--\(name) has no meaning beside \(flag)")
+        }
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `zeroth cost --oracle scale-sim` as its users run it.
+/// `zeroth cost` as its users run it.
 struct CostCommandTests {
     private func run(_ flags: String) throws -> ProgramRun.Output {
         try ProgramRun.zeroth(
@@ -81,5 +81,66 @@ struct CostCommandTests {
         #expect(output.status == 1 && output.out.isEmpty)
         #expect(output.err.hasPrefix("error: ") && output.err.split(separator: "\n").count == 1, "\(output.err)")
         #expect(output.err.contains(part), "\(output.err) should name \(part)")
+    }
+
+    /// A step of a run and the same step costed alone are lowered alike.
+    @Test func aStepCostsWhatARunReports() throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/zeroth-cost-\(UUID().uuidString)"
+        let tuned = try ProgramRun.zeroth(
+            ["finetune", "--new-head", "--steps", "1", "--batch", "7", "--output", folder], in: NSTemporaryDirectory())
+        #expect(tuned.status == 0, "\(tuned.err)")
+        let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/cost.json"))
+        let report = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let lengths = try #require(report["lengths"] as? [[String: Any]])
+        let tokens = try #require(lengths.first?["sequenceTokens"] as? Int)
+        let alone = try json("--network opinions --batch 7 --sequence \(tokens)")
+        let costed = try #require((alone["lengths"] as? [[String: Any]])?.first?["comparison"] as? NSDictionary)
+        #expect(costed == lengths.first?["comparison"] as? NSDictionary)
+        let text = try run("--network opinions --batch 7 --sequence \(tokens)").out
+        #expect(text.contains("peak DRAM memory") && text.contains("QAT/QuZO"))
+    }
+
+    @Test func theDataflowAndTheMemoryChangeTimeAndNotWork() throws {
+        func step(_ flags: String) throws -> (cycles: Double, macs: Double) {
+            let answer = try json("--network minilm-l6 --batch 2 --sequence 32 " + flags)
+            let step = try #require(answer["zerothOrder"] as? [String: Any])
+            return (try #require(step["cycles"] as? Double), try #require(step["macs"] as? Double))
+        }
+        let steps = try ["weight", "output", "input"].map {
+            try step("--set organisation.array.dataflow=\($0)-stationary")
+        }
+        let shared = try step("--set organisation.sram={unified:{bytes:1048576,banks:16,wordBits:256,ports:1}}")
+        #expect(Set(steps.map(\.macs) + [shared.macs]).count == 1)
+        #expect(Set(steps.map(\.cycles) + [shared.cycles]).count > 1)
+    }
+
+    @Test(arguments: [
+        ("--network llama2-7b", "--network is llama2-7b, should be an encoder of BERT's form"),
+        ("--network minilm", "minilm-l6"),
+        ("--network minilm-l6 --sequence 513", "--sequence is 513, should be at most 512"),
+        ("--network minilm-l6 --batch 0", "--batch is 0, should be 1 or more"),
+        ("--network minilm-l6 --trainable some", "--trainable is some, should be all, last:N"),
+        ("--network minilm-l6 --update-rounding up", "--update-rounding is up, should be stochastic, nearest"),
+        ("--network minilm-l6 --hardware edge", "edge-int8"),
+        ("--network minilm-l6 --hardware edge-int4", "arithmetic.weights"),
+        ("--network minilm-l6 --hardware quzo-edge", "organisation.perturbationUnit.sharedFetch is true"),
+        ("--network minilm-l6 --set organisation.sram.weight.bytes=64", "organisation.sram.weight.bytes"),
+        ("--network roberta-large --batch 9223372036854775807", "memory of the step exceeds 64 bits"),
+    ])
+    func badStepsAreOneLineThatNamesTheField(flags: String, part: String) throws {
+        let output = try run(flags)
+        #expect(output.status == 1 && output.out.isEmpty)
+        #expect(output.err.hasPrefix("error: ") && output.err.split(separator: "\n").count == 1, "\(output.err)")
+        #expect(output.err.contains(part), "\(output.err) should name \(part)")
+    }
+
+    @Test func flagsOfTheOtherQuestionAreRefused() throws {
+        for flags in [
+            "", "--network minilm-l6 --gemm 1,2,3",
+            "--gemm 1,2,3 --array 4x4 --dataflow ws --oracle scale-sim --batch 4",
+        ] {
+            let output = try run(flags)
+            #expect(output.status == 64 && output.err.contains("--"), "\(flags): \(output.err)")
+        }
     }
 }
