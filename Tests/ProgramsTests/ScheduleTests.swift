@@ -136,7 +136,7 @@ import Testing
                     case .store(let t): transfer = t
                     default: return
                     }
-                    let touched = Self.walk(transfer, indices, scheduled.model).touched
+                    let touched = Self.walk(transfer, indices, scheduled.model, number: 0).touched
                     if !transfer.gathered {
                         #expect(touched.min()! >= 0)
                         #expect(touched.max()! < sizes[transfer.operand], "\(operation.name) \(transfer)")
