@@ -29,15 +29,19 @@ struct ProductScheduler {
         /// Place in the operation's `reads` followed by its `writes`.
         let values: Int
         let scales: Int?
-        /// Bytes of an element as stored, and as the array reads it.
-        let storedBytes: Int
-        let arrayBytes: Int
+        /// As stored, and as the array reads it.
+        let stored: ElementFormat
+        let read: ElementFormat
         let matrix: ProductLayout.Matrix
         let scaleMatrix: ProductLayout.Matrix
-        /// Codes of a BF16 product.
-        let isDequantized: Bool
         let isResident: Bool
         let scalesAreResident: Bool
+        /// One matrix serves every instance, as both signs' weights do before they are perturbed.
+        let isShared: Bool
+        /// Codes or values that the array reads in another format.
+        var isDequantized: Bool { stored != read }
+        /// Its scales are the epilogue's.
+        var isScaled: Bool { scales != nil && !isDequantized }
     }
 
     let model: MachineModel
@@ -49,8 +53,11 @@ struct ProductScheduler {
     private let first: Operand
     private let second: Operand
     private let bias: Int?
-    private let biasIsPerturbed: Bool
+    private let perturbationDraws: [RandomPurpose]
+    /// Tiles begin at even elements, since two codes share a byte.
+    private let hasNibbles: Bool
     private let result: Int
+    private let resultFormat: ElementFormat
     private let resultBytes: Int
     private let resultIsResident: Bool
     private let copy: Int?
@@ -79,36 +86,42 @@ struct ProductScheduler {
                 ).description)
         }
         self.array = array
-        let layout = ProductLayout(product, step: program.step)
-        self.layout = layout
         let formats = operation.reads.map { program[$0].format }
         let count = operation.reads.count
+        let secondPlace = formats[0].hasScales ? 2 : 1
+        let batch = program.step.batch
+        var layout = ProductLayout(
+            product, step: program.step, secondIsTransposed: formats[secondPlace].hasScales)
+        let firstIsShared =
+            product.sign == .both && program[operation.reads[0]].elements(batch: batch) == product.m * product.k
+        if firstIsShared { layout.shareFirst() }
+        self.layout = layout
         var next = 0
-        func operand(_ matrix: ProductLayout.Matrix, _ scaleMatrix: ProductLayout.Matrix) -> Operand {
+        func operand(
+            _ matrix: ProductLayout.Matrix, _ scaleMatrix: ProductLayout.Matrix, _ read: ElementFormat, isShared: Bool
+        ) -> Operand {
             let values = next
-            let isCodes = formats[values] == .int8
+            let isCodes = formats[values].hasScales
             next += isCodes ? 2 : 1
             return Operand(
-                values: values, scales: isCodes ? values + 1 : nil, storedBytes: formats[values].bits / 8,
-                arrayBytes: product.format.bits / 8, matrix: matrix, scaleMatrix: scaleMatrix,
-                isDequantized: isCodes && product.format != .int8, isResident: isResident[values],
-                scalesAreResident: isCodes && isResident[values + 1])
+                values: values, scales: isCodes ? values + 1 : nil, stored: formats[values], read: read, matrix: matrix,
+                scaleMatrix: scaleMatrix, isResident: isResident[values],
+                scalesAreResident: isCodes && isResident[values + 1], isShared: isShared)
         }
-        first = operand(layout.first, layout.firstScales)
-        second = operand(layout.second, layout.secondScales)
+        first = operand(layout.first, layout.firstScales, product.firstFormat, isShared: firstIsShared)
+        second = operand(
+            layout.second, layout.secondScales, product.secondFormat, isShared: product.sign == .both)
         bias = next < count ? next : nil
-        biasIsPerturbed =
-            bias != nil && product.sign != .none && program.step.hasNewHead
-            && product.role == .linear(number: program.step.shape.headNumber)
+        perturbationDraws = program.step.method.perturbationDraws
         result = count
         copy = operation.writes.count > 1 ? count + 1 : nil
-        let resultFormat = program[operation.writes[0]].format
+        resultFormat = program[operation.writes[0]].format
         resultBytes = resultFormat.bits / 8
         resultIsResident = isResident[count]
         copyIsResident = operation.writes.count > 1 && isResident[count + 1]
         epilogue = .epilogue(
-            codes: product.format == .int8, bias: bias != nil, bf16: resultFormat == .bf16,
-            copy: operation.writes.count > 1)
+            integers: product.firstFormat.integer != nil, scales: (first.isScaled ? 1 : 0) + (second.isScaled ? 1 : 0),
+            bias: bias != nil, narrow: resultFormat != .fp32, copy: operation.writes.count > 1)
         operandCount = count + operation.writes.count
         let organisation = model.machine.organisation
         let tileBytes = MemoryPlanner.tileBytes(model.machine)
@@ -120,9 +133,9 @@ struct ProductScheduler {
                 accumulator: organisation.sram.accumulator.bytes)
         epiloguePass = epilogue.cycles(on: organisation.vectorUnit)
         dequantizePass = VectorWork.dequantize.cycles(on: organisation.vectorUnit)
+        hasNibbles = first.stored.bits == 4 || second.stored.bits == 4
     }
 
-    private var scaled: Bool { product.format == .int8 }
     /// Bytes of a sum in the accumulator buffer.
     private var sumBytes: Int { array.sumBits / 8 }
     /// An output-stationary chain can't be taken up again: where the order of sums decides bits, a tile has all of k.
@@ -159,32 +172,39 @@ struct ProductScheduler {
         let group = t.examples * t.heads
         let secondK = t.panel && t.weightsOuter ? product.k : t.k
         let firstK = t.panel && !t.weightsOuter ? product.k : t.k
-        func bytes(_ operand: Operand, _ rows: Int, _ k: Int) -> Int {
+        // Both signs' weights are two tiles made of one fetch.
+        func bytes(_ operand: Operand, _ rows: Int, _ k: Int, group: Int) -> Int {
             let elements = group * rows * k
             if operand.isDequantized {
-                let scales = operand.scalesAreResident ? 0 : 4 * group * (operand.matrix.rowsAreK ? k : rows)
-                return elements * operand.arrayBytes + scales
-                    + (operand.isResident ? 0 : elements * operand.storedBytes)
+                let scales =
+                    operand.scales == nil || operand.scalesAreResident
+                    ? 0 : 4 * group * (operand.matrix.rowsAreK ? k : rows)
+                return operand.read.bytes(elements) + scales
+                    + (operand.isResident ? 0 : operand.stored.bytes(elements))
             }
-            return operand.isResident ? 0 : elements * operand.arrayBytes
+            return operand.isResident ? 0 : operand.read.bytes(elements)
         }
         let sums = sumBytes * group * t.m * t.n
-        var vectors = bias == nil ? 0 : 4 * t.n
-        if scaled {
-            if !first.scalesAreResident { vectors += 4 * group * t.m }
-            if !second.scalesAreResident { vectors += 4 * group * t.n }
-        }
+        var vectors = bias == nil ? 0 : 4 * t.n * product.biasSign.copies
+        if first.isScaled, !first.scalesAreResident { vectors += 4 * distinct(first, t) * t.m }
+        if second.isScaled, !second.scalesAreResident { vectors += 4 * distinct(second, t) * t.n }
         var results = 0
         if !resultIsResident { results += group * t.m * t.n * resultBytes }
         if copy != nil, !copyIsResident { results += group * t.m * t.n * 2 }
-        let weight = bytes(second, t.n, secondK) * t.weightSlots
+        let weight = bytes(second, t.n, secondK, group: group) * t.weightSlots
         let activation =
-            bytes(first, t.m, firstK) * t.streamSlots + vectors * t.streamSlots + results * t.resultSlots
+            bytes(first, t.m, firstK, group: distinct(first, t)) * t.streamSlots + vectors * t.streamSlots
+            + results * t.resultSlots
         if model.machine.organisation.sram.isUnified {
             return Room(weight: 0, activation: weight + activation + sums * t.sumSlots, accumulator: 0)
         }
         return Room(weight: weight, activation: activation, accumulator: sums * t.sumSlots)
     }
+
+    /// Matrices of an operand in a tile's instances.
+    private func distinct(_ operand: Operand, _ t: Tiling) -> Int { operand.isShared ? 1 : t.examples * t.heads }
+    /// Matrices of an operand in all instances.
+    private func distinct(_ operand: Operand) -> Int { operand.isShared ? 1 : product.instances }
 
     /// The tiling with as many double buffers as fit; nil where it does not fit at all.
     private func fitted(_ tiling: Tiling) -> Tiling? {
@@ -211,16 +231,16 @@ struct ProductScheduler {
         let firstTurns = Double(t.panel && !t.weightsOuter ? 1 : nTiles)
         let secondTurns = Double(t.panel && t.weightsOuter ? 1 : mTiles)
         let instances = Double(product.instances)
-        let firstElements = instances * Double(product.m) * Double(product.k) * firstTurns
-        let secondElements = instances * Double(product.n) * Double(product.k) * secondTurns
+        let firstElements = Double(distinct(first)) * Double(product.m) * Double(product.k) * firstTurns
+        let secondElements = Double(distinct(second)) * Double(product.n) * Double(product.k) * secondTurns
         let outputs = instances * Double(product.m) * Double(product.n)
         func fetched(_ operand: Operand, _ elements: Double, rows: Int, k: Int) -> Double {
             if operand.isResident { return 0 }
             let columns = operand.matrix.rowsAreK ? rows : k
             let whole = operand.matrix.row == columns
-            let run = columns * operand.storedBytes
+            let run = operand.stored.bytes(columns)
             let padded = whole ? 1 : Double(roundUp(run, to: model.burstBytes)) / Double(run)
-            return elements * Double(operand.storedBytes) * padded
+            return elements * Double(operand.stored.bits) / 8 * padded
         }
         var traffic =
             fetched(first, firstElements, rows: t.m, k: t.panel && !t.weightsOuter ? product.k : t.k)
@@ -277,7 +297,7 @@ struct ProductScheduler {
             if isBetter { best = (fitted, traffic, cycles) }
         }
         // Groups of whole instances.
-        if layout.examples * layout.heads > 1 {
+        if layout.examples * layout.heads > 1, product.sign != .both {
             var groups = NestBuilder.sizes(layout.heads, granule: 1).map { (1, $0) }
             groups += NestBuilder.sizes(layout.examples, granule: 1).map { ($0, layout.heads) }
             for (examples, heads) in groups {
@@ -290,9 +310,17 @@ struct ProductScheduler {
             }
         }
         // Tiles within an instance.
-        let ms = NestBuilder.sizes(product.m, granule: min(array.granuleOfM, product.m)) + (product.m > 1 ? [1] : [])
-        let ns = NestBuilder.sizes(product.n, granule: min(array.granuleOfN, product.n))
-        let ks = sumsNeedAllOfK ? [product.k] : NestBuilder.sizes(product.k, granule: array.granuleOfK)
+        let unit = hasNibbles ? 2 : 1
+        let least = min(unit, product.m)
+        let ms =
+            NestBuilder.sizes(product.m, granule: min(roundUp(array.granuleOfM, to: unit), product.m))
+            + (product.m > least ? [least] : [])
+        let ns = NestBuilder.sizes(product.n, granule: min(roundUp(array.granuleOfN, to: unit), product.n))
+        let ks =
+            sumsNeedAllOfK
+            ? [product.k] : NestBuilder.sizes(product.k, granule: roundUp(array.granuleOfK, to: unit))
+        // Both signs' instances share a tile.
+        let examples = product.sign.copies
         for n in ns {
             for k in ks {
                 for weightsOuter in [true, false] {
@@ -300,16 +328,17 @@ struct ProductScheduler {
                         for m in ms {
                             consider(
                                 Tiling(
-                                    examples: 1, heads: 1, m: m, n: n, k: k, weightsOuter: weightsOuter, panel: panel))
+                                    examples: examples, heads: 1, m: m, n: n, k: k, weightsOuter: weightsOuter,
+                                    panel: panel))
                         }
                     }
                 }
             }
         }
         if let best { return best.tiling }
-        let least = Tiling(
-            examples: 1, heads: 1, m: 1, n: ns.last!, k: ks.last!, weightsOuter: true, panel: false)
-        let used = need(least)
+        let used = need(
+            Tiling(
+                examples: examples, heads: 1, m: least, n: ns.last!, k: ks.last!, weightsOuter: true, panel: false))
         let memory = SRAM.Buffer.allCases.first { used[$0] > capacity[$0] } ?? .activation
         throw .tileDoesNotFit(operation: operation, memory, need: used[memory], machine: model.machine)
     }
@@ -323,19 +352,21 @@ struct ProductScheduler {
     }
 
     private func transfer(
-        _ operand: Int, _ matrix: ProductLayout.Matrix, bytes: Int, _ place: Place, row: Affine, rows: Int,
+        _ operand: Int, _ matrix: ProductLayout.Matrix, _ format: ElementFormat, _ place: Place, row: Affine, rows: Int,
         column: Affine,
         columns: Int
     ) -> Transfer {
         let start =
             place.example.scaled(by: matrix.example) + place.head.scaled(by: matrix.head)
             + row.scaled(by: matrix.row) + column
+        // Instances that share a matrix fetch it once.
         return Transfer(
-            operand: operand, offset: start.scaled(by: bytes),
+            operand: operand, offset: start.bytes(format),
             dimensions: [
-                .init(count: place.examples, pitch: matrix.example * bytes),
-                .init(count: place.heads, pitch: matrix.head * bytes), .init(count: rows, pitch: matrix.row * bytes),
-            ], runBytes: columns * bytes)
+                .init(count: matrix.example == 0 ? 1 : place.examples, pitch: format.bytes(matrix.example)),
+                .init(count: matrix.head == 0 ? 1 : place.heads, pitch: format.bytes(matrix.head)),
+                .init(count: rows, pitch: format.bytes(matrix.row)),
+            ], runBytes: format.bytes(columns))
     }
 
     /// Buffers of one operand.
@@ -351,38 +382,43 @@ struct ProductScheduler {
         var builder = NestBuilder()
         let (weightHome, sumHome) = (model.home(.weight), model.home(.accumulator))
         let group = t.examples * t.heads
-        func buffers(_ operand: Operand, _ name: String, _ memory: SRAM.Buffer, rows: Int, k: Int, slots: Int)
-            -> OperandBuffers
-        {
+        func buffers(
+            _ operand: Operand, _ name: String, _ memory: SRAM.Buffer, group: Int, rows: Int, k: Int, slots: Int
+        ) -> OperandBuffers {
             var result = OperandBuffers()
             let elements = group * rows * k
             if operand.isDequantized {
                 if !operand.isResident {
                     result.staged = builder.buffer(
-                        name + ".codes", memory, bytes: elements * operand.storedBytes, slots: slots)
+                        name + ".codes", memory, bytes: operand.stored.bytes(elements), slots: slots)
                 }
-                if !operand.scalesAreResident {
+                if operand.scales != nil, !operand.scalesAreResident {
                     let count = group * (operand.matrix.rowsAreK ? k : rows)
                     result.scales = builder.buffer(name + ".scales", memory, bytes: 4 * count, slots: slots)
                 }
-                result.ready = builder.buffer(name, memory, bytes: elements * operand.arrayBytes, slots: slots)
+                result.ready = builder.buffer(name, memory, bytes: operand.read.bytes(elements), slots: slots)
             } else if !operand.isResident {
-                result.ready = builder.buffer(name, memory, bytes: elements * operand.arrayBytes, slots: slots)
+                result.ready = builder.buffer(name, memory, bytes: operand.read.bytes(elements), slots: slots)
             }
             return result
         }
         let weights = buffers(
-            second, "stationary", weightHome, rows: t.n, k: t.panel && t.weightsOuter ? product.k : t.k,
+            second, "stationary", weightHome, group: group, rows: t.n, k: t.panel && t.weightsOuter ? product.k : t.k,
             slots: t.weightSlots)
         let stream = buffers(
-            first, "streamed", .activation, rows: t.m, k: t.panel && !t.weightsOuter ? product.k : t.k,
+            first, "streamed", .activation, group: distinct(first, t), rows: t.m,
+            k: t.panel && !t.weightsOuter ? product.k : t.k,
             slots: t.streamSlots)
         func vector(_ name: String, _ bytes: Int) -> Int {
             builder.buffer(name, .activation, bytes: bytes, slots: t.streamSlots)
         }
-        let firstScales = scaled && !first.scalesAreResident ? vector("streamed.scales", 4 * group * t.m) : nil
-        let secondScales = scaled && !second.scalesAreResident ? vector("stationary.scales", 4 * group * t.n) : nil
-        let biasBuffer = bias.map { _ in vector("bias", 4 * t.n) }
+        let firstScales =
+            first.isScaled && !first.scalesAreResident
+            ? vector("streamed.scales", 4 * distinct(first, t) * t.m) : nil
+        let secondScales =
+            second.isScaled && !second.scalesAreResident
+            ? vector("stationary.scales", 4 * distinct(second, t) * t.n) : nil
+        let biasBuffer = bias.map { _ in vector("bias", 4 * t.n * product.biasSign.copies) }
         let sums = builder.buffer(
             "sums", sumHome, bytes: sumBytes * group * t.m * t.n, slots: t.sumSlots)
         let resultBuffer =
@@ -403,42 +439,48 @@ struct ProductScheduler {
             let (storedRow, storedRows, column, columns) =
                 operand.matrix.rowsAreK ? (k, ks, row, rows) : (row, rows, k, ks)
             var nodes: [NestNode] = []
-            let elements = place.group * rows * ks
+            let elements = (operand.isShared ? 1 : place.group) * rows * ks
             if !operand.isResident, let target = buffers.staged ?? buffers.ready {
                 nodes.append(
                     builder.load(
                         transfer(
-                            operand.values, operand.matrix, bytes: operand.storedBytes, place, row: storedRow,
-                            rows: storedRows, column: column, columns: columns), into: target))
+                            operand.values, operand.matrix, operand.stored, place, row: storedRow, rows: storedRows,
+                            column: column, columns: columns), into: target))
             }
             if isStationary, product.sign != .none, let target = buffers.ready {
-                // On the fill path: the load's write is the only one.
+                // On the fill path: the load's write is the only one, but for a second sign's tile.
+                let more = (product.sign.copies - 1) * operand.read.bytes(elements)
                 nodes.append(
                     .command(
                         Command(
-                            work: .perturb(weights: elements), acquires: [], reads: [target], writes: [target],
-                            accesses: [])))
+                            work: .perturb(
+                                weights: elements, signs: product.sign.copies, draws: perturbationDraws),
+                            acquires: [], reads: [target], writes: [target],
+                            accesses: more == 0 ? [] : [.init(buffer: home, read: 0, written: more)])))
             }
-            if operand.isDequantized, let scales = operand.scales, let ready = buffers.ready {
-                if let buffer = buffers.scales {
+            if operand.isDequantized, let ready = buffers.ready {
+                if let buffer = buffers.scales, let scales = operand.scales {
                     nodes.append(
                         builder.load(
                             transfer(
-                                scales, operand.scaleMatrix, bytes: 4, place, row: storedRow, rows: storedRows,
+                                scales, operand.scaleMatrix, .fp32, place, row: storedRow, rows: storedRows,
                                 column: Affine(0), columns: 1), into: buffer))
                 }
                 var read: [SRAM.Buffer: Int] = [:]
-                read[operand.isResident ? .activation : home, default: 0] += elements * operand.storedBytes
-                read[operand.scalesAreResident ? .activation : home, default: 0] += 4 * place.group * storedRows
+                read[operand.isResident ? .activation : home, default: 0] += operand.stored.bytes(elements)
+                if operand.scales != nil {
+                    read[operand.scalesAreResident ? .activation : home, default: 0] += 4 * place.group * storedRows
+                }
                 let accesses = SRAM.Buffer.allCases.compactMap { memory -> Command.Access? in
-                    let written = memory == home ? elements * operand.arrayBytes : 0
+                    let written = memory == home ? operand.read.bytes(elements) : 0
                     let bytes = read[memory, default: 0]
                     return bytes + written > 0 ? .init(buffer: memory, read: bytes, written: written) : nil
                 }
                 nodes.append(
                     .command(
                         Command(
-                            work: .vector(.dequantize * elements), acquires: [ready],
+                            work: .vector((operand.scales == nil ? .copy(1) : .dequantize) * elements),
+                            acquires: [ready],
                             reads: [buffers.staged, buffers.scales].compactMap { $0 }, writes: [ready],
                             accesses: accesses)))
                 for buffer in [buffers.staged, buffers.scales] {
@@ -453,8 +495,8 @@ struct ProductScheduler {
                 instances: place.group, m: m, n: n, k: k, format: product.format, accumulates: accumulates)
             let traffic = array.traffic(block)
             let sumBytes = sumBytes * place.group * m * n
-            let firstBytes = place.group * m * k * traffic.first * first.arrayBytes
-            let secondBytes = place.group * n * k * traffic.second * second.arrayBytes
+            let firstBytes = first.read.bytes(place.group * m * k * traffic.first)
+            let secondBytes = second.read.bytes(place.group * n * k * traffic.second)
             let moved = Command.Access(
                 buffer: sumHome, read: sumBytes * traffic.sumsRead, written: sumBytes * traffic.sumsWritten)
             // A resident tensor is read where it lies.
@@ -475,8 +517,8 @@ struct ProductScheduler {
 
         func finish(_ place: Place, m: Affine, ms: Int, n: Affine, ns: Int) -> [NestNode] {
             let outputs = place.group * ms * ns
-            var read = place.group * (scaled ? 4 * (ms + ns) : 0)
-            if bias != nil { read += 4 * ns }
+            var read = 4 * place.group * ((first.isScaled ? ms : 0) + (second.isScaled ? ns : 0))
+            if bias != nil { read += 4 * ns * product.biasSign.copies }
             let written = outputs * (resultBytes + (copy == nil ? 0 : 2))
             var nodes: [NestNode] = [
                 .command(
@@ -489,12 +531,12 @@ struct ProductScheduler {
                             .init(buffer: sumHome, read: sumBytes * outputs, written: 0),
                         ]))), .release(buffer: sums),
             ]
-            for (buffer, operand, bytes) in [(resultBuffer, result, resultBytes), (copyBuffer, copy ?? 0, 2)] {
+            for (buffer, operand, format) in [(resultBuffer, result, resultFormat), (copyBuffer, copy ?? 0, .bf16)] {
                 guard let buffer else { continue }
                 nodes.append(
                     builder.store(
                         transfer(
-                            operand, layout.result, bytes: bytes, place, row: m, rows: ms, column: n, columns: ns),
+                            operand, layout.result, format, place, row: m, rows: ms, column: n, columns: ns),
                         from: buffer))
                 nodes.append(.release(buffer: buffer))
             }
@@ -506,7 +548,7 @@ struct ProductScheduler {
             return [
                 builder.load(
                     transfer(
-                        scales, layout.firstScales, bytes: 4, place, row: start, rows: size, column: Affine(0),
+                        scales, layout.firstScales, .fp32, place, row: start, rows: size, column: Affine(0),
                         columns: 1),
                     into: buffer)
             ]
@@ -518,7 +560,7 @@ struct ProductScheduler {
                 nodes.append(
                     builder.load(
                         transfer(
-                            scales, layout.secondScales, bytes: 4, place, row: start, rows: size, column: Affine(0),
+                            scales, layout.secondScales, .fp32, place, row: start, rows: size, column: Affine(0),
                             columns: 1), into: buffer))
             }
             if let buffer = biasBuffer, let bias {
@@ -526,17 +568,21 @@ struct ProductScheduler {
                     builder.load(
                         Transfer(operand: bias, offset: start.scaled(by: 4), dimensions: [], runBytes: 4 * size),
                         into: buffer))
-                if biasIsPerturbed {
+                if product.biasSign != .none {
+                    let copies = product.biasSign.copies
+                    // The sum is FP32, so nothing is rounded to a grid.
+                    let draws = perturbationDraws.filter { $0 != .gridRounding }
                     nodes.append(
                         .command(
                             Command(
-                                work: .draw(values: size, rounding: .firstRounding), acquires: [], reads: [buffer],
+                                work: .draw(values: size, draws: draws), acquires: [], reads: [buffer],
                                 writes: [buffer], accesses: [])))
                     nodes.append(
                         .command(
                             Command(
-                                work: .vector(.perturbBias * size), acquires: [], reads: [buffer], writes: [buffer],
-                                accesses: [.init(buffer: .activation, read: 4 * size, written: 4 * size)])))
+                                work: .vector(.perturbBias * (size * copies)), acquires: [], reads: [buffer],
+                                writes: [buffer],
+                                accesses: [.init(buffer: .activation, read: 4 * size, written: 4 * size * copies)])))
                 }
             }
             return nodes
@@ -602,7 +648,10 @@ struct ProductScheduler {
         var useful = [Int](repeating: 0, count: operandCount)
         let instances = product.instances
         func add(_ operand: Operand, rows: Int) {
-            if !operand.isResident { useful[operand.values] = instances * rows * product.k * operand.storedBytes }
+            let instances = distinct(operand)
+            if !operand.isResident {
+                useful[operand.values] = operand.stored.bytes(instances * rows * product.k)
+            }
             guard let scales = operand.scales, !operand.scalesAreResident else { return }
             useful[scales] = 4 * instances * (operand.matrix.rowsAreK ? product.k : rows)
         }
