@@ -49,7 +49,8 @@ let package = Package(
         .testTarget(name: "EmulatorTests", dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels"]),
         .testTarget(name: "TracesTests", dependencies: ["Traces", "NumberFormats"]),
         .testTarget(
-            name: "TimingTests", dependencies: ["Timing", "Programs", "Networks", "Hardware"], exclude: ["run_scalesim.py"]),
+            name: "TimingTests", dependencies: ["Timing", "Programs", "Networks", "Hardware"],
+            exclude: ["run_scalesim.py"]),
         .testTarget(
             name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Hardware"],
             exclude: ["recompute_cost.py"]),

@@ -122,7 +122,8 @@ final class PassExecutor {
                 }
             case .projectedGradient, .update, .updateBias, .perturbInPlace:
                 preconditionFailure("not a forward operation")
-            case .lookUp, .quantizeByHead, .quantizeByToken, .regroup, .cast, .rotate, .norm, .addNorm, .add, .activation,
+            case .lookUp, .quantizeByHead, .quantizeByToken, .regroup, .cast, .rotate, .norm, .addNorm, .add,
+                .activation,
                 .gate, .select, .firstOrder:
                 throw .notEmulated(operation: operation.name)
             }

@@ -129,8 +129,8 @@ public enum Action: Sendable, Hashable {
     case addLayerNorm(rows: Int, columns: Int)
     /// reads: x [rows, columns], norm weight, (norm bias). writes: y, (BF16 copy of x).
     case norm(TransformerNorm, rows: Int, columns: Int)
-    /// reads: x [rows, columns], residual, norm weight, (norm bias). writes: their sum, y, (BF16 copy of the sum).
-    case addNorm(TransformerNorm, rows: Int, columns: Int)
+    /// reads: x [rows, columns], residual, norm weight, (norm bias). writes: (their sum), y, (BF16 copy of the sum).
+    case addNorm(TransformerNorm, rows: Int, columns: Int, keepsSum: Bool)
     /// reads: x, residual. writes: their sum.
     case add(elements: Int)
     /// reads: x. writes: y, in the same place.

@@ -53,7 +53,7 @@ extension StreamPlan {
         let hasCopy: Bool
         switch operation.action {
         case .softmax, .addLayerNorm, .norm: hasCopy = operation.writes.count > 1
-        case .addNorm: hasCopy = operation.writes.count > 2
+        case .addNorm(_, _, _, let keepsSum): hasCopy = operation.writes.count > (keepsSum ? 2 : 1)
         default: hasCopy = false
         }
 
@@ -154,7 +154,7 @@ extension StreamPlan {
                     + operation.writes.indices.map { piece(inputs + $0, columns) },
                 work: .norm(norm, columns) + (hasCopy ? .copy(columns) : VectorWork())
                     + conversions([0, inputs], columns))
-        case .addNorm(let norm, let rows, let columns):
+        case .addNorm(let norm, let rows, let columns, let keepsSum):
             let passes = passes(rows, of: [0, 1], unit: columns)
             let results = operation.writes.indices.map { piece(inputs + $0, columns) }
             self.init(
@@ -163,7 +163,8 @@ extension StreamPlan {
                     + (2..<inputs).map { fixed($0) }
                     + results.map { $0.strided(by: rows / passes, passes: passes) },
                 work: .norm(norm, columns) + VectorWork([.add: columns])
-                    + (hasCopy ? .copy(columns) : VectorWork()) + conversions([0, 1, inputs, inputs + 1], columns))
+                    + (hasCopy ? .copy(columns) : VectorWork())
+                    + conversions([0, 1, inputs] + (keepsSum ? [inputs + 1] : []), columns))
         case .add(let elements):
             let passes = passes(elements, of: [0, 1], unit: 1)
             self.init(

@@ -24,7 +24,8 @@ extension TransformerForward {
         var finalSum: TensorID?
         if network.hasFinalNorm {
             let saving = Span(span.pass, span.sign, biasSign: span.biasSign, saves: span.saves && savesInput)
-            let normalized = normalize(stream, norm: finalNorm, "final-norm", saving, in: &builder)
+            let normalized = normalize(
+                stream, norm: finalNorm, "final-norm", saving, keepsState: false, in: &builder)
             x = normalized.y
             finalSum = normalized.saved
         } else {

@@ -250,40 +250,45 @@ struct TransformerForward {
     }
 
     /// The state normalized, after what is to be added to it.
+    ///
+    /// - Parameter keepsState: something reads the sum later.
     func normalize(
-        _ stream: Stream, norm: Int, _ name: String, _ span: Span, in builder: inout ProgramBuilder
+        _ stream: Stream, norm: Int, _ name: String, _ span: Span, keepsState: Bool = true,
+        in builder: inout ProgramBuilder
     ) -> Normalized {
         let (tokens, hidden) = (step.sequence, network.hidden)
         let copies = max(stream.state.copies, stream.branch?.copies ?? 1)
         let pass = pass(span, copies)
-        let y = activation(name + ".output", tokens * hidden, copies: copies, in: &builder)
-        if network.normPlacement == .post, let branch = stream.branch {
-            // The sum itself is not written.
-            let saved =
-                span.saves
-                ? activation(name + ".sum.saved", tokens * hidden, .bf16, copies: 1, saved: true, in: &builder) : nil
-            builder.emit(
-                name, .addLayerNorm(rows: rows(copies), columns: hidden), pass,
-                reads: [branch.id, stream.state.id] + norms[norm].operands, writes: [y] + (saved.map { [$0] } ?? []))
-            let value = Value(id: y, copies: copies)
-            return Normalized(state: value, y: value, saved: saved)
-        }
-        let saved = copy(name + ".sum", tokens * hidden, span, in: &builder)
+        let keepsSum = keepsState && network.normPlacement == .pre && stream.branch != nil
+        // Without a sum in BF16 that is written anyway, the backward pass needs a copy.
+        let isKept = stream.branch == nil || keepsSum
+        let saved =
+            span.saves && !(isKept && formats.values == .bf16)
+            ? activation(name + ".sum.saved", tokens * hidden, .bf16, copies: 1, saved: true, in: &builder) : nil
         let copied = saved.map { [$0] } ?? []
+        let y = activation(name + ".output", tokens * hidden, copies: copies, in: &builder)
+        let value = Value(id: y, copies: copies)
         guard let branch = stream.branch else {
             builder.emit(
                 name, .norm(network.norm, rows: rows(copies), columns: hidden), pass,
                 reads: [stream.state.id] + norms[norm].operands, writes: [y] + copied)
-            return Normalized(
-                state: stream.state, y: Value(id: y, copies: copies), saved: saved ?? stream.state.id)
+            return Normalized(state: stream.state, y: value, saved: saved ?? stream.state.id)
         }
-        let sum = activation(
-            name + ".sum", tokens * hidden, copies: copies, saved: span.saves && saved == nil, in: &builder)
+        let reads = [branch.id, stream.state.id] + norms[norm].operands
+        guard network.normPlacement == .pre else {
+            builder.emit(
+                name, .addLayerNorm(rows: rows(copies), columns: hidden), pass, reads: reads, writes: [y] + copied)
+            return Normalized(state: value, y: value, saved: saved)
+        }
+        let sum =
+            keepsSum
+            ? activation(
+                name + ".sum", tokens * hidden, copies: copies, saved: span.saves && saved == nil, in: &builder) : nil
         builder.emit(
-            name, .addNorm(network.norm, rows: rows(copies), columns: hidden), pass,
-            reads: [branch.id, stream.state.id] + norms[norm].operands, writes: [sum, y] + copied)
+            name, .addNorm(network.norm, rows: rows(copies), columns: hidden, keepsSum: keepsSum), pass, reads: reads,
+            writes: (sum.map { [$0] } ?? []) + [y] + copied)
         return Normalized(
-            state: Value(id: sum, copies: copies), y: Value(id: y, copies: copies), saved: saved ?? sum)
+            state: sum.map { Value(id: $0, copies: copies) } ?? value, y: value, saved: saved ?? sum)
     }
 
     /// The state after what is to be added to it, where no norm follows.
