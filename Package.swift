@@ -37,7 +37,10 @@ let package = Package(
             ]),
         .executableTarget(
             name: "zeroth-bench",
-            dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"],
+            dependencies: [
+                "FineTuning", "Costs", "Timing", "Emulator", "Programs", "Networks", "Hardware", "Kernels",
+                "NumberFormats",
+            ],
             exclude: ["peers"]),
         .testTarget(
             name: "NumberFormatsTests", dependencies: ["NumberFormats", "Kernels", "Networks"],

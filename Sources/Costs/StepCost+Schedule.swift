@@ -16,15 +16,22 @@ extension StepCost {
     /// - Throws: `HardwareError` where the table lacks a price, `ScheduleError` where a count exceeds 64 bits.
     public init(_ scheduled: ScheduledProgram, timing: ProgramTiming, prices table: EnergyTable) throws {
         let machine = scheduled.machine
-        var byKind: [CostKind: ActionCounts] = [:]
+        // Operations of one kind that share a nest are counted and priced together.
+        var times: [CostKind: [Int: Int]] = [:]
         var residualUpdates: [CostKind: Int] = [:]
         for (index, operation) in scheduled.program.operations.enumerated() {
             let kind = CostKind(operation.action)
-            let counts = scheduled.counts(of: index)
-            byKind[kind] = try byKind[kind, default: ActionCounts()].adding(counts)
+            let nest = scheduled.nestOfOperation[index]
+            times[kind, default: [:]][nest, default: 0] += 1
             if case .update(_, _, _, let residualBits) = operation.action, residualBits > 0 {
-                residualUpdates[kind, default: 0] += counts.updatedWeights
+                residualUpdates[kind, default: 0] += scheduled.countsOfNest[nest].updatedWeights
             }
+        }
+        var byKind: [CostKind: ActionCounts] = [:]
+        for (kind, nests) in times {
+            var counts = ActionCounts()
+            for (nest, count) in nests { counts = try counts.adding(scheduled.countsOfNest[nest], times: count) }
+            byKind[kind] = counts
         }
         var ledger = EnergyLedger(table: table)
         for kind in CostKind.allCases {

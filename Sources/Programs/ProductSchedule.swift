@@ -201,19 +201,24 @@ struct ProductScheduler {
         return t
     }
 
-    /// DRAM bytes and cycles that a tiling is expected to take. Chooses among tilings; Timing does not use it.
-    private func estimate(_ t: Tiling) -> (traffic: Double, cycles: Double) {
+    /// Elements that a tiling moves, refetches included. `tiles` counts those of the result.
+    private func moved(_ t: Tiling) -> (first: Double, second: Double, outputs: Double, tiles: Double) {
         let groups =
             Double(ceilingDivision(layout.examples, t.examples)) * Double(ceilingDivision(layout.heads, t.heads))
         let (mTiles, nTiles) = (ceilingDivision(product.m, t.m), ceilingDivision(product.n, t.n))
-        let kTiles = ceilingDivision(product.k, t.k)
-        let tiles = groups * Double(mTiles) * Double(nTiles)
         let firstTurns = Double(t.panel && !t.weightsOuter ? 1 : nTiles)
         let secondTurns = Double(t.panel && t.weightsOuter ? 1 : mTiles)
         let instances = Double(product.instances)
-        let firstElements = instances * Double(product.m) * Double(product.k) * firstTurns
-        let secondElements = instances * Double(product.n) * Double(product.k) * secondTurns
-        let outputs = instances * Double(product.m) * Double(product.n)
+        return (
+            instances * Double(product.m) * Double(product.k) * firstTurns,
+            instances * Double(product.n) * Double(product.k) * secondTurns,
+            instances * Double(product.m) * Double(product.n), groups * Double(mTiles) * Double(nTiles)
+        )
+    }
+
+    /// DRAM bytes that a tiling is expected to move, whatever its slots.
+    private func expectedTraffic(_ t: Tiling) -> Double {
+        let (firstElements, secondElements, outputs, _) = moved(t)
         func fetched(_ operand: Operand, _ elements: Double, rows: Int, k: Int) -> Double {
             if operand.isResident { return 0 }
             let columns = operand.matrix.rowsAreK ? rows : k
@@ -233,7 +238,13 @@ struct ProductScheduler {
             traffic += outputs * Double(resultBytes) * padded
         }
         if copy != nil, !copyIsResident { traffic += outputs * 2 }
+        return traffic
+    }
 
+    /// Cycles that a tiling is expected to take. Chooses among tilings; Timing does not use it.
+    private func expectedCycles(_ t: Tiling, traffic: Double) -> Double {
+        let (firstElements, secondElements, outputs, tiles) = moved(t)
+        let kTiles = ceilingDivision(product.k, t.k)
         let organisation = model.machine.organisation
         let group = t.examples * t.heads
         let matmul = Double(
@@ -257,14 +268,17 @@ struct ProductScheduler {
             cycles = max(cycles, vectorCycles + outputs * Double(resultBytes) / model.bytesPerCycle)
         }
         let fill = matmul + epilogueCycles + dma / max(1, tiles * Double(kTiles))
-        return (traffic, cycles + fill)
+        return cycles + fill
     }
 
     func choose() throws(ScheduleError) -> Tiling {
         var best: (tiling: Tiling, traffic: Double, cycles: Double)?
         func consider(_ tiling: Tiling) {
+            let traffic = expectedTraffic(tiling)
+            // Most candidates are out by their traffic alone.
+            if objective == .traffic, let best, traffic > best.traffic { return }
             guard let fitted = fitted(tiling) else { return }
-            let (traffic, cycles) = estimate(fitted)
+            let cycles = expectedCycles(fitted, traffic: traffic)
             let isBetter: Bool
             if let best {
                 switch objective {

@@ -92,7 +92,8 @@ extension Lowering {
             Dictionary(uniqueKeysWithValues: SRAM.Buffer.allCases.map { ($0, nest.occupied($0)) })
         }
         // Residents lie in the upper half: occupancy counts the bytes in use of both halves.
-        let memory = try planner.plan(residents: residents, tiles: nestOfOperation.map { tilesOfNest[$0] })
+        let memory = try planner.plan(
+            residents: residents, tilesOfNest: tilesOfNest, nestOfOperation: nestOfOperation)
         return ScheduledProgram(
             program: program, machine: machine, model: model, nests: nests, nestOfOperation: nestOfOperation,
             countsOfNest: countsOfNest, memory: memory)
