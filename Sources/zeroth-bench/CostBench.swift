@@ -72,7 +72,7 @@ struct CostBench {
             print("  \(name): \(description)")
         }
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         print("  peak memory of the process \(usage.ru_maxrss / 1024) MiB")
     }
 }
