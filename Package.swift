@@ -56,6 +56,7 @@ let package = Package(
         .testTarget(
             name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Hardware"],
             exclude: ["recompute_cost.py"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Timing", "Programs", "Hardware"]),
         .testTarget(
             name: "FineTuningTests", dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware"],
             exclude: ["independent"]),

@@ -25,6 +25,8 @@ public struct MemoryPlan: Sendable {
     public let timeline: [Int]
     /// Most bytes occupied in each on-chip buffer, tiles and resident tensors together.
     public let peakSRAM: [SRAM.Buffer: Int]
+    /// Bytes of the activation buffer's resident half up to the highest in use, holes included, by operation.
+    public let residentBytes: [Int]
 }
 
 /// Lifetimes and first-fit placement.
@@ -193,7 +195,7 @@ struct MemoryPlanner {
         return MemoryPlan(
             addresses: addresses, residentAddresses: residents, lifetimes: lifetimes, dramExtent: extent,
             peak: .init(operation: peak.operation, byKind: byKind(peak.byKind), total: peak.total),
-            peakByKind: byKind(peakByKind), timeline: timeline, peakSRAM: peakSRAM)
+            peakByKind: byKind(peakByKind), timeline: timeline, peakSRAM: peakSRAM, residentBytes: residentEnd)
     }
 }
 

@@ -19,6 +19,7 @@ struct CostCommand: ParsableCommand {
             Examples:
               zeroth cost --network roberta-large --hardware tpu-like --batch 16 --sequence 128
               zeroth cost --network minilm-l6 --set organisation.array.dataflow=output-stationary --json
+              zeroth cost --network minilm-l6 --timeline step.json --timeline-operation layer.0.intermediate
               zeroth cost --gemm 128,4096,4096 --array 128x128 --dataflow ws --oracle scale-sim
               zeroth cost --gemm 64,768,768 --array 32x32 --dataflow os --oracle scale-sim --sram-kib 64,64,64 --json
             """)
@@ -67,16 +68,20 @@ struct CostCommand: ParsableCommand {
             "Oracle: KiB of the buffers of ifmap, filter and ofmap, for DRAM counts.", valueName: "I,F,O"))
     var sramKib: String?
 
+    @OptionGroup(title: "Timeline") var timeline: TimelineOptions
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
     mutating func run() throws {
         if let network {
             try refuse(of: "--network", [("gemm", gemm), ("array", array), ("dataflow", dataflow), ("oracle", oracle)])
-            return try StepCostJob(
+            let job = try StepCostJob(
                 network: network, hardware: hardware ?? "edge-int8", overrides: set, batch: batch ?? 16,
                 sequence: sequence ?? 128, trainable: trainable ?? "all", updateRounding: updateRounding ?? "residual:8"
-            ).show(json: json)
+            )
+            try timeline.write(job.steps, on: job.machine)
+            return try job.show(json: json)
         }
         guard let oracle else { throw ValidationError("give --network, or --gemm with --oracle scale-sim") }
         guard oracle == "scale-sim" else {
@@ -87,7 +92,7 @@ struct CostCommand: ParsableCommand {
             [
                 ("hardware", hardware), ("set", set.first), ("batch", batch.map { "\($0)" }),
                 ("sequence", sequence.map { "\($0)" }), ("trainable", trainable), ("update-rounding", updateRounding),
-            ])
+            ] + timeline.given)
         try ScaleSimJob(gemm: gemm, array: array, dataflow: dataflow, sramKib: sramKib).show(json: json)
     }
 

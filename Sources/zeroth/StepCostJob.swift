@@ -8,6 +8,9 @@ import Reports
 
 /// One fine-tuning step of a network on a machine beside a first-order one, from the flags of `zeroth cost --network` to what is printed.
 struct StepCostJob {
+    let machine: Machine
+    /// The two steps, by the names of their timelines.
+    let steps: [(name: String, step: StepDescription)]
     private let summary: RunSummary
 
     /// Lowers both steps, lays them out, times and prices them.
@@ -40,12 +43,15 @@ struct StepCostJob {
                 name: "update-rounding", value: updateRounding,
                 allowed: "stochastic, nearest, residual:8 or residual:16")
         }
-        let machine = try Machine.load(hardware, overrides: overrides)
+        machine = try Machine.load(hardware, overrides: overrides)
         // Steps are lowered in the emulator's formats.
         try machine.requireEmulated()
         let step = StepDescription(
             shape: shape, batch: batch, sequence: sequence, trainable: set, hasNewHead: true,
             method: .quzo(residualBits: rounding.residualBits))
+        var firstOrder = step
+        firstOrder.method = .qat
+        steps = [("QuZO step", step), ("first-order step", firstOrder)]
         let comparison = try Comparison(step, on: machine, prices: EnergyTable.load(for: machine))
         summary = RunSummary(
             machine: machine, batch: batch, lengths: [.init(sequenceTokens: sequence, steps: 1, comparison: comparison)]
