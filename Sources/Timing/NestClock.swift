@@ -5,8 +5,8 @@ import Programs
 /// Rules. Commands are issued in program order; each unit works in order of issue. A command starts when its unit is free, the
 /// tile buffers that it reads are ready and each one that it acquires has a free slot. A load's data are ready a latency after
 /// its transfer ends; its unit is free at once, so latencies of successive loads overlap. A store waits in the DMA's queue
-/// until the next tile's loads are issued, that is until the first command of another unit behind a load, or until a load or
-/// a result needs the slot that it holds, or until the nest ends: reads go before writes.
+/// until the next tile's loads are issued, that is until the first command of another unit behind a load, or until a load needs
+/// the slot that it holds, or until its buffer gets the next result, or until the nest ends: reads go before writes.
 ///
 /// A port of an on-chip memory serves the accesses of all units in order of issue, from a command's start on. A command is
 /// done when its unit has ended it and the ports have served it: only then is what it wrote ready and what it read free. Its
@@ -149,8 +149,9 @@ struct NestClock {
         } else if hasLoadBehindStore {
             try serveAll()
         }
-        // A slot that a queued store holds is freed by serving the queue.
-        for buffer in issue.acquires where buffers[buffer].free.isEmpty { try serveAll() }
+        // A result follows what its buffer still has queued, however many slots there are: so more slots change no order, and
+        // never cost time. A load goes first where it has a slot.
+        for buffer in issue.acquires where isLoad ? buffers[buffer].free.isEmpty : isQueued(buffer) { try serveAll() }
 
         let free = unitFree[issue.unit]
         var start = free
@@ -206,6 +207,10 @@ struct NestClock {
         } else {
             buffers[buffer].free.append(buffers[buffer].lastUse)
         }
+    }
+
+    private func isQueued(_ buffer: Int) -> Bool {
+        pending.contains { plan.issues[$0.issue].reads.first == buffer }
     }
 
     private mutating func serveAll() throws(ScheduleError) {

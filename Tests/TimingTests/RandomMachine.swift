@@ -50,6 +50,16 @@ struct RandomMachine {
         }
     }
 
+    /// The same with memories filled up to whole words of all banks.
+    func wholeWords() -> RandomMachine {
+        var result = self
+        for (memory, bank) in memories {
+            let row = bank.banks * bank.wordBits / 8
+            result.memories[memory]!.bytes = (bank.bytes + row - 1) / row * row
+        }
+        return result
+    }
+
     func machine() throws -> Machine {
         let sram = Memory.allCases.compactMap { memory in
             memories[memory].map {
