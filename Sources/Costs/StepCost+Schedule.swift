@@ -6,8 +6,10 @@ extension StepCost {
     /// Lowers a step, lays it out on a machine, times it and prices it.
     ///
     /// - Throws: `ScheduleError` where the machine cannot run the step, `HardwareError` where the table lacks a price.
-    public init(_ step: StepDescription, on machine: Machine, prices table: EnergyTable) throws {
-        let scheduled = try Lowering.schedule(step, on: machine)
+    public init(
+        _ step: StepDescription, on machine: Machine, objective: ScheduleObjective = .traffic, prices table: EnergyTable
+    ) throws {
+        let scheduled = try TimingModel.schedule(step, on: machine, objective: objective)
         try self.init(scheduled, timing: TimingModel.time(scheduled), prices: table)
     }
 
@@ -85,14 +87,14 @@ extension Comparison {
     ///   the first-order step, that is the comparison's `reason`.
     public init(
         _ step: StepDescription, beside baseline: StepDescription.Method = .qat, on machine: Machine,
-        prices table: EnergyTable
+        objective: ScheduleObjective = .traffic, prices table: EnergyTable
     ) throws {
-        let zerothOrder = try StepCost(step, on: machine, prices: table)
+        let zerothOrder = try StepCost(step, on: machine, objective: objective, prices: table)
         var first = step
         first.method = baseline
         let firstOrder: Result<StepCost, any Error>
         do {
-            firstOrder = .success(try StepCost(first, on: machine, prices: table))
+            firstOrder = .success(try StepCost(first, on: machine, objective: objective, prices: table))
         } catch let error as ScheduleError {
             firstOrder = .failure(error)
         }

@@ -67,9 +67,9 @@ struct MemoryPlanner {
     }
     static func residentBytes(_ machine: Machine) -> Int { machine.organisation.sram.activation.bytes / 2 }
 
-    /// Resident tensors and their places.
-    func residents() -> [Int?] {
-        let capacity = Self.residentBytes(machine)
+    /// Resident tensors and their places in `capacity` bytes; nil for the resident half.
+    func residents(in capacity: Int? = nil) -> [Int?] {
+        let capacity = capacity ?? Self.residentBytes(machine)
         let word = machine.organisation.sram.activation.wordBytes
         let candidates = program.tensors.indices.filter { index in
             !program.tensors[index].isPersistent && lifetimes[index] != nil && bytes[index] <= capacity

@@ -25,7 +25,7 @@ struct ProductScheduler {
     }
 
     /// One operand of the product.
-    private struct Operand {
+    struct Operand {
         /// Place in the operation's `reads` followed by its `writes`.
         let values: Int
         let scales: Int?
@@ -45,22 +45,22 @@ struct ProductScheduler {
     let operation: String
     let product: Product
     let layout: ProductLayout
-    private let array: ArrayModel
-    private let first: Operand
-    private let second: Operand
+    let array: ArrayModel
+    let first: Operand
+    let second: Operand
     private let bias: Int?
-    private let biasIsPerturbed: Bool
+    let biasIsPerturbed: Bool
     private let result: Int
-    private let resultBytes: Int
-    private let resultIsResident: Bool
+    let resultBytes: Int
+    let resultIsResident: Bool
     private let copy: Int?
     private let copyIsResident: Bool
     private let epilogue: VectorWork
     private let operandCount: Int
-    private let capacity: Room
+    let capacity: Room
     /// Vector cycles of one pass over the lanes.
-    private let epiloguePass: Int
-    private let dequantizePass: Int
+    let epiloguePass: Int
+    let dequantizePass: Int
 
     init(
         _ product: Product, _ operation: Operation, in program: Program, isResident: [Bool], model: MachineModel,
@@ -137,7 +137,7 @@ struct ProductScheduler {
     // MARK: Choosing
 
     /// Bytes by on-chip buffer; a memory that all share counts as `activation`.
-    private struct Room {
+    struct Room {
         let weight: Int
         let activation: Int
         let accumulator: Int
@@ -155,7 +155,7 @@ struct ProductScheduler {
     }
 
     /// Bytes that a tiling's buffers take, with the slots it asks for.
-    private func need(_ t: Tiling) -> Room {
+    func need(_ t: Tiling) -> Room {
         let group = t.examples * t.heads
         let secondK = t.panel && t.weightsOuter ? product.k : t.k
         let firstK = t.panel && !t.weightsOuter ? product.k : t.k
@@ -202,7 +202,7 @@ struct ProductScheduler {
     }
 
     /// Elements that a tiling moves, refetches included. `tiles` counts those of the result.
-    private func moved(_ t: Tiling) -> (first: Double, second: Double, outputs: Double, tiles: Double) {
+    func moved(_ t: Tiling) -> (first: Double, second: Double, outputs: Double, tiles: Double) {
         let groups =
             Double(ceilingDivision(layout.examples, t.examples)) * Double(ceilingDivision(layout.heads, t.heads))
         let (mTiles, nTiles) = (ceilingDivision(product.m, t.m), ceilingDivision(product.n, t.n))
@@ -217,7 +217,7 @@ struct ProductScheduler {
     }
 
     /// DRAM bytes that a tiling is expected to move, whatever its slots.
-    private func expectedTraffic(_ t: Tiling) -> Double {
+    func expectedTraffic(_ t: Tiling) -> Double {
         let (firstElements, secondElements, outputs, _) = moved(t)
         func fetched(_ operand: Operand, _ elements: Double, rows: Int, k: Int) -> Double {
             if operand.isResident { return 0 }
@@ -242,7 +242,7 @@ struct ProductScheduler {
     }
 
     /// Cycles that a tiling is expected to take. Chooses among tilings; Timing does not use it.
-    private func expectedCycles(_ t: Tiling, traffic: Double) -> Double {
+    func expectedCycles(_ t: Tiling, traffic: Double) -> Double {
         let (firstElements, secondElements, outputs, tiles) = moved(t)
         let kTiles = ceilingDivision(product.k, t.k)
         let organisation = model.machine.organisation
@@ -271,6 +271,44 @@ struct ProductScheduler {
         return cycles + fill
     }
 
+    private var sizesOfN: [Int] { NestBuilder.sizes(product.n, granule: min(array.granuleOfN, product.n)) }
+    private var sizesOfK: [Int] {
+        sumsNeedAllOfK ? [product.k] : NestBuilder.sizes(product.k, granule: array.granuleOfK)
+    }
+
+    /// Every candidate, whether it fits or not: they follow from the product and the array's shape alone.
+    func forEachTiling(_ consider: (Tiling) -> Void) {
+        // Groups of whole instances.
+        if layout.examples * layout.heads > 1 {
+            var groups = NestBuilder.sizes(layout.heads, granule: 1).map { (1, $0) }
+            groups += NestBuilder.sizes(layout.examples, granule: 1).map { ($0, layout.heads) }
+            for (examples, heads) in groups {
+                for weightsOuter in [true, false] {
+                    consider(
+                        Tiling(
+                            examples: examples, heads: heads, m: product.m, n: product.n, k: product.k,
+                            weightsOuter: weightsOuter, panel: true))
+                }
+            }
+        }
+        // Tiles within an instance.
+        let ms = NestBuilder.sizes(product.m, granule: min(array.granuleOfM, product.m)) + (product.m > 1 ? [1] : [])
+        let (ns, ks) = (sizesOfN, sizesOfK)
+        for n in ns {
+            for k in ks {
+                for weightsOuter in [true, false] {
+                    for panel in [true, false] {
+                        for m in ms {
+                            consider(
+                                Tiling(
+                                    examples: 1, heads: 1, m: m, n: n, k: k, weightsOuter: weightsOuter, panel: panel))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     func choose() throws(ScheduleError) -> Tiling {
         var best: (tiling: Tiling, traffic: Double, cycles: Double)?
         func consider(_ tiling: Tiling) {
@@ -290,39 +328,11 @@ struct ProductScheduler {
             }
             if isBetter { best = (fitted, traffic, cycles) }
         }
-        // Groups of whole instances.
-        if layout.examples * layout.heads > 1 {
-            var groups = NestBuilder.sizes(layout.heads, granule: 1).map { (1, $0) }
-            groups += NestBuilder.sizes(layout.examples, granule: 1).map { ($0, layout.heads) }
-            for (examples, heads) in groups {
-                for weightsOuter in [true, false] {
-                    consider(
-                        Tiling(
-                            examples: examples, heads: heads, m: product.m, n: product.n, k: product.k,
-                            weightsOuter: weightsOuter, panel: true))
-                }
-            }
-        }
-        // Tiles within an instance.
-        let ms = NestBuilder.sizes(product.m, granule: min(array.granuleOfM, product.m)) + (product.m > 1 ? [1] : [])
-        let ns = NestBuilder.sizes(product.n, granule: min(array.granuleOfN, product.n))
-        let ks = sumsNeedAllOfK ? [product.k] : NestBuilder.sizes(product.k, granule: array.granuleOfK)
-        for n in ns {
-            for k in ks {
-                for weightsOuter in [true, false] {
-                    for panel in [true, false] {
-                        for m in ms {
-                            consider(
-                                Tiling(
-                                    examples: 1, heads: 1, m: m, n: n, k: k, weightsOuter: weightsOuter, panel: panel))
-                        }
-                    }
-                }
-            }
-        }
+        forEachTiling(consider)
         if let best { return best.tiling }
         let least = Tiling(
-            examples: 1, heads: 1, m: 1, n: ns.last!, k: ks.last!, weightsOuter: true, panel: false)
+            examples: 1, heads: 1, m: 1, n: sizesOfN.last!, k: sizesOfK.last!, weightsOuter: true,
+            panel: false)
         let used = need(least)
         let memory = SRAM.Buffer.allCases.first { used[$0] > capacity[$0] } ?? .activation
         throw .tileDoesNotFit(operation: operation, memory, need: used[memory], machine: model.machine)
@@ -360,8 +370,9 @@ struct ProductScheduler {
         var scales: Int?
     }
 
-    func nest() throws(ScheduleError) -> Nest {
-        let t = try choose()
+    func nest() throws(ScheduleError) -> Nest { nest(try choose()) }
+
+    func nest(_ t: Tiling) -> Nest {
         var builder = NestBuilder()
         let (weightHome, sumHome) = (model.home(.weight), model.home(.accumulator))
         let group = t.examples * t.heads

@@ -49,13 +49,15 @@ struct StreamingScheduler {
     let isResident: [Bool]
     let operation: String
 
-    private struct Choice {
+    struct Choice {
         let tile: Int
         let slots: Int
     }
 
-    func nest(_ plan: StreamPlan) throws(ScheduleError) -> Nest {
-        let choice = try choose(plan)
+    func nest(_ plan: StreamPlan) throws(ScheduleError) -> Nest { nest(plan, try choose(plan)) }
+
+    /// - Parameter choice: one that fits.
+    func nest(_ plan: StreamPlan, _ choice: Choice) -> Nest {
         var builder = NestBuilder()
         var buffers = [Int?](repeating: nil, count: plan.operands.count)
         for (index, operand) in plan.operands.enumerated() where !isResident[operand.operand] && operand.replaces == nil
@@ -193,7 +195,7 @@ struct StreamingScheduler {
     }
 
     /// On-chip bytes of a tile of `units` in `memory`.
-    private func need(_ plan: StreamPlan, _ memory: SRAM.Buffer, tile: Int, slots: Int) -> Int {
+    func need(_ plan: StreamPlan, _ memory: SRAM.Buffer, tile: Int, slots: Int) -> Int {
         plan.operands.reduce(0) { sum, operand in
             guard model.home(operand.memory) == memory, operand.replaces == nil, !isResident[operand.operand] else {
                 return sum
@@ -202,15 +204,20 @@ struct StreamingScheduler {
         }
     }
 
-    private func capacity(_ memory: SRAM.Buffer) -> Int {
+    func capacity(_ memory: SRAM.Buffer) -> Int {
         memory == .activation ? MemoryPlanner.tileBytes(model.machine) : model.machine.organisation.sram[memory].bytes
+    }
+
+    /// Sizes of tiles that are tried, whether they fit or not.
+    func sizes(_ plan: StreamPlan) -> [Int] {
+        var sizes = NestBuilder.sizes(plan.units, granule: plan.granule)
+        if plan.granule > 1, let least = sizes.last, least > 1 { sizes.append(1) }
+        return sizes
     }
 
     private func choose(_ plan: StreamPlan) throws(ScheduleError) -> Choice {
         var best: (choice: Choice, cycles: Double)?
-        var sizes = NestBuilder.sizes(plan.units, granule: plan.granule)
-        if plan.granule > 1, let least = sizes.last, least > 1 { sizes.append(1) }
-        for tile in sizes {
+        for tile in sizes(plan) {
             for slots in [2, 1] {
                 guard SRAM.Buffer.allCases.allSatisfy({ need(plan, $0, tile: tile, slots: slots) <= capacity($0) })
                 else { continue }

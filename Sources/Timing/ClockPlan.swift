@@ -2,22 +2,22 @@ import Programs
 
 /// A nest with what is the same in every turn of a loop worked out beforehand.
 struct ClockPlan {
-    /// A command to be issued.
+    /// A command to be issued; what it names lies in `lists`.
     struct Issue {
-        let command: Command
         /// Place in `Command.Unit.allCases`.
         let unit: Int
         let isStore: Bool
-        /// Cycles on its unit; nil where a loop moves a transfer within a burst.
-        let cycles: Int?
-        let transfer: Transfer?
-        let ports: [PortUse]
-        let acquires: [Int]
-        let reads: [Int]
-        let writes: [Int]
+        /// Cycles on its unit; −1 where a loop moves a transfer within a burst.
+        let cycles: Int
+        // Tile buffers.
+        let acquires: Range<Int>
+        let reads: Range<Int>
+        let writes: Range<Int>
+        /// In `ports`.
+        let ports: Range<Int>
     }
 
-    indirect enum Node {
+    enum Node {
         /// Place in `issues`.
         case issue(Int)
         /// A tile buffer.
@@ -26,7 +26,8 @@ struct ClockPlan {
         case loop(Int)
     }
 
-    struct Loop {
+    /// A class, so that a clock that runs it many times does not copy it.
+    final class Loop {
         let count: Int
         let body: [Node]
         // What its commands use, ascending.
@@ -40,8 +41,22 @@ struct ClockPlan {
         let stores: Bool
         /// Turns after which the addresses within a burst are the same again.
         let period: Int
+
+        fileprivate init(count: Int, body: [Node], use: Use, period: Int) {
+            func places(_ flags: [Bool]) -> [Int] { flags.indices.filter { flags[$0] } }
+            self.count = count
+            self.body = body
+            units = places(use.units)
+            ports = places(use.ports)
+            buffers = use.uses.indices.filter { use.uses[$0] || use.releases[$0] }
+            (uses, writes, releases, stores) = (use.uses, use.writes, use.releases, use.stores)
+            self.period = period
+        }
     }
 
+    private(set) var commands: [Command] = []
+    private(set) var lists: [Int] = []
+    private(set) var ports: [PortUse] = []
     private(set) var issues: [Issue] = []
     private(set) var loops: [Loop] = []
     private(set) var body: [Node] = []
@@ -52,7 +67,7 @@ struct ClockPlan {
     }
 
     /// What the commands of a loop touch.
-    private struct Use {
+    fileprivate struct Use {
         var units = [Bool](repeating: false, count: 4)
         var ports: [Bool]
         var uses: [Bool]
@@ -91,14 +106,15 @@ struct ClockPlan {
                 use.releases[buffer] = true
                 result.append(.release(buffer))
             case .command(let command):
-                let issue = Self.issue(command, model)
+                let issue = issue(command, model)
                 use.units[issue.unit] = true
-                for port in issue.ports { use.ports[port.port] = true }
-                for buffer in issue.acquires { use.uses[buffer] = true }
-                for buffer in issue.reads { use.uses[buffer] = true }
-                for buffer in issue.writes { (use.uses[buffer], use.writes[buffer]) = (true, true) }
+                for index in issue.ports { use.ports[ports[index].port] = true }
+                for buffer in command.acquires { use.uses[buffer] = true }
+                for buffer in command.reads { use.uses[buffer] = true }
+                for buffer in command.writes { (use.uses[buffer], use.writes[buffer]) = (true, true) }
                 if issue.isStore { use.stores = true }
-                if let transfer = issue.transfer, !transfer.gathered { use.transfers.append(transfer) }
+                if let transfer = command.transfer, !transfer.gathered { use.transfers.append(transfer) }
+                commands.append(command)
                 issues.append(issue)
                 result.append(.issue(issues.count - 1))
             case .loop(let count, let body):
@@ -110,12 +126,7 @@ struct ClockPlan {
                         model.burstBytes / greatestCommonDivisor(transfer.offset.strides[depth], model.burstBytes)
                     period = period / greatestCommonDivisor(period, own) * own
                 }
-                func places(_ flags: [Bool]) -> [Int] { flags.indices.filter { flags[$0] } }
-                loops.append(
-                    Loop(
-                        count: count, body: nodes, units: places(inner.units), ports: places(inner.ports),
-                        buffers: inner.uses.indices.filter { inner.uses[$0] || inner.releases[$0] }, uses: inner.uses,
-                        writes: inner.writes, releases: inner.releases, stores: inner.stores, period: period))
+                loops.append(Loop(count: count, body: nodes, use: inner, period: period))
                 result.append(.loop(loops.count - 1))
                 use.add(inner)
             }
@@ -123,25 +134,35 @@ struct ClockPlan {
         return result
     }
 
-    private static func issue(_ command: Command, _ model: MachineModel) -> Issue {
-        let transfer: Transfer?
+    private mutating func issue(_ command: Command, _ model: MachineModel) -> Issue {
         var isStore = false
-        switch command.work {
-        case .load(let moved): transfer = moved
-        case .store(let moved): (transfer, isStore) = (moved, true)
-        default: transfer = nil
-        }
-        var cycles: Int?
-        if let transfer {
-            if transfer.gathered || transfer.offset.strides.allSatisfy({ $0 % model.burstBytes == 0 }) {
-                cycles = model.cycles(command, residue: transfer.offset.base % model.burstBytes)
-            }
+        if case .store = command.work { isStore = true }
+        let cycles: Int
+        if let transfer = command.transfer {
+            let isSteady = transfer.gathered || transfer.offset.strides.allSatisfy { $0 % model.burstBytes == 0 }
+            cycles = isSteady ? model.cycles(command, residue: transfer.offset.base % model.burstBytes) : -1
         } else {
             cycles = model.cycles(command)
         }
+        func list(_ places: [Int]) -> Range<Int> {
+            lists += places
+            return lists.count - places.count..<lists.count
+        }
+        let uses = model.portUses(command)
+        ports += uses
         return Issue(
-            command: command, unit: command.unit.number, isStore: isStore, cycles: cycles, transfer: transfer,
-            ports: model.portUses(command), acquires: command.acquires, reads: command.reads, writes: command.writes)
+            unit: command.unit.number, isStore: isStore, cycles: cycles, acquires: list(command.acquires),
+            reads: list(command.reads), writes: list(command.writes), ports: ports.count - uses.count..<ports.count)
+    }
+}
+
+extension Command {
+    /// What it moves to or from DRAM.
+    var transfer: Transfer? {
+        switch work {
+        case .load(let transfer), .store(let transfer): transfer
+        default: nil
+        }
     }
 }
 

@@ -119,15 +119,15 @@ struct NestClock {
     }
 
     private mutating func cycles(_ number: Int) -> Int {
-        if let cycles = plan.issues[number].cycles { return cycles }
-        let transfer = plan.issues[number].transfer!
+        let steady = plan.issues[number].cycles
+        guard steady < 0, let transfer = plan.commands[number].transfer else { return steady }
         let residue = transfer.offset.value(at: indices) % model.burstBytes
         if cyclesByResidue[number].isEmpty {
             cyclesByResidue[number] = Array(repeating: -1, count: model.burstBytes)
         }
         let known = cyclesByResidue[number][residue]
         if known >= 0 { return known }
-        let cycles = model.cycles(plan.issues[number].command, residue: residue)
+        let cycles = model.cycles(plan.commands[number], residue: residue)
         cyclesByResidue[number][residue] = cycles
         return cycles
     }
@@ -136,10 +136,11 @@ struct NestClock {
         let cycles = cycles(number)
         let issue = plan.issues[number]
         if issue.isStore {
-            let source = issue.reads.first.map { buffers[$0] }
+            let buffer = source(number)
             pending.append(
                 PendingStore(
-                    issue: number, ready: source?.ready ?? Instant(), producer: source?.producer ?? 0, cycles: cycles))
+                    issue: number, ready: buffer < 0 ? Instant() : buffers[buffer].ready,
+                    producer: buffer < 0 ? 0 : buffers[buffer].producer, cycles: cycles))
             hasLoadBehindStore = false
             return
         }
@@ -151,17 +152,23 @@ struct NestClock {
         }
         // A result follows what its buffer still has queued, however many slots there are: so more slots change no order, and
         // never cost time. A load goes first where it has a slot.
-        for buffer in issue.acquires where isLoad ? buffers[buffer].free.isEmpty : isQueued(buffer) { try serveAll() }
+        for place in issue.acquires {
+            let buffer = plan.lists[place]
+            if isLoad ? buffers[buffer].free.isEmpty : isQueued(buffer) { try serveAll() }
+        }
 
         let free = unitFree[issue.unit]
         var start = free
         var cause: StallCause?
-        for buffer in issue.reads where buffers[buffer].ready.time > start {
+        for place in issue.reads {
+            let buffer = plan.lists[place]
             let ready = buffers[buffer].ready
+            guard ready.time > start else { continue }
             start = ready.time
             cause = ready.isPort ? .sram : Self.cause(ofProducer: buffers[buffer].producer)
         }
-        for buffer in issue.acquires {
+        for place in issue.acquires {
+            let buffer = plan.lists[place]
             precondition(!buffers[buffer].free.isEmpty, "a nest takes more slots of a tile buffer than it releases")
             let slot = buffers[buffer].free.removeFirst()
             if slot.time > start {
@@ -171,8 +178,9 @@ struct NestClock {
         }
         if let cause { sums[Self.stallSum(issue.unit, cause)] += start - free }
         let done = try work(number, from: start, cycles, latency: isLoad ? model.loadLatency : 0)
-        for buffer in issue.reads { buffers[buffer].lastUse.raise(to: done) }
-        for buffer in issue.writes {
+        for place in issue.reads { buffers[plan.lists[place]].lastUse.raise(to: done) }
+        for place in issue.writes {
+            let buffer = plan.lists[place]
             buffers[buffer].ready = done
             buffers[buffer].producer = issue.unit
             buffers[buffer].lastUse.raise(to: done)
@@ -188,21 +196,22 @@ struct NestClock {
         unitFree[unit] = finish
         sums[unit] += cycles
         var done = Instant(time: finish + latency)
-        for use in plan.issues[number].ports {
+        for place in plan.issues[number].ports {
+            let use = plan.ports[place]
             let served = try Checked.sum(max(portFree[use.port], start), use.cycles, "the step's cycles")
             portFree[use.port] = served
             sums[Self.firstPortSum + use.port] += use.cycles
             done.raise(to: Instant(time: served, isPort: true))
         }
         end = max(end, done.time)
-        observe?(.command(plan.issues[number].command, start: start, end: finish))
+        observe?(.command(plan.commands[number], start: start, end: finish))
         return done
     }
 
     private static func cause(ofProducer unit: Int) -> StallCause { StallCause(producer: Command.Unit.allCases[unit]) }
 
     private mutating func release(_ buffer: Int) {
-        if let index = pending.lastIndex(where: { plan.issues[$0.issue].reads.first == buffer }) {
+        if let index = pending.lastIndex(where: { source($0.issue) == buffer }) {
             pending[index].releases = true
         } else {
             buffers[buffer].free.append(buffers[buffer].lastUse)
@@ -210,7 +219,13 @@ struct NestClock {
     }
 
     private func isQueued(_ buffer: Int) -> Bool {
-        pending.contains { plan.issues[$0.issue].reads.first == buffer }
+        pending.contains { source($0.issue) == buffer }
+    }
+
+    /// The tile buffer that a store reads; −1 for what is no tile.
+    private func source(_ store: Int) -> Int {
+        let reads = plan.issues[store].reads
+        return reads.isEmpty ? -1 : plan.lists[reads.lowerBound]
     }
 
     private mutating func serveAll() throws(ScheduleError) {
@@ -223,7 +238,7 @@ struct NestClock {
             }
             let done = try work(store.issue, from: start, store.cycles, latency: 0)
             // Reads of a slot are done in order of issue, so the store's is the last of its slot.
-            if store.releases, let buffer = plan.issues[store.issue].reads.first { buffers[buffer].free.append(done) }
+            if store.releases { buffers[source(store.issue)].free.append(done) }
         }
         pending.removeAll(keepingCapacity: true)
         hasLoadBehindStore = false

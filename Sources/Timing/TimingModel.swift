@@ -1,3 +1,4 @@
+import Hardware
 import Programs
 
 /// Runs a scheduled program in time.
@@ -55,5 +56,16 @@ public enum TimingModel {
         _ nest: Nest, on model: MachineModel, expandsLoops: Bool = false, observe: ((TimedEvent) -> Void)? = nil
     ) throws(ScheduleError) -> NestTiming {
         try NestClock.time(nest, on: model, expandsLoops: expandsLoops, observe: observe)
+    }
+
+    /// Lays a step out on a machine, by measured time where the objective is latency.
+    ///
+    /// - Throws: as `Lowering.schedule`.
+    public static func schedule(
+        _ step: StepDescription, on machine: Machine, objective: ScheduleObjective
+    ) throws(ScheduleError) -> ScheduledProgram {
+        try Lowering.schedule(step, on: machine, objective: objective) { nest, model throws(ScheduleError) in
+            try NestClock.time(nest, on: model).cycles
+        }
     }
 }
