@@ -37,7 +37,10 @@ let package = Package(
             ]),
         .executableTarget(
             name: "zeroth-bench",
-            dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"],
+            dependencies: [
+                "FineTuning", "Costs", "Timing", "Emulator", "Programs", "Networks", "Hardware", "Kernels",
+                "NumberFormats",
+            ],
             exclude: ["peers"]),
         .testTarget(
             name: "NumberFormatsTests", dependencies: ["NumberFormats", "Kernels", "Networks"],
@@ -54,6 +57,7 @@ let package = Package(
         .testTarget(
             name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Hardware"],
             exclude: ["recompute_cost.py"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Timing", "Programs", "Hardware"]),
         .testTarget(
             name: "FineTuningTests", dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware"],
             exclude: ["independent"]),

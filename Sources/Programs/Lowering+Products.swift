@@ -6,9 +6,11 @@ extension Lowering {
     /// Matrix products alone, one after another: C [m, n] = A [m, k] · B [k, n] each, from DRAM to DRAM, in the formats of the machine's linear
     /// layers, C in FP32.
     ///
+    /// - Parameter timer: chooses by measured instead of expected time where `objective` is `latency`.
     /// - Throws: `ScheduleError` where a tile does not fit, or the operands do not fit DRAM together.
     public static func schedule(
-        _ topology: GEMMTopology, on machine: Machine, objective: ScheduleObjective = .traffic
+        _ topology: GEMMTopology, on machine: Machine, objective: ScheduleObjective = .traffic,
+        timer: NestTimer? = nil
     ) throws(ScheduleError) -> ScheduledProgram {
         let formats = StepFormats(machine.arithmetic)
         // The products' sizes stand in the operations; the step only says in which formats they are.
@@ -44,6 +46,6 @@ extension Lowering {
                         first: formats.activations, second: formats.weights)),
                 .forward, reads: a + b, writes: [c])
         }
-        return try layOut(builder.program(), on: machine, objective: objective)
+        return try layOut(builder.program(), on: machine, objective: objective, timer: timer)
     }
 }

@@ -12,6 +12,8 @@ public struct MachineModel: Sendable {
     /// From a load's issue to its first byte; the next load's is hidden behind this one's transfer.
     public let loadLatency: Int
     let arrays: [ElementFormat: ArrayModel]
+    /// Ways into the on-chip memories, each of which serves one word a bank and cycle.
+    public let ports: [MemoryPort]
 
     public init(_ machine: Machine) {
         self.machine = machine
@@ -26,6 +28,7 @@ public struct MachineModel: Sendable {
             if let model = try? ArrayModel(machine, format) { arrays[format] = model }
         }
         self.arrays = arrays
+        ports = Self.ports(of: organisation.sram)
     }
 
     /// The array on operands of `format`; that it has a rate for it was checked when the nest was made.

@@ -24,6 +24,25 @@ extension Nest {
         try walk(body)
     }
 
+    /// Commands of all turns; `Int.max` where there are more.
+    public var commandCount: Int {
+        func count(_ nodes: [NestNode]) -> Int {
+            nodes.reduce(0) { sum, node in
+                let more: Int
+                switch node {
+                case .command: more = 1
+                case .release: more = 0
+                case .loop(let turns, let body):
+                    let (value, overflow) = count(body).multipliedReportingOverflow(by: turns)
+                    more = overflow ? .max : value
+                }
+                let (value, overflow) = sum.addingReportingOverflow(more)
+                return overflow ? .max : value
+            }
+        }
+        return count(body)
+    }
+
     /// What the nest does, in closed form: each command's counts times the turns of the loops around it.
     public func counts(on model: MachineModel) throws(ScheduleError) -> ActionCounts {
         var total = ActionCounts()

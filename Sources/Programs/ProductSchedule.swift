@@ -25,7 +25,7 @@ struct ProductScheduler {
     }
 
     /// One operand of the product.
-    private struct Operand {
+    struct Operand {
         /// Place in the operation's `reads` followed by its `writes`.
         let values: Int
         let scales: Int?
@@ -49,25 +49,26 @@ struct ProductScheduler {
     let operation: String
     let product: Product
     let layout: ProductLayout
-    private let array: ArrayModel
-    private let first: Operand
-    private let second: Operand
+    let array: ArrayModel
+    let first: Operand
+    let second: Operand
     private let bias: Int?
     private let perturbationDraws: [RandomPurpose]
     /// Tiles begin at even elements, since two codes share a byte.
     private let hasNibbles: Bool
     private let result: Int
     private let resultFormat: ElementFormat
-    private let resultBytes: Int
-    private let resultIsResident: Bool
+    let resultBytes: Int
+    let resultIsResident: Bool
     private let copy: Int?
     private let copyIsResident: Bool
     private let epilogue: VectorWork
     private let operandCount: Int
-    private let capacity: Room
+    let capacity: Room
     /// Vector cycles of one pass over the lanes.
-    private let epiloguePass: Int
+    let epiloguePass: Int
     private let dequantizePass: Int
+    private let castPass: Int
 
     init(
         _ product: Product, _ operation: Operation, in program: Program, isResident: [Bool], model: MachineModel,
@@ -133,6 +134,7 @@ struct ProductScheduler {
                 accumulator: organisation.sram.accumulator.bytes)
         epiloguePass = epilogue.cycles(on: organisation.vectorUnit)
         dequantizePass = VectorWork.dequantize.cycles(on: organisation.vectorUnit)
+        castPass = VectorWork.copy(1).cycles(on: organisation.vectorUnit)
         hasNibbles = first.stored.bits == 4 || second.stored.bits == 4
     }
 
@@ -150,7 +152,7 @@ struct ProductScheduler {
     // MARK: Choosing
 
     /// Bytes by on-chip buffer; a memory that all share counts as `activation`.
-    private struct Room {
+    struct Room {
         let weight: Int
         let activation: Int
         let accumulator: Int
@@ -168,7 +170,7 @@ struct ProductScheduler {
     }
 
     /// Bytes that a tiling's buffers take, with the slots it asks for.
-    private func need(_ t: Tiling) -> Room {
+    func need(_ t: Tiling) -> Room {
         let group = t.examples * t.heads
         let secondK = t.panel && t.weightsOuter ? product.k : t.k
         let firstK = t.panel && !t.weightsOuter ? product.k : t.k
@@ -202,7 +204,9 @@ struct ProductScheduler {
     }
 
     /// Matrices of an operand in a tile's instances.
-    private func distinct(_ operand: Operand, _ t: Tiling) -> Int { operand.isShared ? 1 : t.examples * t.heads }
+    func distinct(_ operand: Operand, _ t: Tiling) -> Int { operand.isShared ? 1 : t.examples * t.heads }
+    /// Vector cycles of one pass over the lanes that brings an operand to the array's format.
+    func conversionPass(_ operand: Operand) -> Int { operand.scales == nil ? castPass : dequantizePass }
     /// Matrices of an operand in all instances.
     private func distinct(_ operand: Operand) -> Int { operand.isShared ? 1 : product.instances }
 
@@ -221,19 +225,24 @@ struct ProductScheduler {
         return t
     }
 
-    /// DRAM bytes and cycles that a tiling is expected to take. Chooses among tilings; Timing does not use it.
-    private func estimate(_ t: Tiling) -> (traffic: Double, cycles: Double) {
+    /// Elements that a tiling moves, refetches included. `tiles` counts those of the result.
+    func moved(_ t: Tiling) -> (first: Double, second: Double, outputs: Double, tiles: Double) {
         let groups =
             Double(ceilingDivision(layout.examples, t.examples)) * Double(ceilingDivision(layout.heads, t.heads))
         let (mTiles, nTiles) = (ceilingDivision(product.m, t.m), ceilingDivision(product.n, t.n))
-        let kTiles = ceilingDivision(product.k, t.k)
-        let tiles = groups * Double(mTiles) * Double(nTiles)
         let firstTurns = Double(t.panel && !t.weightsOuter ? 1 : nTiles)
         let secondTurns = Double(t.panel && t.weightsOuter ? 1 : mTiles)
         let instances = Double(product.instances)
-        let firstElements = Double(distinct(first)) * Double(product.m) * Double(product.k) * firstTurns
-        let secondElements = Double(distinct(second)) * Double(product.n) * Double(product.k) * secondTurns
-        let outputs = instances * Double(product.m) * Double(product.n)
+        return (
+            Double(distinct(first)) * Double(product.m) * Double(product.k) * firstTurns,
+            Double(distinct(second)) * Double(product.n) * Double(product.k) * secondTurns,
+            instances * Double(product.m) * Double(product.n), groups * Double(mTiles) * Double(nTiles)
+        )
+    }
+
+    /// DRAM bytes that a tiling is expected to move, whatever its slots.
+    func expectedTraffic(_ t: Tiling) -> Double {
+        let (firstElements, secondElements, outputs, _) = moved(t)
         func fetched(_ operand: Operand, _ elements: Double, rows: Int, k: Int) -> Double {
             if operand.isResident { return 0 }
             let columns = operand.matrix.rowsAreK ? rows : k
@@ -253,7 +262,13 @@ struct ProductScheduler {
             traffic += outputs * Double(resultBytes) * padded
         }
         if copy != nil, !copyIsResident { traffic += outputs * 2 }
+        return traffic
+    }
 
+    /// Cycles that a tiling is expected to take. Chooses among tilings; Timing does not use it.
+    func expectedCycles(_ t: Tiling, traffic: Double) -> Double {
+        let (firstElements, secondElements, outputs, tiles) = moved(t)
+        let kTiles = ceilingDivision(product.k, t.k)
         let organisation = model.machine.organisation
         let group = t.examples * t.heads
         let matmul = Double(
@@ -263,9 +278,8 @@ struct ProductScheduler {
         let epilogueCycles = Double(ceilingDivision(group * t.m * t.n, organisation.vectorUnit.lanes) * epiloguePass)
         var vectorCycles = tiles * epilogueCycles
         let lanes = Double(organisation.vectorUnit.lanes)
-        let perCode = Double(dequantizePass) / lanes
-        if first.isDequantized { vectorCycles += firstElements * perCode }
-        if second.isDequantized { vectorCycles += secondElements * perCode }
+        if first.isDequantized { vectorCycles += firstElements * Double(conversionPass(first)) / lanes }
+        if second.isDequantized { vectorCycles += secondElements * Double(conversionPass(second)) / lanes }
         let perturbed = product.sign == .none ? 0 : secondElements
         let perturbCycles = perturbed / Double(organisation.perturbationUnit.perturbationsPerCycle)
         let dma = traffic / model.bytesPerCycle
@@ -277,25 +291,21 @@ struct ProductScheduler {
             cycles = max(cycles, vectorCycles + outputs * Double(resultBytes) / model.bytesPerCycle)
         }
         let fill = matmul + epilogueCycles + dma / max(1, tiles * Double(kTiles))
-        return (traffic, cycles + fill)
+        return cycles + fill
     }
 
-    func choose() throws(ScheduleError) -> Tiling {
-        var best: (tiling: Tiling, traffic: Double, cycles: Double)?
-        func consider(_ tiling: Tiling) {
-            guard let fitted = fitted(tiling) else { return }
-            let (traffic, cycles) = estimate(fitted)
-            let isBetter: Bool
-            if let best {
-                switch objective {
-                case .traffic: isBetter = (traffic, cycles) < (best.traffic, best.cycles)
-                case .latency: isBetter = (cycles, traffic) < (best.cycles, best.traffic)
-                }
-            } else {
-                isBetter = true
-            }
-            if isBetter { best = (fitted, traffic, cycles) }
-        }
+    /// What tiles begin at a multiple of.
+    private var unit: Int { hasNibbles ? 2 : 1 }
+    private var leastM: Int { min(unit, product.m) }
+    private var sizesOfN: [Int] {
+        NestBuilder.sizes(product.n, granule: min(roundUp(array.granuleOfN, to: unit), product.n))
+    }
+    private var sizesOfK: [Int] {
+        sumsNeedAllOfK ? [product.k] : NestBuilder.sizes(product.k, granule: roundUp(array.granuleOfK, to: unit))
+    }
+
+    /// Every candidate, whether it fits or not: they follow from the product and the array's shape alone.
+    func forEachTiling(_ consider: (Tiling) -> Void) {
         // Groups of whole instances.
         if layout.examples * layout.heads > 1, product.sign != .both {
             var groups = NestBuilder.sizes(layout.heads, granule: 1).map { (1, $0) }
@@ -310,15 +320,11 @@ struct ProductScheduler {
             }
         }
         // Tiles within an instance.
-        let unit = hasNibbles ? 2 : 1
-        let least = min(unit, product.m)
+        let least = leastM
         let ms =
             NestBuilder.sizes(product.m, granule: min(roundUp(array.granuleOfM, to: unit), product.m))
             + (product.m > least ? [least] : [])
-        let ns = NestBuilder.sizes(product.n, granule: min(roundUp(array.granuleOfN, to: unit), product.n))
-        let ks =
-            sumsNeedAllOfK
-            ? [product.k] : NestBuilder.sizes(product.k, granule: roundUp(array.granuleOfK, to: unit))
+        let (ns, ks) = (sizesOfN, sizesOfK)
         // Both signs' instances share a tile.
         let examples = product.sign.copies
         for n in ns {
@@ -335,10 +341,33 @@ struct ProductScheduler {
                 }
             }
         }
+    }
+
+    func choose() throws(ScheduleError) -> Tiling {
+        var best: (tiling: Tiling, traffic: Double, cycles: Double)?
+        func consider(_ tiling: Tiling) {
+            let traffic = expectedTraffic(tiling)
+            // Most candidates are out by their traffic alone.
+            if objective == .traffic, let best, traffic > best.traffic { return }
+            guard let fitted = fitted(tiling) else { return }
+            let cycles = expectedCycles(fitted, traffic: traffic)
+            let isBetter: Bool
+            if let best {
+                switch objective {
+                case .traffic: isBetter = (traffic, cycles) < (best.traffic, best.cycles)
+                case .latency: isBetter = (cycles, traffic) < (best.cycles, best.traffic)
+                }
+            } else {
+                isBetter = true
+            }
+            if isBetter { best = (fitted, traffic, cycles) }
+        }
+        forEachTiling(consider)
         if let best { return best.tiling }
         let used = need(
             Tiling(
-                examples: examples, heads: 1, m: least, n: ns.last!, k: ks.last!, weightsOuter: true, panel: false))
+                examples: product.sign.copies, heads: 1, m: leastM, n: sizesOfN.last!, k: sizesOfK.last!,
+                weightsOuter: true, panel: false))
         let memory = SRAM.Buffer.allCases.first { used[$0] > capacity[$0] } ?? .activation
         throw .tileDoesNotFit(operation: operation, memory, need: used[memory], machine: model.machine)
     }
@@ -377,8 +406,9 @@ struct ProductScheduler {
         var scales: Int?
     }
 
-    func nest() throws(ScheduleError) -> Nest {
-        let t = try choose()
+    func nest() throws(ScheduleError) -> Nest { nest(try choose()) }
+
+    func nest(_ t: Tiling) -> Nest {
         var builder = NestBuilder()
         let (weightHome, sumHome) = (model.home(.weight), model.home(.accumulator))
         let group = t.examples * t.heads

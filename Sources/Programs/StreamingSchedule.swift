@@ -59,14 +59,18 @@ struct StreamingScheduler {
     let isResident: [Bool]
     let operation: String
 
-    private struct Choice {
+    struct Choice {
         let tile: Int
         let slots: Int
     }
 
     func nest(_ plan: StreamPlan) throws(ScheduleError) -> Nest {
         let plan = withOwnTiles(plan)
-        let choice = try choose(plan)
+        return nest(plan, try choose(plan))
+    }
+
+    /// - Parameter choice: one that fits.
+    func nest(_ plan: StreamPlan, _ choice: Choice) -> Nest {
         var builder = NestBuilder()
         var buffers = [Int?](repeating: nil, count: plan.operands.count)
         for (index, operand) in plan.operands.enumerated() where !isResident[operand.operand] && operand.replaces == nil
@@ -199,7 +203,7 @@ struct StreamingScheduler {
     }
 
     /// A result that cannot overwrite its input's tile, since the input is resident and has none, gets one of its own.
-    private func withOwnTiles(_ plan: StreamPlan) -> StreamPlan {
+    func withOwnTiles(_ plan: StreamPlan) -> StreamPlan {
         var result = plan
         for index in plan.operands.indices {
             guard let source = plan.operands[index].replaces, isResident[plan.operands[source].operand],
@@ -225,7 +229,7 @@ struct StreamingScheduler {
     }
 
     /// On-chip bytes of a tile of `units` in `memory`.
-    private func need(_ plan: StreamPlan, _ memory: SRAM.Buffer, tile: Int, slots: Int) -> Int {
+    func need(_ plan: StreamPlan, _ memory: SRAM.Buffer, tile: Int, slots: Int) -> Int {
         plan.operands.reduce(0) { sum, operand in
             guard model.home(operand.memory) == memory, operand.replaces == nil, !isResident[operand.operand] else {
                 return sum
@@ -234,15 +238,20 @@ struct StreamingScheduler {
         }
     }
 
-    private func capacity(_ memory: SRAM.Buffer) -> Int {
+    func capacity(_ memory: SRAM.Buffer) -> Int {
         memory == .activation ? MemoryPlanner.tileBytes(model.machine) : model.machine.organisation.sram[memory].bytes
+    }
+
+    /// Sizes of tiles that are tried, whether they fit or not.
+    func sizes(_ plan: StreamPlan) -> [Int] {
+        var sizes = NestBuilder.sizes(plan.units, granule: plan.granule)
+        if plan.granule > 1, let least = sizes.last, least > 1 { sizes.append(1) }
+        return sizes
     }
 
     private func choose(_ plan: StreamPlan) throws(ScheduleError) -> Choice {
         var best: (choice: Choice, cycles: Double)?
-        var sizes = NestBuilder.sizes(plan.units, granule: plan.granule)
-        if plan.granule > 1, let least = sizes.last, least > 1 { sizes.append(1) }
-        for tile in sizes {
+        for tile in sizes(plan) {
             for slots in [2, 1] {
                 guard SRAM.Buffer.allCases.allSatisfy({ need(plan, $0, tile: tile, slots: slots) <= capacity($0) })
                 else { continue }

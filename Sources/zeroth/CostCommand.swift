@@ -25,6 +25,7 @@ struct CostCommand: ParsableCommand {
               zeroth cost --network opt-1.3b --method zoqo --weights int4 --hardware edge-int4 --loss-tokens last
               zeroth cost --gemm 128,4096,4096 --hardware tpu-like
               zeroth cost --network minilm-l6 --set organisation.array.dataflow=output-stationary --json
+              zeroth cost --network minilm-l6 --timeline step.json --timeline-operation layer.0.intermediate
               zeroth cost --gemm 128,4096,4096 --array 128x128 --dataflow ws --oracle scale-sim
               zeroth cost --gemm 64,768,768 --array 32x32 --dataflow os --oracle scale-sim --sram-kib 64,64,64 --json
             """)
@@ -101,21 +102,26 @@ struct CostCommand: ParsableCommand {
             "Oracle: KiB of the buffers of ifmap, filter and ofmap, for DRAM counts.", valueName: "I,F,O"))
     var sramKib: String?
 
+    @OptionGroup(title: "Timeline") var timeline: TimelineOptions
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
     mutating func run() throws {
-        let stepFlags: [(String, String?)] = [
-            ("method", method), ("weights", weights), ("activations", activations), ("head", head),
-            ("loss-tokens", lossTokens), ("batch", batch.map { "\($0)" }), ("sequence", sequence.map { "\($0)" }),
-            ("trainable", trainable), ("update-rounding", updateRounding),
-        ]
+        let stepFlags: [(String, String?)] =
+            [
+                ("method", method), ("weights", weights), ("activations", activations), ("head", head),
+                ("loss-tokens", lossTokens), ("batch", batch.map { "\($0)" }), ("sequence", sequence.map { "\($0)" }),
+                ("trainable", trainable), ("update-rounding", updateRounding),
+            ] + timeline.given
         let oracleFlags: [(String, String?)] = [
             ("array", array), ("dataflow", dataflow), ("oracle", oracle), ("sram-kib", sramKib),
         ]
         if let network {
             try refuse(of: "--network", [("gemm", gemm), ("topology", topology)] + oracleFlags)
-            return try step(network).show(json: json)
+            let job = try step(network)
+            try timeline.write(job.steps, on: job.machine)
+            return try job.show(json: json)
         }
         if let oracle {
             guard oracle == "scale-sim" else {

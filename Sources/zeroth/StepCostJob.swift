@@ -24,6 +24,10 @@ struct StepCostJob {
         var lossTokens = LossTokens.all.rawValue
     }
 
+    let machine: Machine
+    /// The steps, by the names of their timelines.
+    let steps: [(name: String, step: StepDescription)]
+
     private enum Result {
         case comparison(RunSummary)
         case alone(StepCost, title: String)
@@ -34,14 +38,18 @@ struct StepCostJob {
     ///
     /// - Throws: `InputError`, `HardwareError`, `ScheduleError`, or `RunError.badSetting` naming the flag.
     init(_ settings: Settings) throws {
-        let machine = try Self.machine(settings)
+        machine = try Self.machine(settings)
         let step = try Self.step(settings)
         let prices = try EnergyTable.load(for: machine)
+        let title = StepDescription.Method.title(step.method.word)
         guard step.method.isZerothOrder else {
-            let title = StepDescription.Method.title(step.method.word)
+            steps = [("\(title) step", step)]
             result = .alone(try StepCost(step, on: machine, prices: prices), title: title)
             return
         }
+        var firstOrder = step
+        firstOrder.method = .qat
+        steps = [("\(title) step", step), ("first-order step", firstOrder)]
         let comparison = try Comparison(step, on: machine, prices: prices)
         result = .comparison(
             RunSummary(

@@ -105,10 +105,8 @@ extension Fixture {
         }
     }
 
-    /// A machine with sizes that force tiles and refetches.
-    static func randomMachine(_ random: inout SplitMix) throws -> Machine {
-        func pick(_ values: [Int]) -> Int { values.randomElement(using: &random)! }
-        let banks = 4
+    /// Formats by kind of layer that every random array has rates for.
+    static func randomFormats(_ random: inout SplitMix) -> [String] {
         let kinds = [
             // weights, activations, attention, head
             ["int8", "int8", "int8", "int8"], ["int8", "int8", "int8", "int8"], ["int4", "int8", "int8", "int8"],
@@ -116,15 +114,22 @@ extension Fixture {
             ["bf16", "bf16", "bf16", "bf16"], ["int8", "int8", "bf16", "int8"],
         ]
         let kind = kinds.randomElement(using: &random)!
-        let places = [
-            "placement: 'on-load', sharedFetch: false", "placement: 'on-load', sharedFetch: true",
-            "placement: 'in-place', sharedFetch: false",
-        ]
-        let formats =
+        return
             zip(["weights", "activations", "attention", "head"], kind).map { "arithmetic.\($0)=\($1)" } + [
                 "arithmetic.embedding=\(["fp32", "bf16"].randomElement(using: &random)!)",
                 "organisation.array.macsPerCyclePerElement={int4: 2, int8: 1, e4m3: 1, e5m2: 1, bf16: 0.25}",
             ]
+    }
+
+    /// A machine with sizes that force tiles and refetches.
+    static func randomMachine(_ random: inout SplitMix) throws -> Machine {
+        func pick(_ values: [Int]) -> Int { values.randomElement(using: &random)! }
+        let banks = 4
+        let formats = randomFormats(&random)
+        let places = [
+            "placement: 'on-load', sharedFetch: false", "placement: 'on-load', sharedFetch: true",
+            "placement: 'in-place', sharedFetch: false",
+        ]
         let perturbation =
             "organisation.perturbationUnit={\(places.randomElement(using: &random)!), "
             + "perturbationsPerCycle: \(pick([1, 5, 32])), updatesPerCycle: \(pick([1, 8]))}"

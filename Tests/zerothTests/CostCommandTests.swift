@@ -114,11 +114,48 @@ struct CostCommandTests {
         #expect(Set(steps.map(\.cycles) + [shared.cycles]).count > 1)
     }
 
+    @Test(.enabled(if: ProgramRun.hasPython))
+    func aTimelineIsWrittenBesideTheAnswer() throws {
+        let file = FileManager.default.temporaryDirectory.path + "/zeroth-timeline-\(UUID().uuidString).json"
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let flags = "--network minilm-l6 --batch 2 --sequence 32 --json"
+        let output = try run(flags + " --timeline \(file) --timeline-operation layer.0.query")
+        #expect(output.status == 0, "\(output.err)")
+        #expect(output.out == (try run(flags).out))
+        // Python's reader: events, and the end of the last operation of each step.
+        let script = """
+            import json, sys
+            events = json.load(open(sys.argv[1]))["traceEvents"]
+            ends = [max(e["args"]["startCycle"] + e["args"]["cycles"] for e in events
+                        if e["ph"] == "X" and e["pid"] == p and e["tid"] == 1) for p in (1, 2)]
+            print(len(events), *ends)
+            """
+        let check = try ProgramRun.execute(
+            "/usr/bin/env", [ProgramRun.python, "-c", script, file], in: NSTemporaryDirectory())
+        #expect(check.status == 0, "\(check.err)")
+        let numbers = check.out.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+        let answer = try json(flags)
+        let cycles = try ["zerothOrder", "firstOrder"].map { side in
+            let step = try #require(answer[side] as? [String: Any])
+            return Int(try #require(step["cycles"] as? Double))
+        }
+        try #require(numbers.count == 3)
+        #expect(Array(numbers.dropFirst()) == cycles)
+        let said = output.err.replacingOccurrences(of: ",", with: "")
+        #expect(said.hasPrefix("timeline: \(numbers[0]) events"), "\(output.err)")
+    }
+
     @Test(arguments: [
         ("--network llama2-7b", "bytes of DRAM; machine edge-int8 has 4294967296"),
         ("--network minilm", "minilm-l6"),
         ("--network minilm-l6 --sequence 513", "--sequence is 513, should be at most 512"),
         ("--network minilm-l6 --batch 0", "--batch is 0, should be 1 or more"),
+        (
+            "--network minilm-l6 --timeline step.json --timeline-operation query",
+            "--timeline-operation is query, should be the name of an operation, such as"
+        ),
+        ("--network minilm-l6 --timeline step.json --timeline-commands 0", "--timeline-commands is 0, should be 1"),
+        ("--network minilm-l6 --timeline /nowhere/step.json", "/nowhere/step.json"),
         ("--network minilm-l6 --trainable some", "--trainable is some, should be all, last:N"),
         ("--network minilm-l6 --update-rounding up", "--update-rounding is up, should be stochastic, nearest"),
         ("--network minilm-l6 --hardware edge", "edge-int8"),
