@@ -317,6 +317,7 @@ extension ScheduleError {
         let whole = memory == .activation ? 2 * need : need
         return .tileDoesNotFit(
             operation: operation, buffer: memory, available: bank.bytes,
-            smallest: roundUp(whole, to: bank.readBytesPerCycle), machine: machine.name)
+            smallest: roundUp(whole, to: bank.readBytesPerCycle), machine: machine.name,
+            field: machine.organisation.sram.field(memory))
     }
 }

@@ -1,4 +1,5 @@
 import Hardware
+import Networks
 import Programs
 
 /// Runs a scheduled program in time.
@@ -64,8 +65,19 @@ public enum TimingModel {
     public static func schedule(
         _ step: StepDescription, on machine: Machine, objective: ScheduleObjective
     ) throws(ScheduleError) -> ScheduledProgram {
-        try Lowering.schedule(step, on: machine, objective: objective) { nest, model throws(ScheduleError) in
-            try NestClock.time(nest, on: model).cycles
-        }
+        try Lowering.schedule(step, on: machine, objective: objective, timer: cycles)
+    }
+
+    /// Lays products out on a machine, by measured time where the objective is latency.
+    ///
+    /// - Throws: as `Lowering.schedule`.
+    public static func schedule(
+        _ products: GEMMTopology, on machine: Machine, objective: ScheduleObjective
+    ) throws(ScheduleError) -> ScheduledProgram {
+        try Lowering.schedule(products, on: machine, objective: objective, timer: cycles)
+    }
+
+    private static func cycles(_ nest: Nest, _ model: MachineModel) throws(ScheduleError) -> Int {
+        try NestClock.time(nest, on: model).cycles
     }
 }

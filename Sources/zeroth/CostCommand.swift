@@ -1,6 +1,7 @@
 import ArgumentParser
 import FineTuning
 import Networks
+import Programs
 
 /// `zeroth cost`: what work costs on a machine, without doing it.
 struct CostCommand: ParsableCommand {
@@ -62,6 +63,12 @@ struct CostCommand: ParsableCommand {
             "Tokens whose next word the loss reads, with a language-model head: all or last (default: all).",
             valueName: "tokens"))
     var lossTokens: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Tiles and loop orders for least DRAM traffic or least latency: traffic or latency (default: traffic).",
+            valueName: "objective"))
+    var objective: String?
 
     @Option(help: ArgumentHelp("Examples a step (default: 16).", valueName: "n"))
     var batch: Int?
@@ -129,13 +136,15 @@ struct CostCommand: ParsableCommand {
             }
             try refuse(
                 of: "--oracle",
-                [("hardware", hardware), ("set", set.first), ("topology", topology)] + stepFlags)
+                [("hardware", hardware), ("set", set.first), ("topology", topology), ("objective", objective)]
+                    + stepFlags)
             return try ScaleSimJob(gemm: gemm, array: array, dataflow: dataflow, sramKib: sramKib).show(json: json)
         }
         if let topology {
             try refuse(of: "--topology", [("gemm", gemm)] + stepFlags + oracleFlags)
             return try ProductCostJob(
-                GEMMTopology.load(path: topology), hardware: hardware ?? "edge-int8", overrides: set
+                GEMMTopology.load(path: topology), hardware: hardware ?? "edge-int8", overrides: set,
+                objective: ScheduleObjective(flag: objective ?? "traffic")
             ).show(json: json)
         }
         guard let gemm else {
@@ -143,7 +152,8 @@ struct CostCommand: ParsableCommand {
         }
         try refuse(of: "--gemm without --oracle", stepFlags + oracleFlags)
         try ProductCostJob(
-            ProductCostJob.topology(gemm: gemm), hardware: hardware ?? "edge-int8", overrides: set
+            ProductCostJob.topology(gemm: gemm), hardware: hardware ?? "edge-int8", overrides: set,
+            objective: ScheduleObjective(flag: objective ?? "traffic")
         ).show(json: json)
     }
 
@@ -155,6 +165,7 @@ struct CostCommand: ParsableCommand {
         if let trainable { settings.trainable = trainable }
         if let updateRounding { settings.updateRounding = updateRounding }
         if let lossTokens { settings.lossTokens = lossTokens }
+        if let objective { settings.objective = objective }
         settings.weights = weights
         settings.activations = activations
         settings.head = head

@@ -27,9 +27,9 @@ struct ProductCostJob {
     private let answer: Answer
 
     /// - Throws: `HardwareError`, `ScheduleError`.
-    init(_ topology: GEMMTopology, hardware: String, overrides: [String]) throws {
+    init(_ topology: GEMMTopology, hardware: String, overrides: [String], objective: ScheduleObjective) throws {
         let machine = try Machine.load(hardware, overrides: overrides)
-        let scheduled = try Lowering.schedule(topology, on: machine)
+        let scheduled = try TimingModel.schedule(topology, on: machine, objective: objective)
         let timing = try TimingModel.time(scheduled)
         let total = try StepCost(scheduled, timing: timing, prices: EnergyTable.load(for: machine))
         var layers: [Layer] = []

@@ -22,6 +22,7 @@ struct StepCostJob {
         var activations: String?
         var head: String?
         var lossTokens = LossTokens.all.rawValue
+        var objective = ScheduleObjective.traffic.rawValue
     }
 
     let machine: Machine
@@ -40,17 +41,18 @@ struct StepCostJob {
     init(_ settings: Settings) throws {
         machine = try Self.machine(settings)
         let step = try Self.step(settings)
+        let objective = try ScheduleObjective(flag: settings.objective)
         let prices = try EnergyTable.load(for: machine)
         let title = StepDescription.Method.title(step.method.word)
         guard step.method.isZerothOrder else {
             steps = [("\(title) step", step)]
-            result = .alone(try StepCost(step, on: machine, prices: prices), title: title)
+            result = .alone(try StepCost(step, on: machine, objective: objective, prices: prices), title: title)
             return
         }
         var firstOrder = step
         firstOrder.method = .qat
         steps = [("\(title) step", step), ("first-order step", firstOrder)]
-        let comparison = try Comparison(step, on: machine, prices: prices)
+        let comparison = try Comparison(step, on: machine, objective: objective, prices: prices)
         result = .comparison(
             RunSummary(
                 machine: machine, method: step.method, batch: step.batch,
@@ -140,5 +142,16 @@ struct StepCostJob {
             guard !json else { return try Terminal.print(json: cost) }
             for line in StepReport.lines(cost, title: title) { Terminal.print(line) }
         }
+    }
+}
+
+extension ScheduleObjective {
+    /// The objective that `--objective` names.
+    init(flag: String) throws(RunError) {
+        guard let objective = ScheduleObjective(rawValue: flag) else {
+            throw .badSetting(
+                name: "objective", value: flag, allowed: Self.allCases.map(\.rawValue).joined(separator: " or "))
+        }
+        self = objective
     }
 }
