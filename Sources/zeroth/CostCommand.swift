@@ -68,6 +68,9 @@ struct CostCommand: ParsableCommand {
             "Oracle: KiB of the buffers of ifmap, filter and ofmap, for DRAM counts.", valueName: "I,F,O"))
     var sramKib: String?
 
+    @Flag(help: "Print what units wait for, and the roofs over each kind of operation; --json always has them.")
+    var timing = false
+
     @OptionGroup(title: "Timeline") var timeline: TimelineOptions
 
     @Flag(help: "Print one JSON object.")
@@ -81,7 +84,7 @@ struct CostCommand: ParsableCommand {
                 sequence: sequence ?? 128, trainable: trainable ?? "all", updateRounding: updateRounding ?? "residual:8"
             )
             try timeline.write(job.steps, on: job.machine)
-            return try job.show(json: json)
+            return try job.show(json: json, timing: timing)
         }
         guard let oracle else { throw ValidationError("give --network, or --gemm with --oracle scale-sim") }
         guard oracle == "scale-sim" else {
@@ -92,7 +95,7 @@ struct CostCommand: ParsableCommand {
             [
                 ("hardware", hardware), ("set", set.first), ("batch", batch.map { "\($0)" }),
                 ("sequence", sequence.map { "\($0)" }), ("trainable", trainable), ("update-rounding", updateRounding),
-            ] + timeline.given)
+            ] + [("timing", timing ? "" : nil)] + timeline.given)
         try ScaleSimJob(gemm: gemm, array: array, dataflow: dataflow, sramKib: sramKib).show(json: json)
     }
 

@@ -58,9 +58,17 @@ struct StepCostJob {
         )
     }
 
-    /// Prints the answer.
-    func show(json: Bool) throws {
+    /// Prints the answer; with `timing`, tables of waits and roofs go before it.
+    func show(json: Bool, timing: Bool = false) throws {
         guard !json else { return try Terminal.print(json: summary) }
+        if timing {
+            for comparison in summary.lengths.map(\.comparison) {
+                let costs = [(steps[0].name, comparison.zerothOrder), (steps[1].name, comparison.firstOrder)]
+                for (name, cost) in costs {
+                    if let cost { for line in TimingReport.lines(cost, name: name) { Terminal.print(line) } }
+                }
+            }
+        }
         for line in CostReport.lines(summary) { Terminal.print(line) }
     }
 }
