@@ -64,8 +64,17 @@ public enum TimingModel {
     public static func schedule(
         _ step: StepDescription, on machine: Machine, objective: ScheduleObjective
     ) throws(ScheduleError) -> ScheduledProgram {
-        try Lowering.schedule(step, on: machine, objective: objective) { nest, model throws(ScheduleError) in
-            try NestClock.time(nest, on: model).cycles
-        }
+        try Lowering.schedule(step, on: machine, objective: objective, timer: measure)
+    }
+
+    /// The same for a program.
+    public static func schedule(
+        _ program: Program, on machine: Machine, objective: ScheduleObjective
+    ) throws(ScheduleError) -> ScheduledProgram {
+        try Lowering.schedule(program, on: machine, objective: objective, timer: measure)
+    }
+
+    private static func measure(_ nest: Nest, _ model: MachineModel) throws(ScheduleError) -> Int {
+        try NestClock.time(nest, on: model).cycles
     }
 }
