@@ -49,6 +49,8 @@ extension StepCost {
                 peakDRAMBytes: plan.dramExtent, peakDRAMBytesByKind: plan.peak.byKind,
                 ownPeakDRAMBytesByKind: plan.peakByKind, peakSRAMBytes: plan.peakSRAM),
             peakDynamicMilliwatts: Self.peakDynamicMilliwatts(scheduled, timing, table))
+        unitTimes = Dictionary(uniqueKeysWithValues: Command.Unit.allCases.map { ($0, UnitTime($0, timing)) })
+        roofline = try Roofline(scheduled, timing: timing)
     }
 
     /// Highest sum of the powers of the operations in flight, each operation's energy spread evenly over its time.

@@ -68,6 +68,10 @@ public struct StepCost: Sendable, Hashable, Codable {
     public let cycles: Int
     /// Cycles in which each of Timing's units worked.
     public let busyCycles: [String: Int]
+    /// What each unit does in these cycles; nil where no times are known.
+    public internal(set) var unitTimes: [Command.Unit: UnitTime]?
+    /// What bounds the step's time; nil where no times are known.
+    public internal(set) var roofline: Roofline?
     public let latencyMilliseconds: Double
     /// Multiply-accumulates on the array, by operand format.
     public let macs: [String: Int]

@@ -30,7 +30,7 @@ extension ProductScheduler {
         for index in order where index != likely {
             guard candidates[index].bound < Double(cycles) else { break }
             let nest = nest(candidates[index].tiling)
-            guard nest.isBusy(on: model, below: cycles) else { continue }
+            guard nest.hasLessWork(than: cycles, on: model) else { continue }
             let measured = try timer(nest, model)
             if measured < cycles { (best, cycles) = (nest, measured) }
         }
@@ -79,8 +79,10 @@ extension ProductScheduler {
         let rate = model.bytesPerCycle
         let firstBytes = first.isResident ? 0 : work.first * Double(first.stored.bits) / 8
         let secondBytes = second.isResident ? 0 : work.second * Double(second.stored.bits) / 8
-        let perturbed = product.sign == .none ? 0 : work.second
-        let perturbCycles = perturbed / Double(organisation.perturbationUnit.perturbationsPerCycle)
+        // Weights are perturbed between load and array.
+        let isPerturbed = product.sign != .none && !second.isResident
+        let perturbationRate = Double(organisation.perturbationUnit.perturbationsPerCycle)
+        let perturbCycles = isPerturbed ? work.second / perturbationRate : 0
         let latency = Double(model.loadLatency)
 
         // The first tiles are loaded one after the other, the second operand's first unless the first one's is a panel.
@@ -88,8 +90,7 @@ extension ProductScheduler {
         let secondTile = Double(distinct(second, t) * t.n * (t.panel && t.weightsOuter ? product.k : t.k))
         let firstLoad = first.isResident ? 0 : firstTile * Double(first.stored.bits) / 8 / rate
         let secondLoad = second.isResident ? 0 : secondTile * Double(second.stored.bits) / 8 / rate
-        let perturb =
-            product.sign == .none ? 0 : secondTile / Double(organisation.perturbationUnit.perturbationsPerCycle)
+        let perturb = isPerturbed ? secondTile / perturbationRate : 0
         let streamsFirst = t.panel && !t.weightsOuter
         var head = 0.0
         if !first.isResident { head = latency + firstLoad + (streamsFirst ? 0 : secondLoad) }
@@ -148,7 +149,7 @@ extension StreamingScheduler {
                 }
                 guard fits else { continue }
                 let nest = nest(plan, Choice(tile: tile, slots: slots))
-                if let best, !nest.isBusy(on: model, below: best.cycles) { continue }
+                if let best, !nest.hasLessWork(than: best.cycles, on: model) { continue }
                 let cycles = try timer(nest, model)
                 if best == nil || cycles < best!.cycles { best = (nest, cycles) }
             }
@@ -160,7 +161,7 @@ extension StreamingScheduler {
 
 extension Nest {
     /// Whether every unit and port has less work than `cycles`; else the nest takes at least as long.
-    func isBusy(on model: MachineModel, below cycles: Int) -> Bool {
+    func hasLessWork(than cycles: Int, on model: MachineModel) -> Bool {
         var units = [Double](repeating: 0, count: 4)
         var ports = [Double](repeating: 0, count: model.ports.count)
         func walk(_ nodes: [NestNode], _ times: Double) {

@@ -9,10 +9,9 @@ extension NestClock {
         for unit in loop.units { floor = min(floor, unitFree[unit]) }
         let origin = end
         func relative(_ time: Int) -> Int { max(time, floor) - origin }
-        /// With the cause of a wait for it, which none is where it is past.
         func append(_ instant: Instant) {
             key.append(relative(instant.time))
-            key.append(instant.isPort && instant.time > floor ? 1 : 0)
+            key.append(relative(instant.withoutPorts))
         }
         key.removeAll(keepingCapacity: true)
         key.append(turn % loop.period)
@@ -107,19 +106,15 @@ extension NestClock {
         for unit in loop.units { unitFree[unit] += cycles }
         for port in loop.ports { portFree[port] += cycles }
         for number in loop.buffers {
-            if loop.writes[number] { buffers[number].ready.time += cycles }
-            if loop.uses[number] { buffers[number].lastUse.time += cycles }
+            if loop.writes[number] { buffers[number].ready.advance(by: cycles) }
+            if loop.uses[number] { buffers[number].lastUse.advance(by: cycles) }
             if loop.releases[number] {
-                for index in buffers[number].free.indices { buffers[number].free[index].time += cycles }
+                for index in buffers[number].free.indices { buffers[number].free[index].advance(by: cycles) }
             }
         }
         // Stores that the loop issues: with a steady number queued, those of the turn before are served in each turn.
         // Without any, what is queued was queued before the loop, and stays.
         guard loop.stores else { return }
-        pending = pending.map { store in
-            PendingStore(
-                issue: store.issue, ready: Instant(time: store.ready.time + cycles, isPort: store.ready.isPort),
-                producer: store.producer, cycles: store.cycles, releases: store.releases)
-        }
+        for index in pending.indices { pending[index].ready.advance(by: cycles) }
     }
 }

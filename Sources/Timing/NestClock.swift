@@ -14,13 +14,20 @@ import Programs
 ///
 /// All of this depends on the order of commands alone, never on times, so every time is a maximum of sums of durations.
 struct NestClock {
-    /// A time, and whether a port was what it waited for last.
+    /// When something is done, and when it would be if its ports were never behind.
     struct Instant: Equatable {
         var time = 0
-        var isPort = false
+        /// At most `time`.
+        var withoutPorts = 0
 
         mutating func raise(to other: Instant) {
-            if other.time > time { self = other }
+            time = max(time, other.time)
+            withoutPorts = max(withoutPorts, other.withoutPorts)
+        }
+
+        mutating func advance(by cycles: Int) {
+            time += cycles
+            withoutPorts += cycles
         }
     }
 
@@ -36,7 +43,7 @@ struct NestClock {
 
     struct PendingStore {
         let issue: Int
-        let ready: Instant
+        var ready: Instant
         let producer: Int
         let cycles: Int
         /// The slot is released behind it.
@@ -159,13 +166,13 @@ struct NestClock {
 
         let free = unitFree[issue.unit]
         var start = free
-        var cause: StallCause?
+        var wait: (end: Instant, cause: StallCause)?
         for place in issue.reads {
             let buffer = plan.lists[place]
             let ready = buffers[buffer].ready
             guard ready.time > start else { continue }
             start = ready.time
-            cause = ready.isPort ? .sram : Self.cause(ofProducer: buffers[buffer].producer)
+            wait = (ready, Self.cause(ofProducer: buffers[buffer].producer))
         }
         for place in issue.acquires {
             let buffer = plan.lists[place]
@@ -173,10 +180,10 @@ struct NestClock {
             let slot = buffers[buffer].free.removeFirst()
             if slot.time > start {
                 start = slot.time
-                cause = slot.isPort ? .sram : .bufferSpace
+                wait = (slot, .bufferSpace)
             }
         }
-        if let cause { sums[Self.stallSum(issue.unit, cause)] += start - free }
+        if let wait { stall(issue.unit, from: free, to: wait.end, wait.cause) }
         let done = try work(number, from: start, cycles, latency: isLoad ? model.loadLatency : 0)
         for place in issue.reads { buffers[plan.lists[place]].lastUse.raise(to: done) }
         for place in issue.writes {
@@ -195,17 +202,24 @@ struct NestClock {
         let finish = try Checked.sum(start, cycles, "the step's cycles")
         unitFree[unit] = finish
         sums[unit] += cycles
-        var done = Instant(time: finish + latency)
+        var done = Instant(time: finish + latency, withoutPorts: finish + latency)
         for place in plan.issues[number].ports {
             let use = plan.ports[place]
             let served = try Checked.sum(max(portFree[use.port], start), use.cycles, "the step's cycles")
             portFree[use.port] = served
             sums[Self.firstPortSum + use.port] += use.cycles
-            done.raise(to: Instant(time: served, isPort: true))
+            done.time = max(done.time, served)
         }
         end = max(end, done.time)
         observe?(.command(plan.commands[number], start: start, end: finish))
         return done
+    }
+
+    /// A unit's wait: for a port as far as it would be over without, else for `cause`.
+    private mutating func stall(_ unit: Int, from start: Int, to end: Instant, _ cause: StallCause) {
+        let ready = max(start, end.withoutPorts)
+        sums[Self.stallSum(unit, cause)] += ready - start
+        sums[Self.stallSum(unit, .sram)] += end.time - ready
     }
 
     private static func cause(ofProducer unit: Int) -> StallCause { StallCause(producer: Command.Unit.allCases[unit]) }
@@ -232,8 +246,7 @@ struct NestClock {
         for store in pending {
             var start = unitFree[0]
             if store.ready.time > start {
-                let cause = store.ready.isPort ? .sram : Self.cause(ofProducer: store.producer)
-                sums[Self.stallSum(0, cause)] += store.ready.time - start
+                stall(0, from: start, to: store.ready, Self.cause(ofProducer: store.producer))
                 start = store.ready.time
             }
             let done = try work(store.issue, from: start, store.cycles, latency: 0)

@@ -65,19 +65,24 @@ public enum TimingModel {
     public static func schedule(
         _ step: StepDescription, on machine: Machine, objective: ScheduleObjective
     ) throws(ScheduleError) -> ScheduledProgram {
-        try Lowering.schedule(step, on: machine, objective: objective, timer: cycles)
+        try Lowering.schedule(step, on: machine, objective: objective, timer: measure)
     }
 
-    /// Lays products out on a machine, by measured time where the objective is latency.
-    ///
-    /// - Throws: as `Lowering.schedule`.
+    /// The same for a program.
+    public static func schedule(
+        _ program: Program, on machine: Machine, objective: ScheduleObjective
+    ) throws(ScheduleError) -> ScheduledProgram {
+        try Lowering.schedule(program, on: machine, objective: objective, timer: measure)
+    }
+
+    /// The same for products alone.
     public static func schedule(
         _ products: GEMMTopology, on machine: Machine, objective: ScheduleObjective
     ) throws(ScheduleError) -> ScheduledProgram {
-        try Lowering.schedule(products, on: machine, objective: objective, timer: cycles)
+        try Lowering.schedule(products, on: machine, objective: objective, timer: measure)
     }
 
-    private static func cycles(_ nest: Nest, _ model: MachineModel) throws(ScheduleError) -> Int {
+    private static func measure(_ nest: Nest, _ model: MachineModel) throws(ScheduleError) -> Int {
         try NestClock.time(nest, on: model).cycles
     }
 }

@@ -109,6 +109,9 @@ struct CostCommand: ParsableCommand {
             "Oracle: KiB of the buffers of ifmap, filter and ofmap, for DRAM counts.", valueName: "I,F,O"))
     var sramKib: String?
 
+    @Flag(help: "Print what units wait for, and the roofs over each kind of operation; --json always has them.")
+    var timing = false
+
     @OptionGroup(title: "Timeline") var timeline: TimelineOptions
 
     @Flag(help: "Print one JSON object.")
@@ -120,7 +123,7 @@ struct CostCommand: ParsableCommand {
                 ("method", method), ("weights", weights), ("activations", activations), ("head", head),
                 ("loss-tokens", lossTokens), ("batch", batch.map { "\($0)" }), ("sequence", sequence.map { "\($0)" }),
                 ("trainable", trainable), ("update-rounding", updateRounding),
-            ] + timeline.given
+            ] + [("timing", timing ? "" : nil)] + timeline.given
         let oracleFlags: [(String, String?)] = [
             ("array", array), ("dataflow", dataflow), ("oracle", oracle), ("sram-kib", sramKib),
         ]
@@ -128,7 +131,7 @@ struct CostCommand: ParsableCommand {
             try refuse(of: "--network", [("gemm", gemm), ("topology", topology)] + oracleFlags)
             let job = try step(network)
             try timeline.write(job.steps, on: job.machine)
-            return try job.show(json: json)
+            return try job.show(json: json, timing: timing)
         }
         if let oracle {
             guard oracle == "scale-sim" else {

@@ -132,16 +132,28 @@ struct StepCostJob {
         }
     }
 
-    /// Prints the answer.
-    func show(json: Bool) throws {
+    /// Prints the answer; with `timing`, tables of waits and roofs go before it.
+    func show(json: Bool, timing: Bool = false) throws {
         switch result {
         case .comparison(let summary):
             guard !json else { return try Terminal.print(json: summary) }
+            if timing {
+                for comparison in summary.lengths.map(\.comparison) {
+                    for (step, cost) in zip(steps, [comparison.zerothOrder, comparison.firstOrder]) {
+                        if let cost { printTiming(cost, step.name) }
+                    }
+                }
+            }
             for line in CostReport.lines(summary) { Terminal.print(line) }
         case .alone(let cost, let title):
             guard !json else { return try Terminal.print(json: cost) }
+            if timing { printTiming(cost, steps[0].name) }
             for line in StepReport.lines(cost, title: title) { Terminal.print(line) }
         }
+    }
+
+    private func printTiming(_ cost: StepCost, _ name: String) {
+        for line in TimingReport.lines(cost, name: name) { Terminal.print(line) }
     }
 }
 

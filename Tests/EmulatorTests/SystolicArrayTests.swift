@@ -153,17 +153,33 @@ import Testing
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("hwmodels/edge-int8.json5")
         let text = try Array(Data(contentsOf: file))
-        try forEachTile(Self.integers[0], seed: 500) { tile in
-            let machine = try Machine(
-                json5: text, file: "edge-int8.json5",
-                overrides: [
-                    "organisation.array.rows=\(tile.shape.rows)", "organisation.array.columns=\(tile.shape.columns)",
-                    "organisation.array.doubleBuffered=\(tile.command.isDoubleBuffered)",
-                ].map { try MachineOverride(parsing: $0) })
-            let model = try ArrayModel(machine, .int8)
-            let run = SystolicRun(tile.command, try tile.operands(), on: SystolicArray(tile.shape))
-            run.finish()
-            #expect(model.cycles(folds: tile.command.allFolds, stream: tile.command.beats) == run.beat)
+        // One code a beat, and three.
+        for (codes, index, seed) in [(1, 0, 500), (3, 3, 501)] as [(Int, Int, UInt64)] {
+            var compared: [SystolicCommand.Dataflow: Int] = [:]
+            try forEachTile(Self.integers[index], seed: seed, repeats: 2) { tile in
+                let machine = try Machine(
+                    json5: text, file: "edge-int8.json5",
+                    overrides: [
+                        "organisation.array.rows=\(tile.shape.rows)",
+                        "organisation.array.columns=\(tile.shape.columns)",
+                        "organisation.array.doubleBuffered=\(tile.command.isDoubleBuffered)",
+                        "organisation.array.dataflow=\(tile.command.dataflow.rawValue)",
+                        "organisation.array.macsPerCyclePerElement.int8=\(codes)",
+                        "organisation.sram.weight.wordBits=8192", "organisation.sram.activation.wordBits=8192",
+                    ].map { try MachineOverride(parsing: $0) })
+                let model = try ArrayModel(machine, .int8)
+                #expect(model.beat == 1 && model.codes == codes)
+                let run = SystolicRun(tile.command, try tile.operands(), on: SystolicArray(tile.shape))
+                run.finish()
+                #expect(model.cycles(folds: tile.command.allFolds, stream: tile.command.beats) == run.beat)
+                // The machine's sums wrap, so an output-stationary chain is one fold where this tile may have blocks.
+                if tile.command.dataflow == .outputStationary, tile.command.isBlocked { return }
+                let (m, n, k) = (tile.m, tile.n, tile.k)
+                let (folds, stream) = (model.folds(m: m, n: n, k: k), model.stream(m: m, n: n, k: k))
+                #expect(model.cycles(folds: folds, stream: stream) == run.beat, "\(m) × \(n) × \(k)")
+                compared[tile.command.dataflow, default: 0] += 1
+            }
+            for dataflow in SystolicCommand.Dataflow.allCases { #expect(compared[dataflow, default: 0] > 20) }
         }
     }
 

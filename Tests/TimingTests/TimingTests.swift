@@ -176,7 +176,7 @@ import Timing
                     })
             }
             #if !DEBUG
-                #expect(best < .milliseconds(200))
+                #expect(best < .milliseconds(60))
             #endif
         }
     }
