@@ -11,10 +11,10 @@ extension ProductScheduler {
     /// The layout that takes the fewest cycles; of equals the one expected to take fewest, then the one tried first.
     func fastest(_ timer: NestTimer) throws(ScheduleError) -> Nest {
         var candidates: [(tiling: Tiling, bound: Double, expected: Double)] = []
-        forEachTiling { tiling in
+        forEachCandidate { tiling, traffic in
             for fitted in roomiest(tiling) {
                 candidates.append(
-                    (fitted, lowerBound(fitted), expectedCycles(fitted, traffic: expectedTraffic(fitted))))
+                    (fitted, lowerBound(fitted), expectedCycles(fitted, traffic: traffic)))
             }
         }
         // Where nothing fits, `choose` says so.
@@ -77,8 +77,8 @@ extension ProductScheduler {
             last * Double(epiloguePass) / lanes
             + (resultIsResident ? 0 : last * Double(resultBytes) / model.bytesPerCycle)
         let rate = model.bytesPerCycle
-        let firstBytes = first.isResident ? 0 : work.first * Double(first.stored.bits) / 8
-        let secondBytes = second.isResident ? 0 : work.second * Double(second.stored.bits) / 8
+        let firstBytes = first.isResident ? 0 : work.first * Double(first.storedBits) / 8
+        let secondBytes = second.isResident ? 0 : work.second * Double(second.storedBits) / 8
         // Weights are perturbed between load and array.
         let isPerturbed = product.sign != .none && !second.isResident
         let perturbationRate = Double(organisation.perturbationUnit.perturbationsPerCycle)
@@ -88,8 +88,8 @@ extension ProductScheduler {
         // The first tiles are loaded one after the other, the second operand's first unless the first one's is a panel.
         let firstTile = Double(distinct(first, t) * t.m * (t.panel && !t.weightsOuter ? product.k : t.k))
         let secondTile = Double(distinct(second, t) * t.n * (t.panel && t.weightsOuter ? product.k : t.k))
-        let firstLoad = first.isResident ? 0 : firstTile * Double(first.stored.bits) / 8 / rate
-        let secondLoad = second.isResident ? 0 : secondTile * Double(second.stored.bits) / 8 / rate
+        let firstLoad = first.isResident ? 0 : firstTile * Double(first.storedBits) / 8 / rate
+        let secondLoad = second.isResident ? 0 : secondTile * Double(second.storedBits) / 8 / rate
         let perturb = isPerturbed ? secondTile / perturbationRate : 0
         let streamsFirst = t.panel && !t.weightsOuter
         var head = 0.0

@@ -32,6 +32,9 @@ struct ProductScheduler {
         /// As stored, and as the array reads it.
         let stored: ElementFormat
         let read: ElementFormat
+        /// Their widths, which candidates ask for often.
+        let storedBits: Int
+        let readBits: Int
         let matrix: ProductLayout.Matrix
         let scaleMatrix: ProductLayout.Matrix
         let isResident: Bool
@@ -40,6 +43,8 @@ struct ProductScheduler {
         let isShared: Bool
         /// Codes or values that the array reads in another format.
         var isDequantized: Bool { stored != read }
+        func storedBytes(_ elements: Int) -> Int { (elements * storedBits + 7) / 8 }
+        func readBytes(_ elements: Int) -> Int { (elements * readBits + 7) / 8 }
         /// Its scales are the epilogue's.
         var isScaled: Bool { scales != nil && !isDequantized }
     }
@@ -105,8 +110,9 @@ struct ProductScheduler {
             let isCodes = formats[values].hasScales
             next += isCodes ? 2 : 1
             return Operand(
-                values: values, scales: isCodes ? values + 1 : nil, stored: formats[values], read: read, matrix: matrix,
-                scaleMatrix: scaleMatrix, isResident: isResident[values],
+                values: values, scales: isCodes ? values + 1 : nil, stored: formats[values], read: read,
+                storedBits: formats[values].bits, readBits: read.bits, matrix: matrix, scaleMatrix: scaleMatrix,
+                isResident: isResident[values],
                 scalesAreResident: isCodes && isResident[values + 1], isShared: isShared)
         }
         first = operand(layout.first, layout.firstScales, product.firstFormat, isShared: firstIsShared)
@@ -181,10 +187,10 @@ struct ProductScheduler {
                 let scales =
                     operand.scales == nil || operand.scalesAreResident
                     ? 0 : 4 * group * (operand.matrix.rowsAreK ? k : rows)
-                return operand.read.bytes(elements) + scales
-                    + (operand.isResident ? 0 : operand.stored.bytes(elements))
+                return operand.readBytes(elements) + scales
+                    + (operand.isResident ? 0 : operand.storedBytes(elements))
             }
-            return operand.isResident ? 0 : operand.read.bytes(elements)
+            return operand.isResident ? 0 : operand.readBytes(elements)
         }
         let sums = sumBytes * group * t.m * t.n
         var vectors = bias == nil ? 0 : 4 * t.n * product.biasSign.copies
@@ -243,21 +249,32 @@ struct ProductScheduler {
     /// DRAM bytes that a tiling is expected to move, whatever its slots.
     func expectedTraffic(_ t: Tiling) -> Double {
         let (firstElements, secondElements, outputs, _) = moved(t)
-        func fetched(_ operand: Operand, _ elements: Double, rows: Int, k: Int) -> Double {
-            if operand.isResident { return 0 }
-            let columns = operand.matrix.rowsAreK ? rows : k
-            let whole = operand.matrix.row == columns
-            let run = operand.stored.bytes(columns)
-            let padded = whole ? 1 : Double(roundUp(run, to: model.burstBytes)) / Double(run)
-            return elements * Double(operand.stored.bits) / 8 * padded
-        }
-        var traffic =
-            fetched(first, firstElements, rows: t.m, k: t.panel && !t.weightsOuter ? product.k : t.k)
-            + fetched(second, secondElements, rows: t.n, k: t.panel && t.weightsOuter ? product.k : t.k)
+        let firstK = t.panel && !t.weightsOuter ? product.k : t.k
+        let secondK = t.panel && t.weightsOuter ? product.k : t.k
+        return fetched(first, firstElements, padding(first, rows: t.m, k: firstK))
+            + fetched(second, secondElements, padding(second, rows: t.n, k: secondK))
+            + written(outputs, n: t.n, heads: t.heads)
+    }
+
+    private func fetched(_ operand: Operand, _ elements: Double, _ padding: Double) -> Double {
+        operand.isResident ? 0 : elements * Double(operand.storedBits) / 8 * padding
+    }
+
+    /// Bytes of whole bursts over bytes wanted, where a tile's runs are fetched one by one.
+    private func padding(_ operand: Operand, rows: Int, k: Int) -> Double {
+        let columns = operand.matrix.rowsAreK ? rows : k
+        if operand.matrix.row == columns { return 1 }
+        let run = operand.storedBytes(columns)
+        return Double(roundUp(run, to: model.burstBytes)) / Double(run)
+    }
+
+    /// DRAM bytes of `outputs` results in tiles of `n` columns.
+    private func written(_ outputs: Double, n: Int, heads: Int) -> Double {
+        var traffic = 0.0
         if !resultIsResident {
-            let run = t.n * resultBytes
+            let run = n * resultBytes
             let padded =
-                layout.result.row == t.n || t.n == product.n && layout.heads == t.heads
+                layout.result.row == n || n == product.n && layout.heads == heads
                 ? 1 : Double(roundUp(run, to: model.burstBytes)) / Double(run)
             traffic += outputs * Double(resultBytes) * padded
         }
@@ -304,18 +321,19 @@ struct ProductScheduler {
         sumsNeedAllOfK ? [product.k] : NestBuilder.sizes(product.k, granule: roundUp(array.granuleOfK, to: unit))
     }
 
-    /// Every candidate, whether it fits or not: they follow from the product and the array's shape alone.
-    func forEachTiling(_ consider: (Tiling) -> Void) {
+    /// Every candidate, whether it fits or not, with its expected traffic, put together from what the sizes have in common. Candidates follow
+    /// from the product and the array's shape alone.
+    func forEachCandidate(_ consider: (Tiling, _ traffic: Double) -> Void) {
         // Groups of whole instances.
         if layout.examples * layout.heads > 1, product.sign != .both {
             var groups = NestBuilder.sizes(layout.heads, granule: 1).map { (1, $0) }
             groups += NestBuilder.sizes(layout.examples, granule: 1).map { ($0, layout.heads) }
             for (examples, heads) in groups {
                 for weightsOuter in [true, false] {
-                    consider(
-                        Tiling(
-                            examples: examples, heads: heads, m: product.m, n: product.n, k: product.k,
-                            weightsOuter: weightsOuter, panel: true))
+                    let tiling = Tiling(
+                        examples: examples, heads: heads, m: product.m, n: product.n, k: product.k,
+                        weightsOuter: weightsOuter, panel: true)
+                    consider(tiling, expectedTraffic(tiling))
                 }
             }
         }
@@ -327,15 +345,40 @@ struct ProductScheduler {
         let (ns, ks) = (sizesOfN, sizesOfK)
         // Both signs' instances share a tile.
         let examples = product.sign.copies
+        let mTiles = ms.map { Double(ceilingDivision(product.m, $0)) }
+        let firstOnce = Double(distinct(first)) * Double(product.m) * Double(product.k)
+        let secondOnce = Double(distinct(second)) * Double(product.n) * Double(product.k)
+        let outputs = Double(product.instances) * Double(product.m) * Double(product.n)
+        // What rounding to bursts adds depends on k, or where an operand's rows are k on m and n.
+        func byK(_ operand: Operand) -> [Double]? {
+            operand.matrix.rowsAreK ? nil : ks.map { padding(operand, rows: 0, k: $0) }
+        }
+        let (firstByK, secondByK) = (byK(first), byK(second))
+        let firstByM = ms.map { first.matrix.rowsAreK ? padding(first, rows: $0, k: 0) : 1 }
+        let firstWhole = padding(first, rows: 1, k: product.k)
+        let secondWhole = padding(second, rows: 1, k: product.k)
         for n in ns {
-            for k in ks {
+            let nTiles = Double(ceilingDivision(product.n, n))
+            let written = written(outputs, n: n, heads: 1)
+            let secondByN = second.matrix.rowsAreK ? padding(second, rows: n, k: 0) : 1
+            for (kPlace, k) in ks.enumerated() {
                 for weightsOuter in [true, false] {
                     for panel in [true, false] {
-                        for m in ms {
+                        let (holdsFirst, holdsSecond) = (panel && !weightsOuter, panel && weightsOuter)
+                        let firstPadding = holdsFirst ? firstWhole : firstByK?[kPlace] ?? 1
+                        let secondPadding =
+                            secondByK == nil ? secondByN : holdsSecond ? secondWhole : secondByK![kPlace]
+                        let firstElements = firstOnce * (holdsFirst ? 1 : nTiles)
+                        for (mPlace, m) in ms.enumerated() {
+                            let padding = firstByK == nil ? firstByM[mPlace] : firstPadding
+                            let secondElements = secondOnce * (holdsSecond ? 1 : mTiles[mPlace])
+                            let traffic =
+                                fetched(first, firstElements, padding) + fetched(second, secondElements, secondPadding)
+                                + written
                             consider(
                                 Tiling(
                                     examples: examples, heads: 1, m: m, n: n, k: k, weightsOuter: weightsOuter,
-                                    panel: panel))
+                                    panel: panel), traffic)
                         }
                     }
                 }
@@ -345,8 +388,7 @@ struct ProductScheduler {
 
     func choose() throws(ScheduleError) -> Tiling {
         var best: (tiling: Tiling, traffic: Double, cycles: Double)?
-        func consider(_ tiling: Tiling) {
-            let traffic = expectedTraffic(tiling)
+        func consider(_ tiling: Tiling, _ traffic: Double) {
             // Most candidates are out by their traffic alone.
             if objective == .traffic, let best, traffic > best.traffic { return }
             guard let fitted = fitted(tiling) else { return }
@@ -362,7 +404,7 @@ struct ProductScheduler {
             }
             if isBetter { best = (fitted, traffic, cycles) }
         }
-        forEachTiling(consider)
+        forEachCandidate(consider)
         if let best { return best.tiling }
         let used = need(
             Tiling(
@@ -420,15 +462,15 @@ struct ProductScheduler {
             if operand.isDequantized {
                 if !operand.isResident {
                     result.staged = builder.buffer(
-                        name + ".codes", memory, bytes: operand.stored.bytes(elements), slots: slots)
+                        name + ".codes", memory, bytes: operand.storedBytes(elements), slots: slots)
                 }
                 if operand.scales != nil, !operand.scalesAreResident {
                     let count = group * (operand.matrix.rowsAreK ? k : rows)
                     result.scales = builder.buffer(name + ".scales", memory, bytes: 4 * count, slots: slots)
                 }
-                result.ready = builder.buffer(name, memory, bytes: operand.read.bytes(elements), slots: slots)
+                result.ready = builder.buffer(name, memory, bytes: operand.readBytes(elements), slots: slots)
             } else if !operand.isResident {
-                result.ready = builder.buffer(name, memory, bytes: operand.read.bytes(elements), slots: slots)
+                result.ready = builder.buffer(name, memory, bytes: operand.readBytes(elements), slots: slots)
             }
             return result
         }
@@ -479,7 +521,7 @@ struct ProductScheduler {
             }
             if isStationary, product.sign != .none, let target = buffers.ready {
                 // On the fill path: the load's write is the only one, but for a second sign's tile.
-                let more = (product.sign.copies - 1) * operand.read.bytes(elements)
+                let more = (product.sign.copies - 1) * operand.readBytes(elements)
                 nodes.append(
                     .command(
                         Command(
@@ -497,12 +539,12 @@ struct ProductScheduler {
                                 column: Affine(0), columns: 1), into: buffer))
                 }
                 var read: [SRAM.Buffer: Int] = [:]
-                read[operand.isResident ? .activation : home, default: 0] += operand.stored.bytes(elements)
+                read[operand.isResident ? .activation : home, default: 0] += operand.storedBytes(elements)
                 if operand.scales != nil {
                     read[operand.scalesAreResident ? .activation : home, default: 0] += 4 * place.group * storedRows
                 }
                 let accesses = SRAM.Buffer.allCases.compactMap { memory -> Command.Access? in
-                    let written = memory == home ? operand.read.bytes(elements) : 0
+                    let written = memory == home ? operand.readBytes(elements) : 0
                     let bytes = read[memory, default: 0]
                     return bytes + written > 0 ? .init(buffer: memory, read: bytes, written: written) : nil
                 }
@@ -525,8 +567,8 @@ struct ProductScheduler {
                 instances: place.group, m: m, n: n, k: k, format: product.format, accumulates: accumulates)
             let traffic = array.traffic(block)
             let sumBytes = sumBytes * place.group * m * n
-            let firstBytes = first.read.bytes(place.group * m * k * traffic.first)
-            let secondBytes = second.read.bytes(place.group * n * k * traffic.second)
+            let firstBytes = first.readBytes(place.group * m * k * traffic.first)
+            let secondBytes = second.readBytes(place.group * n * k * traffic.second)
             let moved = Command.Access(
                 buffer: sumHome, read: sumBytes * traffic.sumsRead, written: sumBytes * traffic.sumsWritten)
             // A resident tensor is read where it lies.
@@ -680,7 +722,7 @@ struct ProductScheduler {
         func add(_ operand: Operand, rows: Int) {
             let instances = distinct(operand)
             if !operand.isResident {
-                useful[operand.values] = operand.stored.bytes(instances * rows * product.k)
+                useful[operand.values] = operand.storedBytes(instances * rows * product.k)
             }
             guard let scales = operand.scales, !operand.scalesAreResident else { return }
             useful[scales] = 4 * instances * (operand.matrix.rowsAreK ? product.k : rows)
