@@ -31,8 +31,8 @@ public struct AccumulatorStatistics: Hashable, Sendable {
     ///   - before: sums that the chains go on from, or nil.
     mutating func count(
         _ operation: Operation, _ a: UnsafePointer<Int8>, rowStride aStride: Int, _ b: UnsafePointer<Int8>,
-        rowStride bStride: Int, m: Int, n: Int, k: Int, adding before: UnsafePointer<Int32>?, rowStride: Int,
-        kernels: Kernels, threads: Int
+        rowStride bStride: Int, m: Int, n: Int, k: Int, adding before: UnsafePointer<Int32>? = nil,
+        rowStride: Int = 0, kernels: Kernels, threads: Int = 1
     ) {
         let found: IntegerStatistics
         if let before {
@@ -58,7 +58,7 @@ public struct AccumulatorStatistics: Hashable, Sendable {
         rows[place].statistics = rows[place].statistics + statistics
     }
 
-    static func + (left: Self, right: Self) -> Self {
+    public static func + (left: Self, right: Self) -> Self {
         var result = left
         for row in right.rows {
             let place = result.places[row.name] ?? result.rows.count

@@ -7,7 +7,7 @@ final class DRAMImage {
     let scheduled: ScheduledProgram
     let bytes: AlignedBuffer<UInt8>
     /// Kept where bytes are checked.
-    let stamps: ByteStamps?
+    let written: WrittenBytes?
 
     init(_ scheduled: ScheduledProgram, checks: Bool) {
         self.scheduled = scheduled
@@ -19,7 +19,7 @@ final class DRAMImage {
             )
         }
         bytes = AlignedBuffer(count: extent)
-        stamps = checks ? ByteStamps(count: extent) : nil
+        written = checks ? WrittenBytes(count: extent) : nil
     }
 
     /// Bytes of a tensor; nil where it does not lie in DRAM.
@@ -34,7 +34,7 @@ final class DRAMImage {
         precondition(raw.count >= range.count, "a tensor has all of its bytes")
         UnsafeMutableRawPointer(bytes.baseAddress + range.lowerBound).copyMemory(
             from: raw.baseAddress!, byteCount: range.count)
-        stamps?.set(range, ByteStamps.initial)
+        written?.alive.set(range, true)
     }
 
     private func copy<Element>(_ index: Int, to target: UnsafeMutableBufferPointer<Element>) {
@@ -69,13 +69,8 @@ final class DRAMImage {
         }
     }
 
-    /// Writes a batch to its place, for a new run: what lasts is there from the beginning.
+    /// Writes a batch to its place, for a new run.
     func begin(_ batch: EncodedBatch) {
-        if let stamps {
-            for (index, tensor) in scheduled.program.tensors.enumerated() where tensor.isPersistent {
-                if let range = range(of: index) { stamps.set(range, ByteStamps.initial) }
-            }
-        }
         for (index, tensor) in scheduled.program.tensors.enumerated() {
             switch tensor.binding {
             case .tokens: batch.tokens.withUnsafeBufferPointer { copy($0, to: index) }

@@ -93,7 +93,7 @@ final class RegisterArray {
             for row in stride(from: 0, to: block.m, by: step) {
                 for m in row..<min(block.m, row + step) {
                     let out = sums.pointer(
-                        Int32.self, offset: TileExecutor.instance(sums, instance) + m * sums.dimensions[2].pitch)
+                        Int32.self, offset: sums.instance(instance) + m * sums.rowPitch)
                     for n in 0..<block.n {
                         let (line, column) = dataflow == .inputStationary ? (n, m - row) : (m - row, n)
                         let (group, place) = column.quotientAndRemainder(dividingBy: model.columns)
@@ -112,7 +112,7 @@ final class RegisterArray {
     private func codes(_ operand: TileOperand, _ instance: Int, _ rows: Range<Int>, _ k: Int) -> [UInt32] {
         rows.flatMap { row in
             let start = operand.pointer(
-                UInt8.self, offset: TileExecutor.instance(operand, instance) + row * operand.dimensions[2].pitch)
+                UInt8.self, offset: operand.instance(instance) + row * operand.rowPitch)
             return (0..<k).map { UInt32(start[$0]) }
         }
     }

@@ -18,6 +18,15 @@ public final class TileEmulator {
     /// What was counted since this was set to an empty one.
     public var accumulators = AccumulatorStatistics()
 
+    /// Where set, times commands, in seconds of whatever the clock measures. Benchmarks set it; it decides no bit.
+    public var clock: (@Sendable () -> Double)?
+
+    /// Time by kind of command since `clock` was set or the profile was last taken.
+    public func takeProfile() -> [String: Double] {
+        defer { executor?.resetProfile() }
+        return executor?.profile ?? [:]
+    }
+
     /// The executor of the program that ran last; others would each hold a copy of DRAM.
     private var executor: TileExecutor?
     private var isStale = true
@@ -121,6 +130,7 @@ public final class TileEmulator {
             isStale = false
         }
         executor.dram.begin(batch)
+        executor.clock = clock
         executor.accumulators = countsAccumulators ? AccumulatorStatistics() : nil
         return executor
     }

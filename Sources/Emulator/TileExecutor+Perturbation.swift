@@ -13,18 +13,18 @@ extension TileExecutor {
     private static let elementsPerPiece = 32768
 
     /// clamp(k ± d) in the tile. The same values come out of every fetch, since they depend on the element alone.
-    func perturb(_ weights: Int, _ part: Command.Part) throws(TileError) {
+    func perturb(_ command: TileCommand) throws(TileError) {
+        let weights = command.amount
         let quzo = try context()
-        guard case .product(let product) = operation.action, case .linear(let number) = product.role,
+        guard case .product(let product) = action, case .linear(let number) = product.role,
             let scalars = quzo.perturbation[number]
         else { throw fault(.notDescribed("a trained layer's weights")) }
-        let tile = try operand(part.view(2), "the weights", .change)
-        guard tile.dimensions.count == 3 else { throw fault(.notDescribed("the rows of the weights")) }
-        let (rows, columns, pitch) = (tile.dimensions[2].count, tile.runBytes, tile.dimensions[2].pitch)
+        let tile = try command.operand(2, .change)
+        let (rows, columns, pitch) = (tile.rows, tile.runBytes, tile.rowPitch)
         guard rows * columns == weights else {
             throw fault(.sizesDiffer(what: "weights", found: rows * columns, needed: weights))
         }
-        let first = part.first.value(at: indices)
+        let first = command.first
         let k = product.k
         guard first >= 0, first + (rows - 1) * k + columns <= product.n * k else {
             throw fault(.outsideTensor(end: first + (rows - 1) * k + columns, bytes: product.n * k))
@@ -71,14 +71,15 @@ extension TileExecutor {
     }
 
     /// The update, in place.
-    func update(_ weights: Int, _ part: Command.Part) throws(TileError) {
+    func update(_ command: TileCommand) throws(TileError) {
+        let weights = command.amount
         let quzo = try context()
-        guard case .update(let number, let rows, let columns, let residualBits) = operation.action else {
+        guard case .update(let number, let rows, let columns, let residualBits) = action else {
             throw fault(.notDescribed("an update of weights"))
         }
-        let multiplier = try operand(part.view(0), "the multiplier", .read)
-        let codes = try operand(part.view(1), "the codes", .change)
-        let residuals = residualBits > 0 ? try operand(part.view(2), "the residuals", .change) : nil
+        let multiplier = try command.operand(0, .read)
+        let codes = try command.operand(1, .change)
+        let residuals = residualBits > 0 ? try command.operand(2, .change) : nil
         guard codes.bytes.count == weights, residuals.map({ $0.bytes.count == weights * residualBits / 8 }) ?? true
         else { throw fault(.sizesDiffer(what: "codes", found: codes.bytes.count, needed: weights)) }
         guard quzo.residualBits == residualBits else {
@@ -86,7 +87,7 @@ extension TileExecutor {
                 .sizesDiffer(
                     what: "bits of a residual", found: quzo.residualBits, needed: residualBits))
         }
-        let first = part.first.value(at: indices)
+        let first = command.first
         guard first >= 0, first + weights <= rows * columns else {
             throw fault(.outsideTensor(end: first + weights, bytes: rows * columns))
         }
@@ -122,10 +123,11 @@ extension TileExecutor {
     // MARK: A new head's bias
 
     /// u₁ or u₂ of a tile's values, for the vector unit.
-    func draw(_ values: Int, _ rounding: Programs.RandomPurpose, _ part: Command.Part) throws(TileError) {
+    func draw(_ command: TileCommand) throws(TileError) {
         let quzo = try context()
+        guard case .draw(let values, let rounding)? = running?.work else { return }
         let streams = quzo.settings.biasStreams(parameters.shape, step: quzo.step)
-        let first = part.first.value(at: indices)
+        let first = command.first
         drawn += (first..<first + values).map { element in
             BiasPerturbation.code(
                 at: element, streams: streams, rounding: rounding == .firstRounding ? .firstRounding : .secondRounding,
@@ -134,23 +136,23 @@ extension TileExecutor {
     }
 
     /// The drawn codes into the values: of a pass, or of the update.
-    func perturbBias(_ part: Command.Part) throws(TileError) {
+    func perturbBias(_ command: TileCommand) throws(TileError) {
         let quzo = try context()
         let settings = quzo.settings
         let scale = parameters.linears[parameters.shape.headNumber].scales[0]
         let values: TileOperand
         let change: (Float, Int32) -> Float
-        switch operation.action {
+        switch action {
         case .product(let product):
-            values = try operand(part.view(4), "the bias", .change)
+            values = try command.operand(4, .change)
             let multiplier = BiasPerturbation.passMultiplier(size: settings.size, bits: settings.bits, headScale: scale)
             change = {
                 let both = BiasPerturbation.perturbed($0, multiplier: multiplier, code: $1)
                 return product.sign == .plus ? both.plus : both.minus
             }
         case .updateBias:
-            let difference = try operand(part.view(0), "the multiplier", .read)
-            values = try operand(part.view(1), "the bias", .change)
+            let difference = try command.operand(0, .read)
+            values = try command.operand(1, .change)
             let multiplier = BiasPerturbation.updateMultiplier(
                 lossDifference: difference.pointer(Float.self)[0], size: settings.size,
                 learningRate: quzo.learningRate, bits: settings.bits, headScale: scale)

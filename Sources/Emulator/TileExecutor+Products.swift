@@ -4,34 +4,27 @@ import Programs
 
 /// Matrix products of tiles: operands from their slots, sums in the accumulator memory as Int32.
 extension TileExecutor {
-    /// One instance's place in a view of examples, heads and rows.
-    private static func offset(_ operand: TileOperand, _ instance: Int) -> Int {
-        let (example, head) = instance.quotientAndRemainder(dividingBy: operand.dimensions[1].count)
-        return example * operand.dimensions[0].pitch + head * operand.dimensions[1].pitch
-    }
-
     private func require(_ operand: TileOperand, _ what: String, rows: Int, bytes: Int, _ instances: Int)
         throws(TileError)
     {
-        guard operand.dimensions.count == 3 else { throw fault(.notDescribed("examples, heads and rows of \(what)")) }
         for (name, found, needed) in [
-            ("instances", operand.dimensions[0].count * operand.dimensions[1].count, instances),
-            ("rows", operand.dimensions[2].count, rows), ("bytes of a row", operand.runBytes, bytes),
+            ("instances", operand.instances, instances),
+            ("rows", operand.rows, rows), ("bytes of a row", operand.runBytes, bytes),
         ] where found != needed {
             throw fault(.sizesDiffer(what: "\(name) of \(what)", found: found, needed: needed))
         }
     }
 
     /// One matmul command.
-    func multiply(_ block: FoldBlock, _ part: Command.Part) throws(TileError) {
-        guard case .product(let product) = operation.action, block.format == .int8 else {
+    func multiply(_ command: TileCommand) throws(TileError) {
+        guard case .product(let product) = action, case .matmul(let block)? = running?.work, block.format == .int8
+        else {
             throw fault(.notDescribed("a product of int8 codes"))
         }
         // Operands: first codes, first scales, second codes, second scales.
-        let (firstView, secondView) = (part.view(0), part.view(2))
-        let first = try operand(firstView, "the first operand", .read)
-        let second = try operand(secondView, "the second operand", .read)
-        let sums = try operand(part.view(nil), "the sums", block.accumulates ? .change : .write)
+        let second = try command.operand(2, .read)
+        let first = try command.operand(0, .read)
+        let sums = try command.operand(-1, block.accumulates ? .change : .write)
         try require(first, "the first operand", rows: block.m, bytes: block.k, block.instances)
         try require(second, "the second operand", rows: block.n, bytes: block.k, block.instances)
         try require(sums, "the sums", rows: block.m, bytes: 4 * block.n, block.instances)
@@ -45,9 +38,11 @@ extension TileExecutor {
             }
             return
         }
+        let view = try command.view(2)
+        let buffer = view.pointee.buffer
         let key = PackedTiles.Key(
-            buffer: secondView?.buffer ?? -1, version: secondView?.buffer.map { slots[$0].version } ?? 0,
-            offset: secondView?.offset.value(at: indices) ?? 0, n: block.n, k: block.k)
+            buffer: buffer, version: buffer < 0 ? 0 : slots[buffer].version,
+            offset: view.pointee.offset.value(at: indices), n: block.n, k: block.k)
         let codes = packed.find(key) ?? pack(second, block, key)
         let perInstance = Kernels.packedInt8Count(rows: block.n, columns: block.k)
         let rowsPerPiece = threads == 1 ? block.m : max(32, (block.m + threads - 1) / threads)
@@ -56,12 +51,12 @@ extension TileExecutor {
         parallelFor(block.instances * pieces, threads: threads) { item in
             let (instance, piece) = item.quotientAndRemainder(dividingBy: pieces)
             let row = piece * rowsPerPiece
-            let (a, c) = (first.dimensions[2].pitch, sums.dimensions[2].pitch)
+            let (a, c) = (first.rowPitch, sums.rowPitch)
             kernels.multiplyInt8(
-                first.pointer(Int8.self, offset: Self.offset(first, instance) + row * a), rowStride: a,
+                first.pointer(Int8.self, offset: first.instance(instance) + row * a), rowStride: a,
                 rows: min(rowsPerPiece, block.m - row), packed: shared.baseAddress + instance * perInstance,
                 columns: block.n, depth: block.k,
-                into: sums.pointer(Int32.self, offset: Self.offset(sums, instance) + row * c), rowStride: c / 4,
+                into: sums.pointer(Int32.self, offset: sums.instance(instance) + row * c), rowStride: c / 4,
                 accumulates: block.accumulates)
         }
     }
@@ -75,9 +70,9 @@ extension TileExecutor {
         let (kernels, target) = (kernels, memory.shared)
         parallelFor(block.instances * pieces, threads: threads) { item in
             let (instance, piece) = item.quotientAndRemainder(dividingBy: pieces)
-            let (row, pitch) = (piece * rowsPerPiece, second.dimensions[2].pitch)
+            let (row, pitch) = (piece * rowsPerPiece, second.rowPitch)
             kernels.packInt8(
-                second.pointer(Int8.self, offset: Self.offset(second, instance) + row * pitch), rowStride: pitch,
+                second.pointer(Int8.self, offset: second.instance(instance) + row * pitch), rowStride: pitch,
                 rows: min(rowsPerPiece, block.n - row), columns: block.k,
                 into: target.baseAddress + instance * perInstance
                     + Kernels.packedInt8Count(rows: row, columns: block.k))
@@ -88,16 +83,14 @@ extension TileExecutor {
     // MARK: Epilogue
 
     /// Sums to results: scales of rows and columns, bias.
-    func finish(_ part: Command.Part) throws(TileError) {
-        guard case .product = operation.action else { throw fault(.notDescribed("an epilogue of a product")) }
-        let hasBias = operation.reads.count > 4
-        let sums = try operand(part.view(nil), "the sums", .read)
-        let firstScales = try operand(part.view(1), "the first operand's scales", .read)
-        let secondScales = try operand(part.view(3), "the second operand's scales", .read)
-        let bias = hasBias ? try operand(part.view(4), "the bias", .read) : nil
-        let result = try operand(part.view(operation.reads.count), "the result", .write)
-        let instances = sums.dimensions.count == 3 ? sums.dimensions[0].count * sums.dimensions[1].count : 0
-        let (m, n) = (sums.dimensions.last?.count ?? 0, sums.runBytes / 4)
+    func finish(_ command: TileCommand) throws(TileError) {
+        guard case .product = action else { throw fault(.notDescribed("an epilogue of a product")) }
+        let sums = try command.operand(-1, .read)
+        let firstScales = try command.operand(1, .read)
+        let secondScales = try command.operand(3, .read)
+        let bias = operation.reads.count > 4 ? try command.operand(4, .read) : nil
+        let result = try command.operand(operation.reads.count, .write)
+        let (instances, m, n) = (sums.instances, sums.rows, sums.runBytes / 4)
         try require(sums, "the sums", rows: m, bytes: 4 * n, instances)
         try require(firstScales, "the first operand's scales", rows: m, bytes: 4, instances)
         try require(secondScales, "the second operand's scales", rows: n, bytes: 4, instances)
@@ -120,20 +113,20 @@ extension TileExecutor {
             let (instance, piece) = item.quotientAndRemainder(dividingBy: pieces)
             let row = piece * rowsPerPiece
             let start = scales.baseAddress + instance * (m + n)
-            let (from, to) = (sums.dimensions[2].pitch, result.dimensions[2].pitch)
+            let (from, to) = (sums.rowPitch, result.rowPitch)
             kernels.dequantize(
-                sums.pointer(Int32.self, offset: Self.offset(sums, instance) + row * from), rowStride: from / 4,
+                sums.pointer(Int32.self, offset: sums.instance(instance) + row * from), rowStride: from / 4,
                 rows: min(rowsPerPiece, m - row), columns: n, rowScales: start + row, columnScales: start + m,
                 bias: bias.map { UnsafePointer($0.pointer(Float.self)) },
-                into: result.pointer(Float.self, offset: Self.offset(result, instance) + row * to), rowStride: to / 4)
+                into: result.pointer(Float.self, offset: result.instance(instance) + row * to), rowStride: to / 4)
         }
     }
 
     private static func gather(
         _ operand: TileOperand, _ instance: Int, _ count: Int, into target: UnsafeMutablePointer<Float>
     ) {
-        let source = operand.pointer(Float.self, offset: offset(operand, instance))
-        let stride = count > 1 ? operand.dimensions[2].pitch / 4 : 1
+        let source = operand.pointer(Float.self, offset: operand.instance(instance))
+        let stride = count > 1 ? operand.rowPitch / 4 : 1
         for index in 0..<count { target[index] = source[index * stride] }
     }
 
@@ -143,18 +136,15 @@ extension TileExecutor {
     ) {
         guard accumulators != nil else { return }
         for instance in 0..<block.instances {
-            let a = first.pointer(Int8.self, offset: Self.offset(first, instance))
-            let b = second.pointer(Int8.self, offset: Self.offset(second, instance))
+            let a = first.pointer(Int8.self, offset: first.instance(instance))
+            let b = second.pointer(Int8.self, offset: second.instance(instance))
             let before =
                 block.accumulates
-                ? UnsafePointer(sums.pointer(Int32.self, offset: Self.offset(sums, instance))) : nil
+                ? UnsafePointer(sums.pointer(Int32.self, offset: sums.instance(instance))) : nil
             accumulators?.count(
-                operation, a, rowStride: first.dimensions[2].pitch, b, rowStride: second.dimensions[2].pitch,
-                m: block.m, n: block.n, k: block.k, adding: before, rowStride: sums.dimensions[2].pitch / 4,
+                operation, a, rowStride: first.rowPitch, b, rowStride: second.rowPitch,
+                m: block.m, n: block.n, k: block.k, adding: before, rowStride: sums.rowPitch / 4,
                 kernels: kernels, threads: threads)
         }
     }
-
-    /// A place of an instance, for the register-level array.
-    static func instance(_ operand: TileOperand, _ instance: Int) -> Int { offset(operand, instance) }
 }

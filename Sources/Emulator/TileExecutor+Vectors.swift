@@ -4,40 +4,28 @@ import Programs
 
 /// The vector unit on tiles: the action of the operation on the pieces that the command names.
 extension TileExecutor {
-    func vector(_ part: Command.Part) throws(TileError) {
-        switch part.function {
-        case .epilogue: try finish(part)
-        case .perturbBias: try perturbBias(part)
-        case .end: try endLoss(part)
-        case .action: try act(part)
+    func vector(_ command: TileCommand) throws(TileError) {
+        switch command.function {
+        case .epilogue: try finish(command)
+        case .perturbBias: try perturbBias(command)
+        case .end: try endLoss(command)
+        case .action: try act(command)
         }
     }
 
-    private func act(_ part: Command.Part) throws(TileError) {
-        switch operation.action {
-        case .embed(_, let columns): try embed(part, columns)
-        case .quantizeRows(_, let columns): try quantizeRows(part, columns)
-        case .quantizeColumns(_, let rows, _): try quantizeColumns(part, rows)
-        case .softmax(_, let columns): try softmax(part, columns)
-        case .addLayerNorm(_, let columns): try addLayerNorm(part, columns)
-        case .gelu: try gelu(part)
-        case .meanPool(_, let rows, let columns): try meanPool(part, rows, columns)
-        case .loss(_, let classes): try loss(part, classes)
-        case .projectedGradient: try projectedGradient(part)
+    private func act(_ command: TileCommand) throws(TileError) {
+        switch action {
+        case .embed(_, let columns): try embed(command, columns)
+        case .quantizeRows(_, let columns): try quantizeRows(command, columns)
+        case .quantizeColumns(_, let rows, _): try quantizeColumns(command, rows)
+        case .softmax(_, let columns): try softmax(command, columns)
+        case .addLayerNorm(_, let columns): try addLayerNorm(command, columns)
+        case .gelu: try gelu(command)
+        case .meanPool(_, let rows, let columns): try meanPool(command, rows, columns)
+        case .loss(_, let classes): try loss(command, classes)
+        case .projectedGradient: try projectedGradient(command)
         case .product, .update, .updateBias, .firstOrder: throw fault(.notDescribed("a vector function"))
         }
-    }
-
-    /// An operand by its place in the operation's tensors; its bytes are the product of what is needed.
-    private func operand(
-        _ part: Command.Part, _ number: Int, _ use: Use, bytes: Int? = nil
-    ) throws(TileError) -> TileOperand {
-        let view = part.view(number)
-        let result = try operand(view, "operand \(number)", use)
-        if let bytes, let view, view.bytes != bytes {
-            throw fault(.sizesDiffer(what: "bytes of operand \(number)", found: view.bytes, needed: bytes))
-        }
-        return result
     }
 
     /// Rows of one tile, from the bytes of an operand that has `rowBytes` for each.
@@ -57,8 +45,8 @@ extension TileExecutor {
         }
     }
 
-    private func length(_ part: Command.Part, _ number: Int, example: Int, limit: Int) throws(TileError) -> Int {
-        let lengths = try operand(part, number, .read)
+    private func length(_ command: TileCommand, _ number: Int, example: Int, limit: Int) throws(TileError) -> Int {
+        let lengths = try command.operand(number, .read)
         guard example >= 0, 4 * example < lengths.bytes.count else {
             throw fault(.sizesDiffer(what: "lengths", found: lengths.bytes.count / 4, needed: example + 1))
         }
@@ -71,15 +59,15 @@ extension TileExecutor {
 
     // MARK: Functions
 
-    private func embed(_ part: Command.Part, _ columns: Int) throws(TileError) {
-        let tokens = try operand(part, 0, .read)
+    private func embed(_ command: TileCommand, _ columns: Int) throws(TileError) {
+        let tokens = try command.operand(0, .read)
         let rows = tokens.bytes.count / 4
-        let word = try operand(part, 1, .read, bytes: 4 * rows * columns)
-        let position = try operand(part, 2, .read, bytes: 4 * rows * columns)
-        let type = try operand(part, 3, .read, bytes: 4 * columns)
-        let gamma = try operand(part, 4, .read, bytes: 4 * columns)
-        let beta = try operand(part, 5, .read, bytes: 4 * columns)
-        let out = try operand(part, 6, .write, bytes: 4 * rows * columns)
+        let word = try command.operand(1, .read, bytes: 4 * rows * columns)
+        let position = try command.operand(2, .read, bytes: 4 * rows * columns)
+        let type = try command.operand(3, .read, bytes: 4 * columns)
+        let gamma = try command.operand(4, .read, bytes: 4 * columns)
+        let beta = try command.operand(5, .read, bytes: 4 * columns)
+        let out = try command.operand(6, .write, bytes: 4 * rows * columns)
         // The words' rows were gathered in the order of the tokens.
         let order = (0..<Int32(rows)).map { $0 }
         kernels.embed(
@@ -89,11 +77,11 @@ extension TileExecutor {
             out: out.pointer(Float.self))
     }
 
-    private func quantizeRows(_ part: Command.Part, _ columns: Int) throws(TileError) {
-        let x = try operand(part, 0, .read)
+    private func quantizeRows(_ command: TileCommand, _ columns: Int) throws(TileError) {
+        let x = try command.operand(0, .read)
         let count = try rows(x, rowBytes: 4 * columns)
-        let codes = try operand(part, 1, .write, bytes: count * columns)
-        let scales = try operand(part, 2, .write, bytes: 4 * count)
+        let codes = try command.operand(1, .write, bytes: count * columns)
+        let scales = try command.operand(2, .write, bytes: 4 * count)
         let kernels = kernels
         forRows(count, columns) { first, rows in
             kernels.quantizeRows(
@@ -103,34 +91,34 @@ extension TileExecutor {
         }
     }
 
-    private func quantizeColumns(_ part: Command.Part, _ rows: Int) throws(TileError) {
-        let x = try operand(part, 0, .read)
+    private func quantizeColumns(_ command: TileCommand, _ rows: Int) throws(TileError) {
+        let x = try command.operand(0, .read)
         let columns = x.runBytes / 4
-        guard x.dimensions.first?.count == rows else {
-            throw fault(.sizesDiffer(what: "rows", found: x.dimensions.first?.count ?? 0, needed: rows))
+        guard x.rows == rows else {
+            throw fault(.sizesDiffer(what: "rows", found: x.rows, needed: rows))
         }
-        let valid = try length(part, 1, example: part.outer.value(at: indices), limit: rows)
-        let codes = try operand(part, 2, .write, bytes: rows * columns)
-        let scales = try operand(part, 3, .write, bytes: 4 * columns)
+        let valid = try length(command, 1, example: command.outer, limit: rows)
+        let codes = try command.operand(2, .write, bytes: rows * columns)
+        let scales = try command.operand(3, .write, bytes: 4 * columns)
         kernels.quantizeColumns(
-            x.pointer(Float.self), rowStride: x.dimensions[0].pitch / 4, validRows: valid, rows: rows,
+            x.pointer(Float.self), rowStride: x.rowPitch / 4, validRows: valid, rows: rows,
             columns: columns, codes: codes.pointer(Int8.self), codeStride: rows, scales: scales.pointer(Float.self))
     }
 
-    private func softmax(_ part: Command.Part, _ columns: Int) throws(TileError) {
-        let x = try operand(part, 0, .read)
+    private func softmax(_ command: TileCommand, _ columns: Int) throws(TileError) {
+        let x = try command.operand(0, .read)
         let count = try rows(x, rowBytes: 4 * columns)
-        let y = try operand(part, 2, .write, bytes: 4 * count * columns)
+        let y = try command.operand(2, .write, bytes: 4 * count * columns)
         guard x.bytes.baseAddress == y.bytes.baseAddress else { throw fault(.notDescribed("a softmax in place")) }
         let factor = 1 / Float(parameters.shape.headDimension).squareRoot()
         // Rows of an example: heads by tokens.
         let perExample = parameters.shape.heads * columns
-        let first = part.first.value(at: indices)
+        let first = command.first
         var row = 0
         while row < count {
             let (example, place) = (first + row).quotientAndRemainder(dividingBy: perExample)
             let rows = min(count - row, perExample - place)
-            let valid = try length(part, 1, example: example, limit: columns)
+            let valid = try length(command, 1, example: example, limit: columns)
             let start = row
             let kernels = kernels
             forRows(rows, columns) { piece, rows in
@@ -142,13 +130,13 @@ extension TileExecutor {
         }
     }
 
-    private func addLayerNorm(_ part: Command.Part, _ columns: Int) throws(TileError) {
-        let x = try operand(part, 0, .read)
+    private func addLayerNorm(_ command: TileCommand, _ columns: Int) throws(TileError) {
+        let x = try command.operand(0, .read)
         let count = try rows(x, rowBytes: 4 * columns)
-        let residual = try operand(part, 1, .read, bytes: 4 * count * columns)
-        let gamma = try operand(part, 2, .read, bytes: 4 * columns)
-        let beta = try operand(part, 3, .read, bytes: 4 * columns)
-        let y = try operand(part, 4, .write, bytes: 4 * count * columns)
+        let residual = try command.operand(1, .read, bytes: 4 * count * columns)
+        let gamma = try command.operand(2, .read, bytes: 4 * columns)
+        let beta = try command.operand(3, .read, bytes: 4 * columns)
+        let y = try command.operand(4, .write, bytes: 4 * count * columns)
         let (kernels, epsilon) = (kernels, parameters.layerNormEpsilon)
         forRows(count, columns) { first, rows in
             let start = first * columns
@@ -159,9 +147,9 @@ extension TileExecutor {
         }
     }
 
-    private func gelu(_ part: Command.Part) throws(TileError) {
-        let x = try operand(part, 0, .read)
-        let y = try operand(part, 1, .write, bytes: x.bytes.count)
+    private func gelu(_ command: TileCommand) throws(TileError) {
+        let x = try command.operand(0, .read)
+        let y = try command.operand(1, .write, bytes: x.bytes.count)
         let kernels = kernels
         // 64 elements a row, so that pieces begin with a cache line.
         let count = x.bytes.count / 4
@@ -175,30 +163,30 @@ extension TileExecutor {
         }
     }
 
-    private func meanPool(_ part: Command.Part, _ rows: Int, _ columns: Int) throws(TileError) {
-        let x = try operand(part, 0, .read)
+    private func meanPool(_ command: TileCommand, _ rows: Int, _ columns: Int) throws(TileError) {
+        let x = try command.operand(0, .read)
         let count = x.runBytes / 4
-        guard x.dimensions.first?.count == rows else {
-            throw fault(.sizesDiffer(what: "rows", found: x.dimensions.first?.count ?? 0, needed: rows))
+        guard x.rows == rows else {
+            throw fault(.sizesDiffer(what: "rows", found: x.rows, needed: rows))
         }
-        let example = part.outer.value(at: indices)
-        let valid = try length(part, 1, example: example, limit: rows)
-        let y = try operand(part, 2, .write, bytes: 4 * count)
+        let example = command.outer
+        let valid = try length(command, 1, example: example, limit: rows)
+        let y = try command.operand(2, .write, bytes: 4 * count)
         kernels.meanPool(
-            x.pointer(Float.self), rowStride: x.dimensions[0].pitch / 4, validRows: valid, columns: count,
+            x.pointer(Float.self), rowStride: x.rowPitch / 4, validRows: valid, columns: count,
             out: y.pointer(Float.self))
         // For whoever asks for it: no command reads this.
-        let start = example * columns + part.first.value(at: indices)
+        let start = example * columns + command.first
         record { result in
             for index in 0..<count { result.pooled[start + index] = y.pointer(Float.self)[index] }
         }
     }
 
-    private func loss(_ part: Command.Part, _ classes: Int) throws(TileError) {
-        let logits = try operand(part, 0, .read)
+    private func loss(_ command: TileCommand, _ classes: Int) throws(TileError) {
+        let logits = try command.operand(0, .read)
         let count = try rows(logits, rowBytes: 4 * classes)
-        let labels = try operand(part, 1, .read, bytes: 4 * count)
-        let first = part.first.value(at: indices)
+        let labels = try command.operand(1, .read, bytes: 4 * count)
+        let first = command.first
         for row in 0..<count {
             let label = Int(labels.pointer(Int32.self)[row])
             guard label >= 0, label < classes else {
@@ -214,17 +202,17 @@ extension TileExecutor {
         }
     }
 
-    private func endLoss(_ part: Command.Part) throws(TileError) {
-        guard case .loss = operation.action else { throw fault(.notDescribed("a function with an end")) }
-        let out = try operand(part, 2, .write, bytes: 4)
+    private func endLoss(_ command: TileCommand) throws(TileError) {
+        guard case .loss = action else { throw fault(.notDescribed("a function with an end")) }
+        let out = try command.operand(2, .write, bytes: 4)
         out.pointer(Float.self)[0] = runningLoss / Float(batch)
         record { $0.loss = runningLoss / Float(batch) }
     }
 
-    private func projectedGradient(_ part: Command.Part) throws(TileError) {
-        let plus = try operand(part, 0, .read, bytes: 4)
-        let minus = try operand(part, 1, .read, bytes: 4)
-        let out = try operand(part, 2, .write, bytes: 4)
+    private func projectedGradient(_ command: TileCommand) throws(TileError) {
+        let plus = try command.operand(0, .read, bytes: 4)
+        let minus = try command.operand(1, .read, bytes: 4)
+        let out = try command.operand(2, .write, bytes: 4)
         // The tensor holds μ; whoever uses it makes the multipliers of section 10 from it.
         out.pointer(Float.self)[0] = plus.pointer(Float.self)[0] - minus.pointer(Float.self)[0]
     }

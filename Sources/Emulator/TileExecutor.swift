@@ -13,24 +13,32 @@ final class TileExecutor {
     let kernels: Kernels
     let threads: Int
     let options: TileOptions
+    let checks: Bool
     let dram: DRAMImage
+    let batch: Int
     /// What a step draws and how it updates; nil in inference.
     var quzo: QuZOContext?
 
-    /// Everything that tiles lie in: one piece for the buffers of the running operation.
-    private var chip = AlignedBuffer<UInt8>(count: 0)
+    private let nests: [PreparedNest]
+    /// What tiles lie in: the slots of the running operation's buffers.
+    private let chip: AlignedBuffer<UInt8>
     /// Bytes of `chip` that were written since their slot was taken.
-    private var chipWritten = AlignedBuffer<UInt8>(count: 0)
-    var slots: [TileSlots] = []
+    private let chipWritten: ByteMap
+    let chipBase: UnsafeMutablePointer<UInt8>
+    let slots: UnsafeMutablePointer<TileSlots>
+    /// Indices of the loops around the running command.
+    let indices: UnsafeMutablePointer<Int>
     private var residents: [Int: Resident] = [:]
     private var freeResidents: [Int: [AlignedBuffer<UInt8>]] = [:]
 
     // The running operation and command.
     private(set) var number = 0
     private(set) var operation: Operation
+    private(set) var action: Action
     private var operands: [TensorID] = []
-    private(set) var indices: [Int] = []
-    private var commandNumber = 0
+    /// Where the operation's tensors lie.
+    private let places: UnsafeMutablePointer<Place>
+    private let state: UnsafeMutablePointer<State>
     var packed = PackedTiles()
     var scratch = AlignedBuffer<Float>(count: 0)
     var runningLoss: Float = 0
@@ -44,14 +52,35 @@ final class TileExecutor {
     var perturbations: [Int: (statistics: PerturbationStatistics, weights: Int)] = [:]
     var updates: [Int: UpdateStatistics] = [:]
     var accumulators: AccumulatorStatistics?
-    private(set) var lossDifference: Float?
+    /// Where set, times each command: seconds of whatever the caller measures.
+    var clock: (@Sendable () -> Double)?
+    /// Time by kind of command, filled while `clock` is set.
+    private(set) var profile: [String: Double] = [:]
 
     /// A resident tensor.
     private struct Resident {
         let bytes: AlignedBuffer<UInt8>
-        let stamps: ByteStamps?
+        let written: WrittenBytes?
     }
 
+    /// Where a tensor lies.
+    private struct Place {
+        var base: UnsafeMutablePointer<UInt8>?
+        var bytes = 0
+        var isInDRAM = false
+        /// The tensor's first byte in the maps of written bytes.
+        var start = 0
+    }
+
+    private struct State {
+        /// Commands of the operation's nest, and the one that runs; −1 between commands.
+        var prepared: UnsafeMutablePointer<PreparedNest.Prepared>?
+        var command = -1
+        /// Commands of the operation that ran before.
+        var count = 0
+    }
+
+    /// - Throws: `TileError` where something has no place of its own, or a command says more or less than any machine can do.
     init(
         _ scheduled: ScheduledProgram, parameters: EncoderParameters, kernels: Kernels, threads: Int,
         options: TileOptions
@@ -62,11 +91,46 @@ final class TileExecutor {
         self.kernels = kernels
         self.threads = threads
         self.options = options
+        checks = options.checks
+        batch = scheduled.program.step.batch
+        var nests: [PreparedNest] = []
+        for (number, nest) in scheduled.nests.enumerated() {
+            do throws(TileError.Fault) {
+                nests.append(try PreparedNest(nest))
+            } catch {
+                let operation = scheduled.nestOfOperation.firstIndex(of: number)
+                throw TileError(
+                    operation: operation.map { scheduled.program.operations[$0].name } ?? "", command: nil, work: "",
+                    buffer: "", byte: nil, fault: error)
+            }
+        }
+        self.nests = nests
         dram = DRAMImage(scheduled, checks: options.checks)
+        let bytes = nests.map(\.chipBytes).max() ?? 0
+        chip = AlignedBuffer(count: bytes)
+        chipWritten = ByteMap(count: options.checks ? bytes : 0)
+        chipBase = chip.baseAddress
+        slots = .allocate(capacity: max(1, scheduled.nests.map(\.buffers.count).max() ?? 0))
+        indices = .allocate(capacity: PreparedNest.depth)
+        indices.initialize(repeating: 0, count: PreparedNest.depth)
+        let most = scheduled.program.operations.map { $0.reads.count + $0.writes.count }.max() ?? 0
+        places = .allocate(capacity: max(1, most))
+        places.initialize(repeating: Place(), count: max(1, most))
+        state = .allocate(capacity: 1)
+        state.initialize(to: State())
         operation = scheduled.program.operations[0]
+        action = operation.action
     }
 
-    var batch: Int { scheduled.program.step.batch }
+    deinit {
+        slots.deallocate()
+        indices.deallocate()
+        places.deallocate()
+        state.deallocate()
+    }
+
+    /// Forgets the times so far.
+    func resetProfile() { profile = [:] }
 
     /// Runs every operation.
     func run() throws(EmulatorError) {
@@ -74,16 +138,15 @@ final class TileExecutor {
         macs = 0
         perturbations = [:]
         updates = [:]
-        lossDifference = nil
         for number in scheduled.program.operations.indices {
             do throws(TileError) {
                 try begin(number)
-                try walk(scheduled.nest(of: number).body)
+                try walk(nests[scheduled.nestOfOperation[number]])
                 try end()
             } catch {
                 throw .tile(error)
             }
-            if case .projectedGradient = operation.action { try checkLosses() }
+            if case .projectedGradient = action { try checkLosses() }
         }
     }
 
@@ -93,7 +156,6 @@ final class TileExecutor {
         for (loss, pass) in [(plus, "plus"), (minus, "minus")] where !loss.isFinite {
             throw .lossNotFinite(step: quzo.step, pass: pass, loss: loss)
         }
-        lossDifference = plus - minus
     }
 
     // MARK: Operations
@@ -101,42 +163,57 @@ final class TileExecutor {
     private func begin(_ number: Int) throws(TileError) {
         self.number = number
         operation = scheduled.program.operations[number]
+        action = operation.action
         operands = operation.reads + operation.writes
-        commandNumber = 0
+        state.pointee = State()
         runningLoss = 0
+        drawn = []
         packed.removeAll()
         var end = 0
-        slots = scheduled.nest(of: number).buffers.map { buffer in
-            let slots = TileSlots(buffer, offset: end)
-            end = slots.end
-            return slots
+        for (index, buffer) in scheduled.nest(of: number).buffers.enumerated() {
+            slots[index] = TileSlots(buffer, offset: end)
+            end = slots[index].end
         }
-        if chip.count < end { chip = AlignedBuffer(count: end) }
-        if options.checks, chipWritten.count < end { chipWritten = AlignedBuffer(count: end) }
-        for (place, id) in operands.enumerated() where scheduled.memory.lifetimes[id.index]?.lowerBound == number {
-            guard !scheduled.program[id].isPersistent, operands.firstIndex(of: id) == place else { continue }
+        for (place, id) in operands.enumerated() {
             let count = scheduled.program[id].bytes(batch: batch)
+            let isNew =
+                scheduled.memory.lifetimes[id.index]?.lowerBound == number && !scheduled.program[id].isPersistent
+                && operands.firstIndex(of: id) == place
+            places[place] = Place()
             if let range = dram.range(of: id.index) {
-                dram.stamps?.set(range, 0)
-            } else {
+                places[place] = Place(
+                    base: dram.bytes.baseAddress + range.lowerBound, bytes: count, isInDRAM: true,
+                    start: range.lowerBound)
+            } else if isNew {
                 residents[id.index] = Resident(
                     bytes: freeResidents[count]?.popLast() ?? AlignedBuffer(count: count),
-                    stamps: options.checks ? ByteStamps(count: count) : nil)
+                    written: checks ? WrittenBytes(count: count) : nil)
+            }
+            if !places[place].isInDRAM {
+                places[place] = Place(base: residents[id.index]?.bytes.baseAddress, bytes: count)
+            }
+            if let written = written(place) {
+                let range = places[place].start..<places[place].start + count
+                if isNew { written.alive.set(range, false) }
+                if place >= operation.reads.count { written.byOperation.set(range, false) }
             }
         }
     }
 
     private func end() throws(TileError) {
-        for slots in slots where slots.taken > 0 {
-            throw fault(.notReleased(slots: slots.taken), slots.buffer.name)
+        let buffers = scheduled.nest(of: number).buffers
+        for (index, buffer) in buffers.enumerated() where slots[index].taken > 0 {
+            throw fault(.notReleased(slots: slots[index].taken), buffer.name)
         }
         guard drawn.isEmpty else { throw fault(.draws(found: drawn.count, needed: 0)) }
-        if options.checks {
-            let stamp = ByteStamps.of(operation: number)
-            for id in operation.writes {
-                let place = try place(of: id)
-                guard let byte = place.stamps?.first(place.range, not: stamp) else { continue }
-                throw fault(.notWritten, scheduled.program[id].name, byte - place.range.lowerBound)
+        if checks {
+            for (index, id) in operation.writes.enumerated() {
+                let place = places[operation.reads.count + index]
+                let range = place.start..<place.start + place.bytes
+                guard let byte = written(operation.reads.count + index)?.byOperation.first(range, false) else {
+                    continue
+                }
+                throw fault(.notWritten, scheduled.program[id].name, byte - range.lowerBound)
             }
         }
         for id in operands where scheduled.memory.lifetimes[id.index]?.upperBound == number {
@@ -145,230 +222,290 @@ final class TileExecutor {
         }
     }
 
-    private func walk(_ nodes: [NestNode]) throws(TileError) {
-        for node in nodes {
-            switch node {
-            case .command(let command):
-                try execute(command)
-                commandNumber += 1
-            case .release(let buffer):
-                guard slots[buffer].taken > 0 else { throw fault(.noSlotTaken, slots[buffer].buffer.name) }
-                slots[buffer].release()
-            case .loop(let count, let body):
-                indices.append(0)
-                for index in 0..<count {
-                    indices[indices.count - 1] = index
-                    try walk(body)
+    private func walk(_ nest: PreparedNest) throws(TileError) {
+        let instructions = nest.instructions
+        state.pointee.prepared = nest.prepared.baseAddress
+        var depth = 0
+        var next = 0
+        while next < instructions.count {
+            switch instructions[next] {
+            case .command(let index):
+                state.pointee.command = index
+                if let clock {
+                    let start = clock()
+                    try execute(nest, index)
+                    profile[kind(nest.commands[index]), default: 0] += clock() - start
+                } else {
+                    try execute(nest, index)
                 }
-                indices.removeLast()
+                state.pointee.count += 1
+                state.pointee.command = -1
+            case .release(let buffer):
+                guard slots[buffer].taken > 0 else { throw fault(.noSlotTaken, name(buffer)) }
+                slots[buffer].release()
+            case .loop(let count, let end):
+                if count == 0 {
+                    next = end
+                } else {
+                    indices[depth] = 0
+                    depth += 1
+                }
+            case .next(let count, let start):
+                indices[depth - 1] += 1
+                if indices[depth - 1] < count {
+                    next = start
+                } else {
+                    indices[depth - 1] = 0
+                    depth -= 1
+                }
             }
+            next += 1
         }
     }
 
-    private func execute(_ command: Command) throws(TileError) {
-        running = command
-        for buffer in command.acquires {
-            guard slots[buffer].hasFree else {
-                throw fault(.noFreeSlot(slots: slots[buffer].buffer.slots), slots[buffer].buffer.name)
-            }
+    private func execute(_ nest: PreparedNest, _ index: Int) throws(TileError) {
+        let command = UnsafePointer(nest.prepared.baseAddress! + index)
+        for place in command.pointee.acquires {
+            let buffer = nest.acquired[place]
+            guard slots[buffer].hasFree else { throw fault(.noFreeSlot(slots: slots[buffer].slots), name(buffer)) }
             slots[buffer].acquire()
-            if options.checks {
-                let start = slots[buffer].newest
-                chipWritten.elements[start..<start + slots[buffer].buffer.bytes].update(repeating: 0)
+            if checks {
+                chipWritten.set(slots[buffer].newest..<slots[buffer].newest + slots[buffer].bytes, false)
             }
         }
-        switch command.work {
-        case .load(let transfer): try load(transfer, command)
-        case .store(let transfer): try store(transfer, command)
-        case .perturb(let weights): try perturb(weights, try part(command))
-        case .draw(let values, let rounding): try draw(values, rounding, try part(command))
-        case .update(let weights): try update(weights, try part(command))
-        case .matmul(let block): try multiply(block, try part(command))
-        case .vector: try vector(try part(command))
+        if command.pointee.kind == .transfer {
+            let transfer = UnsafePointer(nest.transfers.baseAddress! + command.pointee.transfer)
+            return transfer.pointee.isLoad ? try load(transfer, nest, command) : try store(transfer)
         }
-        running = nil
+        guard command.pointee.isDescribed else { throw fault(.notDescribed("which part of the operation it does")) }
+        let work = TileCommand(executor: self, nest: nest, command: command)
+        switch command.pointee.kind {
+        case .transfer: break
+        case .perturb: try perturb(work)
+        case .draw: try draw(work)
+        case .update: try update(work)
+        case .matmul: try multiply(work)
+        case .vector: try vector(work)
+        }
     }
 
-    private var running: Command?
+    /// The kind of work, as profiles name it.
+    private func kind(_ command: Command) -> String {
+        guard case .vector = command.work else { return command.work.name }
+        return command.part?.function == .epilogue ? "epilogue" : action.kindName
+    }
 
-    private func part(_ command: Command) throws(TileError) -> Command.Part {
-        guard let part = command.part else { throw fault(.notDescribed("which part of the operation it does")) }
-        return part
+    /// The command that runs, prepared; only while one does.
+    private var current: UnsafePointer<PreparedNest.Prepared> {
+        UnsafePointer(state.pointee.prepared! + state.pointee.command)
+    }
+
+    /// The command that runs; nil between commands.
+    var running: Command? {
+        let index = state.pointee.command
+        return index < 0 ? nil : nests[scheduled.nestOfOperation[number]].commands[index]
     }
 
     /// What is wrong, at the command that runs.
     func fault(_ fault: TileError.Fault, _ buffer: String = "", _ byte: Int? = nil) -> TileError {
         TileError(
-            operation: operation.name, command: running == nil ? nil : commandNumber, work: running?.work.name ?? "",
-            buffer: buffer, byte: byte, fault: fault)
+            operation: operation.name, command: running == nil ? nil : state.pointee.count,
+            work: running?.work.name ?? "", buffer: buffer, byte: byte, fault: fault)
     }
+
+    private func name(_ buffer: Int) -> String { scheduled.nest(of: number).buffers[buffer].name }
+
+    private func name(operand: Int) -> String { scheduled.program[operands[operand]].name }
 
     // MARK: Places
 
-    /// Where a tensor lies.
-    struct Place {
-        let base: UnsafeMutablePointer<UInt8>
-        let stamps: ByteStamps?
-        /// The tensor's bytes as `stamps` counts them.
-        let range: Range<Int>
+    enum Use { case read, write, change }
+
+    private func written(_ operand: Int) -> WrittenBytes? {
+        places[operand].isInDRAM ? dram.written : residents[operands[operand].index]?.written
     }
 
-    func place(of id: TensorID) throws(TileError) -> Place {
-        if let range = dram.range(of: id.index) {
-            return Place(base: dram.bytes.baseAddress + range.lowerBound, stamps: dram.stamps, range: range)
-        }
-        guard let resident = residents[id.index] else {
-            throw fault(.readBeforeWrite, scheduled.program[id].name)
-        }
-        return Place(base: resident.bytes.baseAddress, stamps: resident.stamps, range: 0..<resident.bytes.count)
-    }
-
-    func tensor(_ operand: Int) throws(TileError) -> TensorID {
+    private func checkOperand(_ operand: Int) throws(TileError) {
         guard operands.indices.contains(operand) else {
             throw fault(.notDescribed("a tensor of the operation: it names number \(operand) of \(operands.count)"))
         }
-        return operands[operand]
     }
 
-    enum Use { case read, write, change }
-
     /// The bytes of an operand of the running command, checked for `use`.
-    func operand(_ view: TileView?, _ what: String, _ use: Use) throws(TileError) -> TileOperand {
-        guard let view, let command = running else { throw fault(.notDescribed("where \(what) lies")) }
-        let offset = view.offset.value(at: indices)
-        guard let buffer = view.buffer else { return try resident(view, offset, what, use) }
-        let name = slots[buffer].buffer.name
-        let bytes = slots[buffer].buffer.bytes
-        guard slots[buffer].taken > 0 else { throw fault(.noSlotTaken, name) }
-        guard offset >= 0, offset + view.extent <= bytes else {
-            throw fault(.outsideSlot(end: offset < 0 ? offset : offset + view.extent, bytes: bytes), name)
-        }
-        let start = slots[buffer].newest
-        let acquires = command.acquires.contains(buffer)
-        if options.checks {
-            let waits = acquires || command.reads.contains(buffer) || command.writes.contains(buffer)
-            // A gather reads the row numbers that the DMA itself brought.
-            if case .load = command.work {
-            } else if !waits || use != .read && !acquires && !command.writes.contains(buffer) {
-                throw fault(.notWaitedFor, name)
+    func resolve(_ view: UnsafePointer<PreparedNest.View>, _ use: Use) throws(TileError) -> TileOperand {
+        let offset = view.pointee.offset.value(at: indices)
+        let buffer = view.pointee.buffer
+        let extent = view.pointee.extent
+        let start: UnsafeMutablePointer<UInt8>
+        if buffer >= 0 {
+            guard slots[buffer].taken > 0 else { throw fault(.noSlotTaken, name(buffer)) }
+            guard offset >= 0, offset + extent <= slots[buffer].bytes else {
+                throw fault(
+                    .outsideSlot(end: offset < 0 ? offset : offset + extent, bytes: slots[buffer].bytes), name(buffer))
             }
-            try TileOperand.forEachRun(view.dimensions, view.runBytes) { run, count throws(TileError) in
-                try checkSlot(start, offset + run, count, name, use: use, acquires: acquires)
+            if checks {
+                let acquires = current.pointee.takes >> UInt64(buffer) & 1 == 1
+                try checkTokens(buffer, use)
+                try view.pointee.joined.forEach { run, count throws(TileError) in
+                    try checkSlot(buffer, offset + run, count, use: use, acquires: acquires)
+                }
             }
+            if use != .read { slots[buffer].written() }
+            start = chipBase + slots[buffer].newest + offset
+        } else {
+            let operand = view.pointee.operand
+            try checkOperand(operand)
+            guard let base = places[operand].base, !places[operand].isInDRAM else {
+                throw fault(.readBeforeWrite, name(operand: operand))
+            }
+            guard offset >= 0, offset + extent <= places[operand].bytes else {
+                throw fault(
+                    .outsideTensor(end: offset < 0 ? offset : offset + extent, bytes: places[operand].bytes),
+                    name(operand: operand))
+            }
+            if checks {
+                try view.pointee.joined.forEach { run, count throws(TileError) in
+                    try checkTensor(operand, offset + run, count, use, missing: .readBeforeWrite)
+                }
+            }
+            start = base + offset
         }
-        if use != .read { slots[buffer].written() }
         return TileOperand(
-            bytes: SharedBuffer(start: chip.baseAddress + start + offset, count: view.extent),
-            dimensions: view.dimensions, runBytes: view.runBytes)
+            bytes: SharedBuffer(start: start, count: extent), counts: view.pointee.shape.counts,
+            pitches: view.pointee.shape.pitches, runBytes: view.pointee.shape.runBytes)
+    }
+
+    /// A command waits for the tiles that it touches. A gather reads the row numbers that the DMA itself brought.
+    private func checkTokens(_ buffer: Int, _ use: Use) throws(TileError) {
+        guard current.pointee.kind != .transfer else { return }
+        let waits = use == .read ? current.pointee.touches : current.pointee.makes
+        guard waits >> UInt64(buffer) & 1 == 1 else {
+            throw fault(.notWaitedFor, name(buffer))
+        }
     }
 
     /// Reads find written bytes; writes to a slot that the command did not take find them, too: they overwrite in place.
     private func checkSlot(
-        _ start: Int, _ offset: Int, _ count: Int, _ name: String, use: Use, acquires: Bool
+        _ buffer: Int, _ offset: Int, _ count: Int, use: Use, acquires: Bool
     ) throws(TileError) {
+        let start = slots[buffer].newest
         let range = start + offset..<start + offset + count
-        let map = UnsafeMutableBufferPointer(rebasing: chipWritten.elements[range])
-        if use != .write || !acquires, let byte = map.firstIndex(of: 0) {
-            throw fault(use == .write ? .notAcquired : .readBeforeWrite, name, offset + byte)
+        if use != .write || !acquires, let byte = chipWritten.first(range, false) {
+            throw fault(use == .write ? .notAcquired : .readBeforeWrite, name(buffer), byte - start)
         }
-        if use != .read { map.update(repeating: 1) }
-    }
-
-    private func resident(
-        _ view: TileView, _ offset: Int, _ what: String, _ use: Use
-    ) throws(TileError) -> TileOperand {
-        guard let operand = view.operand else { throw fault(.notDescribed("where \(what) lies")) }
-        let id = try tensor(operand)
-        let name = scheduled.program[id].name
-        guard let resident = residents[id.index] else { throw fault(.readBeforeWrite, name) }
-        guard offset >= 0, offset + view.extent <= resident.bytes.count else {
-            throw fault(
-                .outsideTensor(end: offset < 0 ? offset : offset + view.extent, bytes: resident.bytes.count), name)
-        }
-        if let stamps = resident.stamps {
-            try TileOperand.forEachRun(view.dimensions, view.runBytes) { run, count throws(TileError) in
-                try checkTensor(stamps, offset + run..<offset + run + count, name, 0, use, missing: .readBeforeWrite)
-            }
-        }
-        return TileOperand(
-            bytes: SharedBuffer(start: resident.bytes.baseAddress + offset, count: view.extent),
-            dimensions: view.dimensions, runBytes: view.runBytes)
+        if use != .read { chipWritten.set(range, true) }
     }
 
     private func checkTensor(
-        _ stamps: ByteStamps, _ range: Range<Int>, _ name: String, _ start: Int, _ use: Use, missing: TileError.Fault
+        _ operand: Int, _ offset: Int, _ count: Int, _ use: Use, missing: TileError.Fault
     ) throws(TileError) {
-        if use != .write, let byte = stamps.firstUnwritten(range) { throw fault(missing, name, byte - start) }
+        guard let written = written(operand) else { return }
+        let first = places[operand].start
+        let range = first + offset..<first + offset + count
+        if use != .write, let byte = written.alive.first(range, false) {
+            throw fault(missing, name(operand: operand), byte - first)
+        }
         guard use != .read else { return }
-        let stamp = ByteStamps.of(operation: number)
-        if let byte = stamps.first(range, of: stamp) { throw fault(.writtenTwice, name, byte - start) }
-        stamps.set(range, stamp)
+        if let byte = written.byOperation.first(range, true) {
+            throw fault(.writtenTwice, name(operand: operand), byte - first)
+        }
+        written.alive.set(range, true)
+        written.byOperation.set(range, true)
     }
 
     // MARK: DMA
 
-    private func load(_ transfer: Transfer, _ command: Command) throws(TileError) {
-        guard let buffer = command.writes.first else { throw fault(.notDescribed("where the tile goes")) }
-        let view = TileView(operand: nil, buffer: buffer, offset: Affine(0), dimensions: [], runBytes: transfer.bytes)
-        guard command.acquires.contains(buffer) else { throw fault(.notAcquired, slots[buffer].buffer.name) }
-        let target = try operand(view, "the tile", .write).bytes.baseAddress
-        let (id, base) = try dramTensor(transfer)
-        let name = scheduled.program[id].name
-        if transfer.gathered {
-            let rows = try operand(command.part?.views.first, "the rows' numbers", .read)
-            guard rows.bytes.count == 4 * transfer.runs else {
-                throw fault(.sizesDiffer(what: "row numbers", found: rows.bytes.count / 4, needed: transfer.runs))
-            }
-            let count = scheduled.program[id].bytes(batch: batch) / transfer.runBytes
-            for index in 0..<transfer.runs {
-                let row = Int(rows.pointer(Int32.self)[index])
-                guard row >= 0, row < count else { throw fault(.rowOutsideTable(row: row, rows: count), name) }
-                try checkDRAM(id, row * transfer.runBytes, transfer.runBytes, .read)
-                UnsafeMutableRawPointer(target + index * transfer.runBytes).copyMemory(
-                    from: base + row * transfer.runBytes, byteCount: transfer.runBytes)
-            }
-            return
+    /// The slot that a transfer fills or empties, from its first byte on.
+    private func tile(_ transfer: UnsafePointer<PreparedNest.Transfer>) throws(TileError) -> UnsafeMutablePointer<UInt8>
+    {
+        let buffer = transfer.pointee.buffer
+        let bytes = transfer.pointee.bytes
+        guard slots[buffer].taken > 0 else { throw fault(.noSlotTaken, name(buffer)) }
+        guard bytes <= slots[buffer].bytes else {
+            throw fault(.outsideSlot(end: bytes, bytes: slots[buffer].bytes), name(buffer))
         }
-        let start = transfer.offset.value(at: indices)
-        var next = 0
-        try TileOperand.forEachRun(transfer.dimensions, transfer.runBytes) { run, count throws(TileError) in
-            try checkDRAM(id, start + run, count, .read)
-            UnsafeMutableRawPointer(target + next).copyMemory(from: base + start + run, byteCount: count)
+        if checks {
+            let acquires = current.pointee.takes >> UInt64(buffer) & 1 == 1
+            guard acquires || !transfer.pointee.isLoad else { throw fault(.notAcquired, name(buffer)) }
+            try checkSlot(buffer, 0, bytes, use: transfer.pointee.isLoad ? .write : .read, acquires: acquires)
+        }
+        if transfer.pointee.isLoad { slots[buffer].written() }
+        return chipBase + slots[buffer].newest
+    }
+
+    private func load(
+        _ transfer: UnsafePointer<PreparedNest.Transfer>, _ nest: PreparedNest,
+        _ command: UnsafePointer<PreparedNest.Prepared>
+    ) throws(TileError) {
+        // A load that takes no slot finds none, or one that is read.
+        if command.pointee.acquires.isEmpty { throw fault(.notAcquired, name(transfer.pointee.buffer)) }
+        let target = try tile(transfer)
+        let operand = transfer.pointee.operand
+        let base = try dramTensor(operand)
+        if transfer.pointee.isGathered {
+            return try gather(transfer, TileCommand(executor: self, nest: nest, command: command), target, base)
+        }
+        let start = transfer.pointee.offset.value(at: indices)
+        var next = target
+        try transfer.pointee.runs.forEach { run, count throws(TileError) in
+            try checkDRAM(operand, start + run, count, .read)
+            UnsafeMutableRawPointer(next).copyMemory(from: base + start + run, byteCount: count)
             next += count
         }
     }
 
-    private func store(_ transfer: Transfer, _ command: Command) throws(TileError) {
-        guard let buffer = command.reads.first else { throw fault(.notDescribed("where the tile lies")) }
-        let view = TileView(operand: nil, buffer: buffer, offset: Affine(0), dimensions: [], runBytes: transfer.bytes)
-        let source = try operand(view, "the tile", .read).bytes.baseAddress
-        let (id, base) = try dramTensor(transfer)
-        let start = transfer.offset.value(at: indices)
-        var next = 0
-        try TileOperand.forEachRun(transfer.dimensions, transfer.runBytes) { run, count throws(TileError) in
-            try checkDRAM(id, start + run, count, .write)
-            UnsafeMutableRawPointer(base + start + run).copyMemory(from: source + next, byteCount: count)
+    /// Rows of a table, by the numbers in a tile.
+    private func gather(
+        _ transfer: UnsafePointer<PreparedNest.Transfer>, _ command: TileCommand,
+        _ target: UnsafeMutablePointer<UInt8>, _ base: UnsafeMutablePointer<UInt8>
+    ) throws(TileError) {
+        let operand = transfer.pointee.operand
+        let numbers = try command.operand(0, .read)
+        let (rows, rowBytes) = (transfer.pointee.rows, transfer.pointee.rowBytes)
+        guard numbers.bytes.count == 4 * rows else {
+            throw fault(.sizesDiffer(what: "row numbers", found: numbers.bytes.count / 4, needed: rows))
+        }
+        let count = places[operand].bytes / rowBytes
+        for index in 0..<rows {
+            let row = Int(numbers.pointer(Int32.self)[index])
+            guard row >= 0, row < count else {
+                throw fault(.rowOutsideTable(row: row, rows: count), name(operand: operand))
+            }
+            try checkDRAM(operand, row * rowBytes, rowBytes, .read)
+            UnsafeMutableRawPointer(target + index * rowBytes).copyMemory(
+                from: base + row * rowBytes, byteCount: rowBytes)
+        }
+    }
+
+    private func store(_ transfer: UnsafePointer<PreparedNest.Transfer>) throws(TileError) {
+        let source = try tile(transfer)
+        let operand = transfer.pointee.operand
+        let base = try dramTensor(operand)
+        let start = transfer.pointee.offset.value(at: indices)
+        var next = source
+        try transfer.pointee.runs.forEach { run, count throws(TileError) in
+            try checkDRAM(operand, start + run, count, .write)
+            UnsafeMutableRawPointer(base + start + run).copyMemory(from: next, byteCount: count)
             next += count
         }
     }
 
-    private func dramTensor(_ transfer: Transfer) throws(TileError) -> (TensorID, UnsafeMutablePointer<UInt8>) {
-        let id = try tensor(transfer.operand)
-        guard let range = dram.range(of: id.index) else { throw fault(.notInDRAM, scheduled.program[id].name) }
-        return (id, dram.bytes.baseAddress + range.lowerBound)
+    private func dramTensor(_ operand: Int) throws(TileError) -> UnsafeMutablePointer<UInt8> {
+        try checkOperand(operand)
+        guard places[operand].isInDRAM, let base = places[operand].base else {
+            throw fault(.notInDRAM, name(operand: operand))
+        }
+        return base
     }
 
-    private func checkDRAM(_ id: TensorID, _ offset: Int, _ count: Int, _ use: Use) throws(TileError) {
-        let range = dram.range(of: id.index)!
-        guard offset >= 0, offset + count <= range.count else {
+    @inline(__always)
+    private func checkDRAM(_ operand: Int, _ offset: Int, _ count: Int, _ use: Use) throws(TileError) {
+        guard offset >= 0, offset + count <= places[operand].bytes else {
             throw fault(
-                .outsideTensor(end: offset < 0 ? offset : offset + count, bytes: range.count),
-                scheduled.program[id].name)
+                .outsideTensor(end: offset < 0 ? offset : offset + count, bytes: places[operand].bytes),
+                name(operand: operand))
         }
-        guard let stamps = dram.stamps else { return }
-        let bytes = range.lowerBound + offset..<range.lowerBound + offset + count
-        try checkTensor(
-            stamps, bytes, scheduled.program[id].name, range.lowerBound, use, missing: .loadBeforeStore)
+        if checks { try checkTensor(operand, offset, count, use, missing: .loadBeforeStore) }
     }
 }
 

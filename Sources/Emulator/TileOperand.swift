@@ -1,32 +1,26 @@
 import Kernels
-import Programs
 
-/// Bytes of one operand of a command, resolved: runs at regular distances in the computer's memory.
+/// Bytes of one operand of a command in the computer's memory.
 struct TileOperand: Sendable {
     let bytes: SharedBuffer<UInt8>
-    let dimensions: [Transfer.Dimension]
+    /// Examples, heads and rows of a product; in a stream the last dimension is that of a piece's runs, and the others have one index.
+    let counts: (Int, Int, Int)
+    let pitches: (Int, Int, Int)
     let runBytes: Int
 
-    /// The address of element 0, `offset` bytes on. Places on the chip begin at 64-byte boundaries of the computer's memory, and offsets are whole elements.
-    func pointer<Element>(_ type: Element.Type, offset: Int = 0) -> UnsafeMutablePointer<Element> {
-        UnsafeMutableRawPointer(bytes.baseAddress).advanced(by: offset).assumingMemoryBound(to: type)
+    var instances: Int { counts.0 * counts.1 }
+    var rows: Int { counts.2 }
+    var rowPitch: Int { pitches.2 }
+
+    /// Bytes from the first instance to instance `number`.
+    func instance(_ number: Int) -> Int {
+        let (example, head) = number.quotientAndRemainder(dividingBy: counts.1)
+        return example * pitches.0 + head * pitches.1
     }
 
-    /// Calls `body` with the first byte and the length of each run, in order; runs that touch count as one.
-    static func forEachRun(
-        _ dimensions: [Transfer.Dimension], _ runBytes: Int,
-        _ body: (_ offset: Int, _ bytes: Int) throws(TileError) -> Void
-    ) throws(TileError) {
-        var run = runBytes
-        var kept = dimensions.filter { $0.count > 1 }
-        while let last = kept.last, last.pitch == run {
-            run *= last.count
-            kept.removeLast()
-        }
-        func visit(_ depth: Int, _ offset: Int) throws(TileError) {
-            guard depth < kept.count else { return try body(offset, run) }
-            for index in 0..<kept[depth].count { try visit(depth + 1, offset + index * kept[depth].pitch) }
-        }
-        try visit(0, 0)
+    /// The address of element 0, `offset` bytes on. Places on the chip begin at 64-byte boundaries of the computer's memory, and offsets are whole elements.
+    @inline(__always)
+    func pointer<Element>(_ type: Element.Type, offset: Int = 0) -> UnsafeMutablePointer<Element> {
+        UnsafeMutableRawPointer(bytes.baseAddress).advanced(by: offset).assumingMemoryBound(to: type)
     }
 }

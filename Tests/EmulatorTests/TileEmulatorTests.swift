@@ -134,7 +134,8 @@ import Testing
     func stepsOnShippedMachinesHaveTheBitsOfWholeLayers(index: Int) throws {
         let (name, overrides) = TileMachine.shipped[index]
         let machine = try TileMachine.load(name, overrides)
-        try forRandomCases(6, seed: UInt64(index), steps: 3, machine: { _ in machine }) { example, scheduled in
+        func shipped(_ random: inout SplitMix) -> Machine { machine }
+        try forRandomCases(6, seed: UInt64(index), steps: 3, machine: shipped) { example, scheduled in
             let (tiles, whole) = (try example.tiles(scheduled), try example.wholeLayers())
             #expect(tiles == whole, "\(example.description)")
         }
@@ -176,6 +177,27 @@ import Testing
             #expect(tiles.logits.map(\.bitPattern) == whole.logits.map(\.bitPattern))
             #expect(tiles.pooled.map(\.bitPattern) == whole.pooled.map(\.bitPattern))
             #expect(tiles.macs == whole.macs)
+        }
+    }
+
+    /// What accumulators held is the same whether a sum was formed at once or tile by tile along k.
+    @Test func tilesCountTheAccumulatorsOfWholeLayers() throws {
+        try forRandomCases(12, seed: 23, steps: 1, machine: TileMachine.random) { example, scheduled in
+            let (whole, tiled) = (example.parameters, example.parameters)
+            let layers = EncoderEmulator(parameters: whole, kernels: Self.kernels, threads: 2)
+            layers.countsAccumulators = true
+            _ = try layers.step(
+                scheduled.program, example.batches[0], settings: example.settings, step: 0, learningRate: example.rate)
+            let tiles = TileEmulator(parameters: tiled, kernels: Self.kernels, threads: 1)
+            tiles.countsAccumulators = true
+            _ = try tiles.step(
+                scheduled, example.batches[0], settings: example.settings, step: 0, learningRate: example.rate)
+            #expect(tiles.accumulators == layers.accumulators)
+            #expect(layers.accumulators.rows.map { $0.sums * $0.depth }.reduce(0, +) == scheduled.program.macs)
+            for row in layers.accumulators.rows {
+                #expect(row.statistics.overflows == 0 && row.statistics.narrowestWidth <= 32)
+                #expect(row.statistics.largestMagnitude <= UInt64(127 * 127 * row.depth))
+            }
         }
     }
 
