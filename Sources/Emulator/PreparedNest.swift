@@ -50,7 +50,7 @@ final class PreparedNest {
         }
 
         @inline(__always)
-        func forEach(_ body: (_ offset: Int, _ bytes: Int) throws(TileError) -> Void) throws(TileError) {
+        func visit(_ body: (_ offset: Int, _ bytes: Int) throws(TileError) -> Void) throws(TileError) {
             for a in 0..<counts.0 {
                 for b in 0..<counts.1 {
                     for c in 0..<counts.2 { try body(a * pitches.0 + b * pitches.1 + c * pitches.2, runBytes) }

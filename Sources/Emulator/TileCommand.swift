@@ -2,8 +2,9 @@ import Programs
 
 /// The command that runs: its operands and its place in the operation.
 struct TileCommand {
-    let executor: TileExecutor
-    let nest: PreparedNest
+    // Both outlive the command; counting references would cost more than a small command's work.
+    unowned(unsafe) let executor: TileExecutor
+    unowned(unsafe) let nest: PreparedNest
     let command: UnsafePointer<PreparedNest.Prepared>
 
     /// Weights or values that it draws for.

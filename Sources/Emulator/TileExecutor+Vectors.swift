@@ -106,9 +106,9 @@ extension TileExecutor {
     }
 
     private func softmax(_ command: TileCommand, _ columns: Int) throws(TileError) {
-        let x = try command.operand(0, .read)
-        let count = try rows(x, rowBytes: 4 * columns)
-        let y = try command.operand(2, .write, bytes: 4 * count * columns)
+        let y = try command.operand(2, .change)
+        let x = try command.operand(0, .read, bytes: y.bytes.count)
+        let count = try rows(y, rowBytes: 4 * columns)
         guard x.bytes.baseAddress == y.bytes.baseAddress else { throw fault(.notDescribed("a softmax in place")) }
         let factor = 1 / Float(parameters.shape.headDimension).squareRoot()
         // Rows of an example: heads by tokens.

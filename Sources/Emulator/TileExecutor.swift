@@ -225,6 +225,7 @@ final class TileExecutor {
     private func walk(_ nest: PreparedNest) throws(TileError) {
         let instructions = nest.instructions
         state.pointee.prepared = nest.prepared.baseAddress
+        let clock = clock
         var depth = 0
         var next = 0
         while next < instructions.count {
@@ -346,12 +347,15 @@ final class TileExecutor {
             if checks {
                 let acquires = current.pointee.takes >> UInt64(buffer) & 1 == 1
                 try checkTokens(buffer, use)
-                try view.pointee.joined.forEach { run, count throws(TileError) in
+                try view.pointee.joined.visit { run, count throws(TileError) in
                     try checkSlot(buffer, offset + run, count, use: use, acquires: acquires)
                 }
             }
-            if use != .read { slots[buffer].written() }
-            start = chipBase + slots[buffer].newest + offset
+            if use != .read {
+                slots[buffer].written()
+                if slots[buffer].source != nil { bring(buffer) }
+            }
+            start = (slots[buffer].source ?? chipBase + slots[buffer].newest) + offset
         } else {
             let operand = view.pointee.operand
             try checkOperand(operand)
@@ -364,7 +368,7 @@ final class TileExecutor {
                     name(operand: operand))
             }
             if checks {
-                try view.pointee.joined.forEach { run, count throws(TileError) in
+                try view.pointee.joined.visit { run, count throws(TileError) in
                     try checkTensor(operand, offset + run, count, use, missing: .readBeforeWrite)
                 }
             }
@@ -373,6 +377,14 @@ final class TileExecutor {
         return TileOperand(
             bytes: SharedBuffer(start: start, count: extent), counts: view.pointee.shape.counts,
             pitches: view.pointee.shape.pitches, runBytes: view.pointee.shape.runBytes)
+    }
+
+    /// Copies a tile that so far was read where it stands in DRAM.
+    private func bring(_ buffer: Int) {
+        guard let source = slots[buffer].source else { return }
+        UnsafeMutableRawPointer(chipBase + slots[buffer].newest).copyMemory(
+            from: source, byteCount: slots[buffer].sourceBytes)
+        slots[buffer].source = nil
     }
 
     /// A command waits for the tiles that it touches. A gather reads the row numbers that the DMA itself brought.
@@ -430,7 +442,7 @@ final class TileExecutor {
             try checkSlot(buffer, 0, bytes, use: transfer.pointee.isLoad ? .write : .read, acquires: acquires)
         }
         if transfer.pointee.isLoad { slots[buffer].written() }
-        return chipBase + slots[buffer].newest
+        return slots[buffer].source ?? chipBase + slots[buffer].newest
     }
 
     private func load(
@@ -446,8 +458,15 @@ final class TileExecutor {
             return try gather(transfer, TileCommand(executor: self, nest: nest, command: command), target, base)
         }
         let start = transfer.pointee.offset.value(at: indices)
+        if !checks, transfer.pointee.runs.runBytes == transfer.pointee.bytes, (Int(bitPattern: base) + start) % 4 == 0 {
+            // One run: nothing writes it in DRAM while the tile stands, so whoever only reads it reads it there.
+            try checkDRAM(operand, start, transfer.pointee.bytes, .read)
+            slots[transfer.pointee.buffer].source = base + start
+            slots[transfer.pointee.buffer].sourceBytes = transfer.pointee.bytes
+            return
+        }
         var next = target
-        try transfer.pointee.runs.forEach { run, count throws(TileError) in
+        try transfer.pointee.runs.visit { run, count throws(TileError) in
             try checkDRAM(operand, start + run, count, .read)
             UnsafeMutableRawPointer(next).copyMemory(from: base + start + run, byteCount: count)
             next += count
@@ -483,7 +502,7 @@ final class TileExecutor {
         let base = try dramTensor(operand)
         let start = transfer.pointee.offset.value(at: indices)
         var next = source
-        try transfer.pointee.runs.forEach { run, count throws(TileError) in
+        try transfer.pointee.runs.visit { run, count throws(TileError) in
             try checkDRAM(operand, start + run, count, .write)
             UnsafeMutableRawPointer(base + start + run).copyMemory(from: next, byteCount: count)
             next += count

@@ -14,6 +14,9 @@ struct TileSlots {
     private(set) var taken = 0
     /// First byte of the slot that was taken last.
     private(set) var newest: Int
+    /// Where the newest tile stands in DRAM, and its bytes, while it is only read: unchecked runs do not copy it then.
+    var source: UnsafeMutablePointer<UInt8>?
+    var sourceBytes = 0
     /// Changes with every write: what was made of an earlier content is stale.
     private(set) var version = 0
 
@@ -34,6 +37,7 @@ struct TileSlots {
         newest = offset + slot * pitch
         taken += 1
         version += 1
+        source = nil
     }
     mutating func release() {
         oldest = oldest + 1 == slots ? 0 : oldest + 1
