@@ -19,7 +19,7 @@ let package = Package(
         .target(name: "Hardware", dependencies: ["CEmbedded", "NumberFormats"]),
         .target(name: "Networks", dependencies: ["CEmbedded", "NumberFormats", "Kernels"]),
         .target(name: "Programs", dependencies: ["Hardware", "Networks", "NumberFormats"]),
-        .target(name: "Emulator", dependencies: ["Programs", "Networks", "Kernels", "NumberFormats"]),
+        .target(name: "Emulator", dependencies: ["Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),
         .target(name: "Timing", dependencies: ["Programs", "Networks", "Hardware"]),
         .target(name: "Costs", dependencies: ["Timing", "Programs", "Hardware"]),
         .target(

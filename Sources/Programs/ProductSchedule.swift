@@ -440,6 +440,59 @@ struct ProductScheduler {
             ], runBytes: format.bytes(columns))
     }
 
+    /// Rows and columns of an operand on the chip: in a slot of `buffer`, which holds no other, or in the resident tensor.
+    private func view(
+        _ operand: Int, _ matrix: ProductLayout.Matrix, _ buffer: Int?, _ place: Place, row: Affine, rows: Int,
+        column: Affine, columns: Int, _ format: ElementFormat
+    ) -> TileView {
+        let start =
+            place.example.scaled(by: matrix.example) + place.head.scaled(by: matrix.head)
+            + row.scaled(by: matrix.row) + column
+        let (examples, heads, run) = (place.examples, place.heads, format.bytes(columns))
+        return TileView(
+            operand: operand, buffer: buffer, offset: buffer == nil ? start.bytes(format) : Affine(0),
+            dimensions: buffer == nil
+                ? matrix.inTensor(examples: examples, heads: heads, rows: rows, format)
+                : matrix.inTile(examples: examples, heads: heads, rows: rows, runBytes: run), runBytes: run)
+    }
+
+    /// What the array reads of an operand. A slot holds `heldK` of k, of which the part begins at `kInTile`.
+    private func view(
+        _ operand: Operand, _ buffer: Int?, _ place: Place, row: Affine, rows: Int, k: Affine, ks: Int, kInTile: Affine,
+        heldK: Int
+    ) -> TileView {
+        let (matrix, format) = (operand.matrix, operand.read)
+        let rowsAreK = matrix.rowsAreK
+        guard let buffer else {
+            return view(
+                operand.values, matrix, nil, place, row: rowsAreK ? k : row, rows: rowsAreK ? ks : rows,
+                column: rowsAreK ? row : k, columns: rowsAreK ? rows : ks, format)
+        }
+        let heldRows = rowsAreK ? heldK : rows
+        let run = format.bytes(rowsAreK ? rows : heldK)
+        var held = matrix.inTile(examples: place.examples, heads: place.heads, rows: heldRows, runBytes: run)
+        if operand.isShared, operand.values == second.values {
+            // One fetch, two tiles: the second sign's lies behind the first's.
+            held[0] = .init(count: place.examples, pitch: heldRows * run)
+        }
+        return TileView(
+            operand: operand.values, buffer: buffer,
+            offset: rowsAreK ? kInTile.scaled(by: held[2].pitch) : kInTile.bytes(format),
+            dimensions: rowsAreK ? [held[0], held[1], .init(count: ks, pitch: held[2].pitch)] : held,
+            runBytes: format.bytes(rowsAreK ? rows : ks))
+    }
+
+    /// Sums of a tile: instance by instance, row by row.
+    private func sumsView(_ buffer: Int, _ place: Place, _ m: Int, _ n: Int) -> TileView {
+        let run = sumBytes * n
+        return TileView(
+            operand: nil, buffer: buffer, offset: Affine(0),
+            dimensions: [
+                .init(count: place.examples, pitch: place.heads * m * run), .init(count: place.heads, pitch: m * run),
+                .init(count: m, pitch: run),
+            ], runBytes: run)
+    }
+
     /// Buffers of one operand.
     private struct OperandBuffers {
         /// What the array reads; nil where it reads the resident tensor itself.
@@ -528,7 +581,14 @@ struct ProductScheduler {
                             work: .perturb(
                                 weights: elements, signs: product.sign.copies, draws: perturbationDraws),
                             acquires: [], reads: [target], writes: [target],
-                            accesses: more == 0 ? [] : [.init(buffer: home, read: 0, written: more)])))
+                            accesses: more == 0 ? [] : [.init(buffer: home, read: 0, written: more)],
+                            part: .init(
+                                first: row.scaled(by: operand.matrix.row) + k,
+                                views: [
+                                    view(
+                                        operand, target, place, row: row, rows: rows, k: k, ks: ks,
+                                        kInTile: Affine(0), heldK: ks)
+                                ]))))
             }
             if operand.isDequantized, let ready = buffers.ready {
                 if let buffer = buffers.scales, let scales = operand.scales {
@@ -562,13 +622,25 @@ struct ProductScheduler {
             return nodes
         }
 
-        func matmul(_ place: Place, m: Int, n: Int, k: Int, accumulates: Bool) -> NestNode {
+        func matmul(
+            _ place: Place, at m: Affine, _ ms: Int, _ n: Affine, _ ns: Int, _ k: Affine, _ ks: Int, accumulates: Bool
+        ) -> NestNode {
             let block = FoldBlock(
-                instances: place.group, m: m, n: n, k: k, format: product.format, accumulates: accumulates)
+                instances: place.group, m: ms, n: ns, k: ks, format: product.format, accumulates: accumulates)
+            // A panel's slot holds all of k.
+            let (holdsFirst, holdsSecond) = (t.panel && !t.weightsOuter, t.panel && t.weightsOuter)
+            let part = Command.Part(views: [
+                view(
+                    first, stream.ready, place, row: m, rows: ms, k: k, ks: ks, kInTile: holdsFirst ? k : Affine(0),
+                    heldK: holdsFirst ? product.k : ks),
+                view(
+                    second, weights.ready, place, row: n, rows: ns, k: k, ks: ks, kInTile: holdsSecond ? k : Affine(0),
+                    heldK: holdsSecond ? product.k : ks), sumsView(sums, place, ms, ns),
+            ])
             let traffic = array.traffic(block)
-            let sumBytes = sumBytes * place.group * m * n
-            let firstBytes = first.readBytes(place.group * m * k * traffic.first)
-            let secondBytes = second.readBytes(place.group * n * k * traffic.second)
+            let sumBytes = sumBytes * place.group * ms * ns
+            let firstBytes = first.readBytes(place.group * ms * ks * traffic.first)
+            let secondBytes = second.readBytes(place.group * ns * ks * traffic.second)
             let moved = Command.Access(
                 buffer: sumHome, read: sumBytes * traffic.sumsRead, written: sumBytes * traffic.sumsWritten)
             // A resident tensor is read where it lies.
@@ -584,7 +656,7 @@ struct ProductScheduler {
                 Command(
                     work: .matmul(block), acquires: accumulates ? [] : [sums],
                     reads: [weights.ready, stream.ready].compactMap { $0 }, writes: [sums],
-                    accesses: Command.Access.merged(accesses)))
+                    accesses: Command.Access.merged(accesses), part: part))
         }
 
         func finish(_ place: Place, m: Affine, ms: Int, n: Affine, ns: Int) -> [NestNode] {
@@ -592,6 +664,27 @@ struct ProductScheduler {
             var read = 4 * place.group * ((first.isScaled ? ms : 0) + (second.isScaled ? ns : 0))
             if bias != nil { read += 4 * ns * product.biasSign.copies }
             let written = outputs * (resultBytes + (copy == nil ? 0 : 2))
+            func vector(_ operand: Int, _ matrix: ProductLayout.Matrix, _ buffer: Int?, _ start: Affine, _ count: Int)
+                -> TileView
+            {
+                view(operand, matrix, buffer, place, row: start, rows: count, column: Affine(0), columns: 1, .fp32)
+            }
+            var views = [sumsView(sums, place, ms, ns)]
+            if let scales = first.scales { views.append(vector(scales, layout.firstScales, firstScales, m, ms)) }
+            if let scales = second.scales { views.append(vector(scales, layout.secondScales, secondScales, n, ns)) }
+            if let bias {
+                views.append(
+                    TileView(
+                        operand: bias, buffer: biasBuffer, offset: Affine(0),
+                        dimensions: [.init(count: product.biasSign.copies, pitch: 4 * ns)], runBytes: 4 * ns))
+            }
+            for (operand, buffer, format) in [
+                (result, resultBuffer, resultFormat), (copy ?? -1, copyBuffer, ElementFormat.bf16),
+            ] where operand >= 0 {
+                views.append(
+                    view(
+                        operand, layout.result, buffer, place, row: m, rows: ms, column: n, columns: ns, format))
+            }
             var nodes: [NestNode] = [
                 .command(
                     Command(
@@ -601,7 +694,7 @@ struct ProductScheduler {
                         accesses: Command.Access.merged([
                             .init(buffer: .activation, read: read, written: written),
                             .init(buffer: sumHome, read: sumBytes * outputs, written: 0),
-                        ]))), .release(buffer: sums),
+                        ]), part: .init(function: .epilogue, views: views))), .release(buffer: sums),
             ]
             for (buffer, operand, format) in [(resultBuffer, result, resultFormat), (copyBuffer, copy ?? 0, .bf16)] {
                 guard let buffer else { continue }
@@ -644,17 +737,25 @@ struct ProductScheduler {
                     let copies = product.biasSign.copies
                     // The sum is FP32, so nothing is rounded to a grid.
                     let draws = perturbationDraws.filter { $0 != .gridRounding }
+                    let part = Command.Part(
+                        function: .perturbBias, first: start,
+                        views: [
+                            TileView(
+                                operand: bias, buffer: buffer, offset: Affine(0),
+                                dimensions: [.init(count: copies, pitch: 4 * size)], runBytes: 4 * size)
+                        ])
                     nodes.append(
                         .command(
                             Command(
                                 work: .draw(values: size, draws: draws), acquires: [], reads: [buffer],
-                                writes: [buffer], accesses: [])))
+                                writes: [buffer], accesses: [], part: part)))
                     nodes.append(
                         .command(
                             Command(
                                 work: .vector(.perturbBias * (size * copies)), acquires: [], reads: [buffer],
                                 writes: [buffer],
-                                accesses: [.init(buffer: .activation, read: 4 * size, written: 4 * size * copies)])))
+                                accesses: [.init(buffer: .activation, read: 4 * size, written: 4 * size * copies)],
+                                part: part)))
                 }
             }
             return nodes
@@ -674,7 +775,7 @@ struct ProductScheduler {
                 if !holdsStream {
                     nodes += bring(first, stream, place, row: m, rows: ms, k: k, ks: ks, isStationary: false)
                 }
-                nodes.append(matmul(place, m: ms, n: ns, k: ks, accumulates: !isFirst))
+                nodes.append(matmul(place, at: m, ms, n, ns, k, ks, accumulates: !isFirst))
                 if !holdsWeights { nodes += releases([weights.ready]) }
                 if !holdsStream { nodes += releases([stream.ready]) }
                 return nodes
