@@ -61,7 +61,7 @@ import Testing
             memory: MemoryPlan(
                 addresses: addresses, residentAddresses: m.residentAddresses, lifetimes: m.lifetimes,
                 dramExtent: m.dramExtent, peak: m.peak, peakByKind: m.peakByKind, timeline: m.timeline,
-                peakSRAM: m.peakSRAM))
+                peakSRAM: m.peakSRAM, residentBytes: m.residentBytes))
     }
 
     /// Replaces the first node for which `change` gives others.
