@@ -20,7 +20,7 @@ let package = Package(
         .target(name: "Networks", dependencies: ["CEmbedded", "NumberFormats", "Kernels"]),
         .target(name: "Programs", dependencies: ["Hardware", "Networks", "NumberFormats"]),
         .target(name: "Emulator", dependencies: ["Programs", "Networks", "Kernels", "NumberFormats"]),
-        .target(name: "Timing", dependencies: ["Programs", "Hardware"]),
+        .target(name: "Timing", dependencies: ["Programs", "Networks", "Hardware"]),
         .target(name: "Costs", dependencies: ["Timing", "Programs", "Hardware"]),
         .target(
             name: "FineTuning",
@@ -48,11 +48,12 @@ let package = Package(
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "NumberFormats"]),
         .testTarget(name: "HardwareTests", dependencies: ["Hardware"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks"], exclude: ["transformers"]),
-        .testTarget(name: "ProgramsTests", dependencies: ["Programs", "Hardware"]),
+        .testTarget(name: "ProgramsTests", dependencies: ["Programs", "Networks", "Hardware"]),
         .testTarget(name: "EmulatorTests", dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels"]),
         .testTarget(name: "TracesTests", dependencies: ["Traces", "NumberFormats"]),
         .testTarget(
-            name: "TimingTests", dependencies: ["Timing", "Programs", "Hardware"], exclude: ["run_scalesim.py"]),
+            name: "TimingTests", dependencies: ["Timing", "Programs", "Networks", "Hardware"],
+            exclude: ["run_scalesim.py"]),
         .testTarget(
             name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Hardware"],
             exclude: ["recompute_cost.py"]),

@@ -16,6 +16,7 @@ extension ProductScheduler {
                 candidates.append(
                     (fitted, lowerBound(fitted), expectedCycles(fitted, traffic: expectedTraffic(fitted))))
             }
+            return .infinity
         }
         // Where nothing fits, `choose` says so.
         guard let likely = candidates.indices.min(by: { candidates[$0].expected < candidates[$1].expected }) else {
@@ -77,8 +78,8 @@ extension ProductScheduler {
             last * Double(epiloguePass) / lanes
             + (resultIsResident ? 0 : last * Double(resultBytes) / model.bytesPerCycle)
         let rate = model.bytesPerCycle
-        let firstBytes = first.isResident ? 0 : work.first * Double(first.storedBytes)
-        let secondBytes = second.isResident ? 0 : work.second * Double(second.storedBytes)
+        let firstBytes = first.isResident ? 0 : work.first * Double(first.storedBits) / 8
+        let secondBytes = second.isResident ? 0 : work.second * Double(second.storedBits) / 8
         // Weights are perturbed between load and array.
         let isPerturbed = product.sign != .none && !second.isResident
         let perturbationRate = Double(organisation.perturbationUnit.perturbationsPerCycle)
@@ -86,11 +87,10 @@ extension ProductScheduler {
         let latency = Double(model.loadLatency)
 
         // The first tiles are loaded one after the other, the second operand's first unless the first one's is a panel.
-        let group = t.examples * t.heads
-        let firstTile = Double(group * t.m * (t.panel && !t.weightsOuter ? product.k : t.k))
-        let secondTile = Double(group * t.n * (t.panel && t.weightsOuter ? product.k : t.k))
-        let firstLoad = first.isResident ? 0 : firstTile * Double(first.storedBytes) / rate
-        let secondLoad = second.isResident ? 0 : secondTile * Double(second.storedBytes) / rate
+        let firstTile = Double(distinct(first, t) * t.m * (t.panel && !t.weightsOuter ? product.k : t.k))
+        let secondTile = Double(distinct(second, t) * t.n * (t.panel && t.weightsOuter ? product.k : t.k))
+        let firstLoad = first.isResident ? 0 : firstTile * Double(first.storedBits) / 8 / rate
+        let secondLoad = second.isResident ? 0 : secondTile * Double(second.storedBits) / 8 / rate
         let perturb = isPerturbed ? secondTile / perturbationRate : 0
         let streamsFirst = t.panel && !t.weightsOuter
         var head = 0.0
@@ -99,8 +99,8 @@ extension ProductScheduler {
 
         let epilogueCycles = work.outputs * Double(epiloguePass) / lanes
         var vectorCycles = epilogueCycles
-        if first.isDequantized { vectorCycles += work.first * Double(dequantizePass) / lanes }
-        if second.isDequantized { vectorCycles += work.second * Double(dequantizePass) / lanes }
+        if first.isDequantized { vectorCycles += work.first * Double(conversionPass(first)) / lanes }
+        if second.isDequantized { vectorCycles += work.second * Double(conversionPass(second)) / lanes }
         let resultBytes = resultIsResident ? 0 : work.outputs * Double(resultBytes)
         var bound = max(
             head + arrayCycles + tail, vectorCycles, perturbCycles, (firstBytes + secondBytes + resultBytes) / rate)
@@ -141,6 +141,7 @@ extension ProductScheduler.Tiling {
 extension StreamingScheduler {
     /// The layout that takes the fewest cycles; of equals the one tried first.
     func fastest(_ plan: StreamPlan, _ timer: NestTimer) throws(ScheduleError) -> Nest {
+        let plan = withOwnTiles(plan)
         var best: (nest: Nest, cycles: Int)?
         for tile in sizes(plan) {
             for slots in [2, 1] {

@@ -40,6 +40,12 @@ public struct MachineModel: Sendable {
     /// The buffer as which a memory is counted: where all share one it is `activation`.
     func home(_ buffer: SRAM.Buffer) -> SRAM.Buffer { machine.organisation.sram.isUnified ? .activation : buffer }
 
+    /// Random bits of one draw: those of the machine's distribution, or of a rounding.
+    func randomBits(_ purpose: RandomPurpose) -> Int {
+        let arithmetic = machine.arithmetic
+        return purpose == .perturbation ? arithmetic.gaussian.bitsPerElement : arithmetic.roundingBits
+    }
+
     // MARK: DRAM
 
     /// Bursts that cover a transfer whose first byte lies `residue` bytes behind a burst's start.
@@ -103,11 +109,11 @@ public struct MachineModel: Sendable {
         switch command.work {
         case .load(let transfer), .store(let transfer):
             return transferCycles(bursts: bursts(transfer, residue: residue), rows: rowsEntered(transfer))
-        case .perturb(let weights):
+        case .perturb(let weights, _, _):
             unit = ceilingDivision(weights, machine.organisation.perturbationUnit.perturbationsPerCycle)
         case .draw(let values, _):
             unit = ceilingDivision(values, machine.organisation.perturbationUnit.perturbationsPerCycle)
-        case .update(let weights):
+        case .update(let weights, _):
             unit = ceilingDivision(weights, machine.organisation.perturbationUnit.updatesPerCycle)
         case .matmul(let block):
             return array(block.format).cycles(block)

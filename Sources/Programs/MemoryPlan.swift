@@ -211,7 +211,8 @@ extension MemoryKind {
         case .liveActivations: 5
         case .gradients: 6
         case .optimizerState: 7
-        case .data: 8
+        case .perturbations: 8
+        case .data: 9
         }
     }
 }

@@ -116,18 +116,14 @@ extension Nest {
         }
         switch command.work {
         case .load, .store: break
-        case .perturb(let weights):
-            counts.perturbedWeights = weights
-            for purpose in [RandomPurpose.perturbation, .firstRounding, .gridRounding] {
-                counts.randomBits[purpose] = weights * purpose.bits
-            }
-        case .draw(let values, let rounding):
-            for purpose in [RandomPurpose.perturbation, rounding] { counts.randomBits[purpose] = values * purpose.bits }
-        case .update(let weights):
+        case .perturb(let weights, let signs, let draws):
+            counts.perturbedWeights = weights * signs
+            for purpose in draws { counts.randomBits[purpose] = weights * model.randomBits(purpose) }
+        case .draw(let values, let draws):
+            for purpose in draws { counts.randomBits[purpose] = values * model.randomBits(purpose) }
+        case .update(let weights, let draws):
             counts.updatedWeights = weights
-            for purpose in [RandomPurpose.perturbation, .secondRounding, .update] {
-                counts.randomBits[purpose] = weights * purpose.bits
-            }
+            for purpose in draws { counts.randomBits[purpose] = weights * model.randomBits(purpose) }
         case .matmul(let block):
             let array = model.array(block.format)
             let cycles = array.cycles(block)

@@ -29,15 +29,25 @@ struct ProductScheduler {
         /// Place in the operation's `reads` followed by its `writes`.
         let values: Int
         let scales: Int?
-        /// Bytes of an element as stored, and as the array reads it.
-        let storedBytes: Int
-        let arrayBytes: Int
+        /// As stored, and as the array reads it.
+        let stored: ElementFormat
+        let read: ElementFormat
         let matrix: ProductLayout.Matrix
         let scaleMatrix: ProductLayout.Matrix
-        /// Codes of a BF16 product.
-        let isDequantized: Bool
         let isResident: Bool
         let scalesAreResident: Bool
+        /// One matrix serves every instance, as both signs' weights do before they are perturbed.
+        let isShared: Bool
+        /// Bits of an element of either: tilings are compared by the thousand, and a format works them out.
+        let storedBits: Int
+        let readBits: Int
+        /// Codes or values that the array reads in another format.
+        let isDequantized: Bool
+        /// Its scales are the epilogue's.
+        var isScaled: Bool { scales != nil && !isDequantized }
+
+        func storedBytes(_ elements: Int) -> Int { (elements * storedBits + 7) / 8 }
+        func readBytes(_ elements: Int) -> Int { (elements * readBits + 7) / 8 }
     }
 
     let model: MachineModel
@@ -49,8 +59,11 @@ struct ProductScheduler {
     let first: Operand
     let second: Operand
     private let bias: Int?
-    let biasIsPerturbed: Bool
+    private let perturbationDraws: [RandomPurpose]
+    /// Tiles begin at even elements, since two codes share a byte.
+    private let hasNibbles: Bool
     private let result: Int
+    private let resultFormat: ElementFormat
     let resultBytes: Int
     let resultIsResident: Bool
     private let copy: Int?
@@ -60,7 +73,8 @@ struct ProductScheduler {
     let capacity: Room
     /// Vector cycles of one pass over the lanes.
     let epiloguePass: Int
-    let dequantizePass: Int
+    private let dequantizePass: Int
+    private let castPass: Int
 
     init(
         _ product: Product, _ operation: Operation, in program: Program, isResident: [Bool], model: MachineModel,
@@ -79,36 +93,43 @@ struct ProductScheduler {
                 ).description)
         }
         self.array = array
-        let layout = ProductLayout(product, step: program.step)
-        self.layout = layout
         let formats = operation.reads.map { program[$0].format }
         let count = operation.reads.count
+        let secondPlace = formats[0].hasScales ? 2 : 1
+        let batch = program.step.batch
+        var layout = ProductLayout(
+            product, step: program.step, secondIsTransposed: formats[secondPlace].hasScales)
+        let firstIsShared =
+            product.sign == .both && program[operation.reads[0]].elements(batch: batch) == product.m * product.k
+        if firstIsShared { layout.shareFirst() }
+        self.layout = layout
         var next = 0
-        func operand(_ matrix: ProductLayout.Matrix, _ scaleMatrix: ProductLayout.Matrix) -> Operand {
+        func operand(
+            _ matrix: ProductLayout.Matrix, _ scaleMatrix: ProductLayout.Matrix, _ read: ElementFormat, isShared: Bool
+        ) -> Operand {
             let values = next
-            let isCodes = formats[values] == .int8
+            let isCodes = formats[values].hasScales
             next += isCodes ? 2 : 1
             return Operand(
-                values: values, scales: isCodes ? values + 1 : nil, storedBytes: formats[values].bits / 8,
-                arrayBytes: product.format.bits / 8, matrix: matrix, scaleMatrix: scaleMatrix,
-                isDequantized: isCodes && product.format != .int8, isResident: isResident[values],
-                scalesAreResident: isCodes && isResident[values + 1])
+                values: values, scales: isCodes ? values + 1 : nil, stored: formats[values], read: read, matrix: matrix,
+                scaleMatrix: scaleMatrix, isResident: isResident[values],
+                scalesAreResident: isCodes && isResident[values + 1], isShared: isShared,
+                storedBits: formats[values].bits, readBits: read.bits, isDequantized: formats[values] != read)
         }
-        first = operand(layout.first, layout.firstScales)
-        second = operand(layout.second, layout.secondScales)
+        first = operand(layout.first, layout.firstScales, product.firstFormat, isShared: firstIsShared)
+        second = operand(
+            layout.second, layout.secondScales, product.secondFormat, isShared: product.sign == .both)
         bias = next < count ? next : nil
-        biasIsPerturbed =
-            bias != nil && product.sign != .none && program.step.hasNewHead
-            && product.role == .linear(number: program.step.shape.headNumber)
+        perturbationDraws = program.step.method.perturbationDraws
         result = count
         copy = operation.writes.count > 1 ? count + 1 : nil
-        let resultFormat = program[operation.writes[0]].format
+        resultFormat = program[operation.writes[0]].format
         resultBytes = resultFormat.bits / 8
         resultIsResident = isResident[count]
         copyIsResident = operation.writes.count > 1 && isResident[count + 1]
         epilogue = .epilogue(
-            codes: product.format == .int8, bias: bias != nil, bf16: resultFormat == .bf16,
-            copy: operation.writes.count > 1)
+            integers: product.firstFormat.integer != nil, scales: (first.isScaled ? 1 : 0) + (second.isScaled ? 1 : 0),
+            bias: bias != nil, narrow: resultFormat != .fp32, copy: operation.writes.count > 1)
         operandCount = count + operation.writes.count
         let organisation = model.machine.organisation
         let tileBytes = MemoryPlanner.tileBytes(model.machine)
@@ -120,9 +141,10 @@ struct ProductScheduler {
                 accumulator: organisation.sram.accumulator.bytes)
         epiloguePass = epilogue.cycles(on: organisation.vectorUnit)
         dequantizePass = VectorWork.dequantize.cycles(on: organisation.vectorUnit)
+        castPass = VectorWork.copy(1).cycles(on: organisation.vectorUnit)
+        hasNibbles = first.storedBits == 4 || second.storedBits == 4
     }
 
-    private var scaled: Bool { product.format == .int8 }
     /// Bytes of a sum in the accumulator buffer.
     private var sumBytes: Int { array.sumBits / 8 }
     /// An output-stationary chain can't be taken up again: where the order of sums decides bits, a tile has all of k.
@@ -159,32 +181,41 @@ struct ProductScheduler {
         let group = t.examples * t.heads
         let secondK = t.panel && t.weightsOuter ? product.k : t.k
         let firstK = t.panel && !t.weightsOuter ? product.k : t.k
-        func bytes(_ operand: Operand, _ rows: Int, _ k: Int) -> Int {
+        // Both signs' weights are two tiles made of one fetch.
+        func bytes(_ operand: Operand, _ rows: Int, _ k: Int, group: Int) -> Int {
             let elements = group * rows * k
             if operand.isDequantized {
-                let scales = operand.scalesAreResident ? 0 : 4 * group * (operand.matrix.rowsAreK ? k : rows)
-                return elements * operand.arrayBytes + scales
-                    + (operand.isResident ? 0 : elements * operand.storedBytes)
+                let scales =
+                    operand.scales == nil || operand.scalesAreResident
+                    ? 0 : 4 * group * (operand.matrix.rowsAreK ? k : rows)
+                return operand.readBytes(elements) + scales
+                    + (operand.isResident ? 0 : operand.storedBytes(elements))
             }
-            return operand.isResident ? 0 : elements * operand.arrayBytes
+            return operand.isResident ? 0 : operand.readBytes(elements)
         }
         let sums = sumBytes * group * t.m * t.n
-        var vectors = bias == nil ? 0 : 4 * t.n
-        if scaled {
-            if !first.scalesAreResident { vectors += 4 * group * t.m }
-            if !second.scalesAreResident { vectors += 4 * group * t.n }
-        }
+        var vectors = bias == nil ? 0 : 4 * t.n * product.biasSign.copies
+        if first.isScaled, !first.scalesAreResident { vectors += 4 * distinct(first, t) * t.m }
+        if second.isScaled, !second.scalesAreResident { vectors += 4 * distinct(second, t) * t.n }
         var results = 0
         if !resultIsResident { results += group * t.m * t.n * resultBytes }
         if copy != nil, !copyIsResident { results += group * t.m * t.n * 2 }
-        let weight = bytes(second, t.n, secondK) * t.weightSlots
+        let weight = bytes(second, t.n, secondK, group: group) * t.weightSlots
         let activation =
-            bytes(first, t.m, firstK) * t.streamSlots + vectors * t.streamSlots + results * t.resultSlots
+            bytes(first, t.m, firstK, group: distinct(first, t)) * t.streamSlots + vectors * t.streamSlots
+            + results * t.resultSlots
         if model.machine.organisation.sram.isUnified {
             return Room(weight: 0, activation: weight + activation + sums * t.sumSlots, accumulator: 0)
         }
         return Room(weight: weight, activation: activation, accumulator: sums * t.sumSlots)
     }
+
+    /// Matrices of an operand in a tile's instances.
+    func distinct(_ operand: Operand, _ t: Tiling) -> Int { operand.isShared ? 1 : t.examples * t.heads }
+    /// Vector cycles of one pass over the lanes that brings an operand to the array's format.
+    func conversionPass(_ operand: Operand) -> Int { operand.scales == nil ? castPass : dequantizePass }
+    /// Matrices of an operand in all instances.
+    private func distinct(_ operand: Operand) -> Int { operand.isShared ? 1 : product.instances }
 
     /// The tiling with as many double buffers as fit; nil where it does not fit at all.
     private func fitted(_ tiling: Tiling) -> Tiling? {
@@ -210,8 +241,8 @@ struct ProductScheduler {
         let secondTurns = Double(t.panel && t.weightsOuter ? 1 : mTiles)
         let instances = Double(product.instances)
         return (
-            instances * Double(product.m) * Double(product.k) * firstTurns,
-            instances * Double(product.n) * Double(product.k) * secondTurns,
+            Double(distinct(first)) * Double(product.m) * Double(product.k) * firstTurns,
+            Double(distinct(second)) * Double(product.n) * Double(product.k) * secondTurns,
             instances * Double(product.m) * Double(product.n), groups * Double(mTiles) * Double(nTiles)
         )
     }
@@ -223,9 +254,9 @@ struct ProductScheduler {
             if operand.isResident { return 0 }
             let columns = operand.matrix.rowsAreK ? rows : k
             let whole = operand.matrix.row == columns
-            let run = columns * operand.storedBytes
+            let run = operand.storedBytes(columns)
             let padded = whole ? 1 : Double(roundUp(run, to: model.burstBytes)) / Double(run)
-            return elements * Double(operand.storedBytes) * padded
+            return elements * Double(operand.storedBits) / 8 * padded
         }
         var traffic =
             fetched(first, firstElements, rows: t.m, k: t.panel && !t.weightsOuter ? product.k : t.k)
@@ -254,9 +285,8 @@ struct ProductScheduler {
         let epilogueCycles = Double(ceilingDivision(group * t.m * t.n, organisation.vectorUnit.lanes) * epiloguePass)
         var vectorCycles = tiles * epilogueCycles
         let lanes = Double(organisation.vectorUnit.lanes)
-        let perCode = Double(dequantizePass) / lanes
-        if first.isDequantized { vectorCycles += firstElements * perCode }
-        if second.isDequantized { vectorCycles += secondElements * perCode }
+        if first.isDequantized { vectorCycles += firstElements * Double(conversionPass(first)) / lanes }
+        if second.isDequantized { vectorCycles += secondElements * Double(conversionPass(second)) / lanes }
         let perturbed = product.sign == .none ? 0 : secondElements
         let perturbCycles = perturbed / Double(organisation.perturbationUnit.perturbationsPerCycle)
         let dma = traffic / model.bytesPerCycle
@@ -271,20 +301,29 @@ struct ProductScheduler {
         return cycles + fill
     }
 
-    private var sizesOfN: [Int] { NestBuilder.sizes(product.n, granule: min(array.granuleOfN, product.n)) }
+    /// What tiles begin at a multiple of.
+    private var unit: Int { hasNibbles ? 2 : 1 }
+    private var leastM: Int { min(unit, product.m) }
+    private var sizesOfN: [Int] {
+        NestBuilder.sizes(product.n, granule: min(roundUp(array.granuleOfN, to: unit), product.n))
+    }
     private var sizesOfK: [Int] {
-        sumsNeedAllOfK ? [product.k] : NestBuilder.sizes(product.k, granule: array.granuleOfK)
+        sumsNeedAllOfK ? [product.k] : NestBuilder.sizes(product.k, granule: roundUp(array.granuleOfK, to: unit))
     }
 
     /// Every candidate, whether it fits or not: they follow from the product and the array's shape alone.
-    func forEachTiling(_ consider: (Tiling) -> Void) {
+    ///
+    /// - Parameter consider: gives the DRAM bytes above which tilings are of no interest from then on; those that are sure to move more
+    ///   may be passed over.
+    func forEachTiling(_ consider: (Tiling) -> Double) {
+        var limit = Double.infinity
         // Groups of whole instances.
-        if layout.examples * layout.heads > 1 {
+        if layout.examples * layout.heads > 1, product.sign != .both {
             var groups = NestBuilder.sizes(layout.heads, granule: 1).map { (1, $0) }
             groups += NestBuilder.sizes(layout.examples, granule: 1).map { ($0, layout.heads) }
             for (examples, heads) in groups {
                 for weightsOuter in [true, false] {
-                    consider(
+                    limit = consider(
                         Tiling(
                             examples: examples, heads: heads, m: product.m, n: product.n, k: product.k,
                             weightsOuter: weightsOuter, panel: true))
@@ -292,16 +331,31 @@ struct ProductScheduler {
             }
         }
         // Tiles within an instance.
-        let ms = NestBuilder.sizes(product.m, granule: min(array.granuleOfM, product.m)) + (product.m > 1 ? [1] : [])
+        let least = leastM
+        let ms =
+            NestBuilder.sizes(product.m, granule: min(roundUp(array.granuleOfM, to: unit), product.m))
+            + (product.m > least ? [least] : [])
         let (ns, ks) = (sizesOfN, sizesOfK)
+        // Both signs' instances share a tile.
+        let examples = product.sign.copies
+        // Bytes of one scan of the operands, without padding; those of the results move once.
+        let firstBytes = first.isResident ? 0 : Double(first.storedBytes(distinct(first) * product.m * product.k))
+        let secondBytes = second.isResident ? 0 : Double(second.storedBytes(distinct(second) * product.n * product.k))
+        let mTiles = ms.map { Double(ceilingDivision(product.m, $0)) }
         for n in ns {
+            let nTiles = Double(ceilingDivision(product.n, n))
             for k in ks {
                 for weightsOuter in [true, false] {
                     for panel in [true, false] {
-                        for m in ms {
-                            consider(
+                        let fixed = firstBytes * (panel && !weightsOuter ? 1 : nTiles)
+                        for (m, tiles) in zip(ms, mTiles) {
+                            let least = fixed + secondBytes * (panel && weightsOuter ? 1 : tiles)
+                            // Sums of doubles may be a little above the exact ones.
+                            if least * (1 - 1e-9) > limit { continue }
+                            limit = consider(
                                 Tiling(
-                                    examples: 1, heads: 1, m: m, n: n, k: k, weightsOuter: weightsOuter, panel: panel))
+                                    examples: examples, heads: 1, m: m, n: n, k: k, weightsOuter: weightsOuter,
+                                    panel: panel))
                         }
                     }
                 }
@@ -311,29 +365,30 @@ struct ProductScheduler {
 
     func choose() throws(ScheduleError) -> Tiling {
         var best: (tiling: Tiling, traffic: Double, cycles: Double)?
-        func consider(_ tiling: Tiling) {
+        forEachTiling { tiling in
+            let limit = objective == .traffic ? best?.traffic ?? .infinity : .infinity
+            // Most candidates are out by their size, and of those most by their sums.
+            let sums = sumBytes * tiling.examples * tiling.heads * tiling.m * tiling.n
+            guard sums <= max(capacity.accumulator, capacity.activation), capacity.holds(need(tiling)) else {
+                return limit
+            }
             let traffic = expectedTraffic(tiling)
-            // Most candidates are out by their traffic alone.
-            if objective == .traffic, let best, traffic > best.traffic { return }
-            guard let fitted = fitted(tiling) else { return }
+            guard traffic <= limit, let fitted = fitted(tiling) else { return limit }
             let cycles = expectedCycles(fitted, traffic: traffic)
-            let isBetter: Bool
             if let best {
                 switch objective {
-                case .traffic: isBetter = (traffic, cycles) < (best.traffic, best.cycles)
-                case .latency: isBetter = (cycles, traffic) < (best.cycles, best.traffic)
+                case .traffic: guard (traffic, cycles) < (best.traffic, best.cycles) else { return limit }
+                case .latency: guard (cycles, traffic) < (best.cycles, best.traffic) else { return limit }
                 }
-            } else {
-                isBetter = true
             }
-            if isBetter { best = (fitted, traffic, cycles) }
+            best = (fitted, traffic, cycles)
+            return objective == .traffic ? traffic : .infinity
         }
-        forEachTiling(consider)
         if let best { return best.tiling }
-        let least = Tiling(
-            examples: 1, heads: 1, m: 1, n: sizesOfN.last!, k: sizesOfK.last!, weightsOuter: true,
-            panel: false)
-        let used = need(least)
+        let used = need(
+            Tiling(
+                examples: product.sign.copies, heads: 1, m: leastM, n: sizesOfN.last!, k: sizesOfK.last!,
+                weightsOuter: true, panel: false))
         let memory = SRAM.Buffer.allCases.first { used[$0] > capacity[$0] } ?? .activation
         throw .tileDoesNotFit(operation: operation, memory, need: used[memory], machine: model.machine)
     }
@@ -347,19 +402,21 @@ struct ProductScheduler {
     }
 
     private func transfer(
-        _ operand: Int, _ matrix: ProductLayout.Matrix, bytes: Int, _ place: Place, row: Affine, rows: Int,
+        _ operand: Int, _ matrix: ProductLayout.Matrix, _ format: ElementFormat, _ place: Place, row: Affine, rows: Int,
         column: Affine,
         columns: Int
     ) -> Transfer {
         let start =
             place.example.scaled(by: matrix.example) + place.head.scaled(by: matrix.head)
             + row.scaled(by: matrix.row) + column
+        // Instances that share a matrix fetch it once.
         return Transfer(
-            operand: operand, offset: start.scaled(by: bytes),
+            operand: operand, offset: start.bytes(format),
             dimensions: [
-                .init(count: place.examples, pitch: matrix.example * bytes),
-                .init(count: place.heads, pitch: matrix.head * bytes), .init(count: rows, pitch: matrix.row * bytes),
-            ], runBytes: columns * bytes)
+                .init(count: matrix.example == 0 ? 1 : place.examples, pitch: format.bytes(matrix.example)),
+                .init(count: matrix.head == 0 ? 1 : place.heads, pitch: format.bytes(matrix.head)),
+                .init(count: rows, pitch: format.bytes(matrix.row)),
+            ], runBytes: format.bytes(columns))
     }
 
     /// Buffers of one operand.
@@ -376,38 +433,43 @@ struct ProductScheduler {
         var builder = NestBuilder()
         let (weightHome, sumHome) = (model.home(.weight), model.home(.accumulator))
         let group = t.examples * t.heads
-        func buffers(_ operand: Operand, _ name: String, _ memory: SRAM.Buffer, rows: Int, k: Int, slots: Int)
-            -> OperandBuffers
-        {
+        func buffers(
+            _ operand: Operand, _ name: String, _ memory: SRAM.Buffer, group: Int, rows: Int, k: Int, slots: Int
+        ) -> OperandBuffers {
             var result = OperandBuffers()
             let elements = group * rows * k
             if operand.isDequantized {
                 if !operand.isResident {
                     result.staged = builder.buffer(
-                        name + ".codes", memory, bytes: elements * operand.storedBytes, slots: slots)
+                        name + ".codes", memory, bytes: operand.storedBytes(elements), slots: slots)
                 }
-                if !operand.scalesAreResident {
+                if operand.scales != nil, !operand.scalesAreResident {
                     let count = group * (operand.matrix.rowsAreK ? k : rows)
                     result.scales = builder.buffer(name + ".scales", memory, bytes: 4 * count, slots: slots)
                 }
-                result.ready = builder.buffer(name, memory, bytes: elements * operand.arrayBytes, slots: slots)
+                result.ready = builder.buffer(name, memory, bytes: operand.readBytes(elements), slots: slots)
             } else if !operand.isResident {
-                result.ready = builder.buffer(name, memory, bytes: elements * operand.arrayBytes, slots: slots)
+                result.ready = builder.buffer(name, memory, bytes: operand.readBytes(elements), slots: slots)
             }
             return result
         }
         let weights = buffers(
-            second, "stationary", weightHome, rows: t.n, k: t.panel && t.weightsOuter ? product.k : t.k,
+            second, "stationary", weightHome, group: group, rows: t.n, k: t.panel && t.weightsOuter ? product.k : t.k,
             slots: t.weightSlots)
         let stream = buffers(
-            first, "streamed", .activation, rows: t.m, k: t.panel && !t.weightsOuter ? product.k : t.k,
+            first, "streamed", .activation, group: distinct(first, t), rows: t.m,
+            k: t.panel && !t.weightsOuter ? product.k : t.k,
             slots: t.streamSlots)
         func vector(_ name: String, _ bytes: Int) -> Int {
             builder.buffer(name, .activation, bytes: bytes, slots: t.streamSlots)
         }
-        let firstScales = scaled && !first.scalesAreResident ? vector("streamed.scales", 4 * group * t.m) : nil
-        let secondScales = scaled && !second.scalesAreResident ? vector("stationary.scales", 4 * group * t.n) : nil
-        let biasBuffer = bias.map { _ in vector("bias", 4 * t.n) }
+        let firstScales =
+            first.isScaled && !first.scalesAreResident
+            ? vector("streamed.scales", 4 * distinct(first, t) * t.m) : nil
+        let secondScales =
+            second.isScaled && !second.scalesAreResident
+            ? vector("stationary.scales", 4 * distinct(second, t) * t.n) : nil
+        let biasBuffer = bias.map { _ in vector("bias", 4 * t.n * product.biasSign.copies) }
         let sums = builder.buffer(
             "sums", sumHome, bytes: sumBytes * group * t.m * t.n, slots: t.sumSlots)
         let resultBuffer =
@@ -428,42 +490,48 @@ struct ProductScheduler {
             let (storedRow, storedRows, column, columns) =
                 operand.matrix.rowsAreK ? (k, ks, row, rows) : (row, rows, k, ks)
             var nodes: [NestNode] = []
-            let elements = place.group * rows * ks
+            let elements = (operand.isShared ? 1 : place.group) * rows * ks
             if !operand.isResident, let target = buffers.staged ?? buffers.ready {
                 nodes.append(
                     builder.load(
                         transfer(
-                            operand.values, operand.matrix, bytes: operand.storedBytes, place, row: storedRow,
-                            rows: storedRows, column: column, columns: columns), into: target))
+                            operand.values, operand.matrix, operand.stored, place, row: storedRow, rows: storedRows,
+                            column: column, columns: columns), into: target))
             }
             if isStationary, product.sign != .none, let target = buffers.ready {
-                // On the fill path: the load's write is the only one.
+                // On the fill path: the load's write is the only one, but for a second sign's tile.
+                let more = (product.sign.copies - 1) * operand.readBytes(elements)
                 nodes.append(
                     .command(
                         Command(
-                            work: .perturb(weights: elements), acquires: [], reads: [target], writes: [target],
-                            accesses: [])))
+                            work: .perturb(
+                                weights: elements, signs: product.sign.copies, draws: perturbationDraws),
+                            acquires: [], reads: [target], writes: [target],
+                            accesses: more == 0 ? [] : [.init(buffer: home, read: 0, written: more)])))
             }
-            if operand.isDequantized, let scales = operand.scales, let ready = buffers.ready {
-                if let buffer = buffers.scales {
+            if operand.isDequantized, let ready = buffers.ready {
+                if let buffer = buffers.scales, let scales = operand.scales {
                     nodes.append(
                         builder.load(
                             transfer(
-                                scales, operand.scaleMatrix, bytes: 4, place, row: storedRow, rows: storedRows,
+                                scales, operand.scaleMatrix, .fp32, place, row: storedRow, rows: storedRows,
                                 column: Affine(0), columns: 1), into: buffer))
                 }
                 var read: [SRAM.Buffer: Int] = [:]
-                read[operand.isResident ? .activation : home, default: 0] += elements * operand.storedBytes
-                read[operand.scalesAreResident ? .activation : home, default: 0] += 4 * place.group * storedRows
+                read[operand.isResident ? .activation : home, default: 0] += operand.storedBytes(elements)
+                if operand.scales != nil {
+                    read[operand.scalesAreResident ? .activation : home, default: 0] += 4 * place.group * storedRows
+                }
                 let accesses = SRAM.Buffer.allCases.compactMap { memory -> Command.Access? in
-                    let written = memory == home ? elements * operand.arrayBytes : 0
+                    let written = memory == home ? operand.readBytes(elements) : 0
                     let bytes = read[memory, default: 0]
                     return bytes + written > 0 ? .init(buffer: memory, read: bytes, written: written) : nil
                 }
                 nodes.append(
                     .command(
                         Command(
-                            work: .vector(.dequantize * elements), acquires: [ready],
+                            work: .vector((operand.scales == nil ? .copy(1) : .dequantize) * elements),
+                            acquires: [ready],
                             reads: [buffers.staged, buffers.scales].compactMap { $0 }, writes: [ready],
                             accesses: accesses)))
                 for buffer in [buffers.staged, buffers.scales] {
@@ -478,8 +546,8 @@ struct ProductScheduler {
                 instances: place.group, m: m, n: n, k: k, format: product.format, accumulates: accumulates)
             let traffic = array.traffic(block)
             let sumBytes = sumBytes * place.group * m * n
-            let firstBytes = place.group * m * k * traffic.first * first.arrayBytes
-            let secondBytes = place.group * n * k * traffic.second * second.arrayBytes
+            let firstBytes = first.readBytes(place.group * m * k * traffic.first)
+            let secondBytes = second.readBytes(place.group * n * k * traffic.second)
             let moved = Command.Access(
                 buffer: sumHome, read: sumBytes * traffic.sumsRead, written: sumBytes * traffic.sumsWritten)
             // A resident tensor is read where it lies.
@@ -500,8 +568,8 @@ struct ProductScheduler {
 
         func finish(_ place: Place, m: Affine, ms: Int, n: Affine, ns: Int) -> [NestNode] {
             let outputs = place.group * ms * ns
-            var read = place.group * (scaled ? 4 * (ms + ns) : 0)
-            if bias != nil { read += 4 * ns }
+            var read = 4 * place.group * ((first.isScaled ? ms : 0) + (second.isScaled ? ns : 0))
+            if bias != nil { read += 4 * ns * product.biasSign.copies }
             let written = outputs * (resultBytes + (copy == nil ? 0 : 2))
             var nodes: [NestNode] = [
                 .command(
@@ -514,12 +582,12 @@ struct ProductScheduler {
                             .init(buffer: sumHome, read: sumBytes * outputs, written: 0),
                         ]))), .release(buffer: sums),
             ]
-            for (buffer, operand, bytes) in [(resultBuffer, result, resultBytes), (copyBuffer, copy ?? 0, 2)] {
+            for (buffer, operand, format) in [(resultBuffer, result, resultFormat), (copyBuffer, copy ?? 0, .bf16)] {
                 guard let buffer else { continue }
                 nodes.append(
                     builder.store(
                         transfer(
-                            operand, layout.result, bytes: bytes, place, row: m, rows: ms, column: n, columns: ns),
+                            operand, layout.result, format, place, row: m, rows: ms, column: n, columns: ns),
                         from: buffer))
                 nodes.append(.release(buffer: buffer))
             }
@@ -531,7 +599,7 @@ struct ProductScheduler {
             return [
                 builder.load(
                     transfer(
-                        scales, layout.firstScales, bytes: 4, place, row: start, rows: size, column: Affine(0),
+                        scales, layout.firstScales, .fp32, place, row: start, rows: size, column: Affine(0),
                         columns: 1),
                     into: buffer)
             ]
@@ -543,7 +611,7 @@ struct ProductScheduler {
                 nodes.append(
                     builder.load(
                         transfer(
-                            scales, layout.secondScales, bytes: 4, place, row: start, rows: size, column: Affine(0),
+                            scales, layout.secondScales, .fp32, place, row: start, rows: size, column: Affine(0),
                             columns: 1), into: buffer))
             }
             if let buffer = biasBuffer, let bias {
@@ -551,17 +619,21 @@ struct ProductScheduler {
                     builder.load(
                         Transfer(operand: bias, offset: start.scaled(by: 4), dimensions: [], runBytes: 4 * size),
                         into: buffer))
-                if biasIsPerturbed {
+                if product.biasSign != .none {
+                    let copies = product.biasSign.copies
+                    // The sum is FP32, so nothing is rounded to a grid.
+                    let draws = perturbationDraws.filter { $0 != .gridRounding }
                     nodes.append(
                         .command(
                             Command(
-                                work: .draw(values: size, rounding: .firstRounding), acquires: [], reads: [buffer],
+                                work: .draw(values: size, draws: draws), acquires: [], reads: [buffer],
                                 writes: [buffer], accesses: [])))
                     nodes.append(
                         .command(
                             Command(
-                                work: .vector(.perturbBias * size), acquires: [], reads: [buffer], writes: [buffer],
-                                accesses: [.init(buffer: .activation, read: 4 * size, written: 4 * size)])))
+                                work: .vector(.perturbBias * (size * copies)), acquires: [], reads: [buffer],
+                                writes: [buffer],
+                                accesses: [.init(buffer: .activation, read: 4 * size, written: 4 * size * copies)])))
                 }
             }
             return nodes
@@ -627,7 +699,10 @@ struct ProductScheduler {
         var useful = [Int](repeating: 0, count: operandCount)
         let instances = product.instances
         func add(_ operand: Operand, rows: Int) {
-            if !operand.isResident { useful[operand.values] = instances * rows * product.k * operand.storedBytes }
+            let instances = distinct(operand)
+            if !operand.isResident {
+                useful[operand.values] = operand.storedBytes(instances * rows * product.k)
+            }
             guard let scales = operand.scales, !operand.scalesAreResident else { return }
             useful[scales] = 4 * instances * (operand.matrix.rowsAreK ? product.k : rows)
         }

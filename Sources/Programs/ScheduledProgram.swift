@@ -48,18 +48,25 @@ extension Lowering {
     public static func schedule(
         _ step: StepDescription, on machine: Machine, objective: ScheduleObjective = .traffic, timer: NestTimer? = nil
     ) throws(ScheduleError) -> ScheduledProgram {
+        let step = step.on(machine)
         try step.checkSizes()
         return try schedule(program(for: step), on: machine, objective: objective, timer: timer)
     }
 
-    /// Lays a program out on a machine.
+    /// Lays a program out on a machine; the program's step says in which formats and where it perturbs (`StepDescription.on`).
     ///
     /// - Parameter timer: chooses by measured instead of expected time where `objective` is `latency`.
     public static func schedule(
         _ program: Program, on machine: Machine, objective: ScheduleObjective = .traffic, timer: NestTimer? = nil
     ) throws(ScheduleError) -> ScheduledProgram {
         try program.step.checkSizes()
-        try checkOrganisation(machine)
+        return try layOut(program, on: machine, objective: objective, timer: timer)
+    }
+
+    /// Lays out a program whose sizes are known to be good.
+    static func layOut(
+        _ program: Program, on machine: Machine, objective: ScheduleObjective, timer: NestTimer?
+    ) throws(ScheduleError) -> ScheduledProgram {
         let model = MachineModel(machine)
         let planner = MemoryPlanner(program, on: machine)
         var layout = Layout(program: program, model: model, objective: objective, timer: timer)
@@ -175,7 +182,6 @@ private struct NestKey: Hashable {
 
     let action: Action
     let operands: [Operand]
-    let hasTrainedBias: Bool
 
     init(_ operation: Operation, in program: Program, isResident: [Bool]) {
         let ids = operation.reads + operation.writes
@@ -186,13 +192,6 @@ private struct NestKey: Hashable {
                 same: ids.firstIndex(of: id)!)
         }
         action = operation.action.withoutNumber
-        if case .product(let product) = operation.action,
-            product.role == .linear(number: program.step.shape.headNumber)
-        {
-            hasTrainedBias = program.step.hasNewHead && product.sign != .none
-        } else {
-            hasTrainedBias = false
-        }
     }
 }
 
@@ -208,12 +207,16 @@ extension Action {
             case .weightGradient: role = .weightGradient(number: 0)
             default: role = product.role
             }
+            func either(_ sign: PerturbationSign) -> PerturbationSign { sign == .minus ? .plus : sign }
             return .product(
                 Product(
                     role: role, instances: product.instances, m: product.m, n: product.n, k: product.k,
-                    format: product.format, sign: product.sign == .minus ? .plus : product.sign))
+                    first: product.firstFormat, second: product.secondFormat, sign: either(product.sign),
+                    biasSign: either(product.biasSign)))
         case .update(_, let rows, let columns, let residualBits):
             return .update(number: 0, rows: rows, columns: columns, residualBits: residualBits)
+        case .perturbInPlace(let move, _, let rows, let columns):
+            return .perturbInPlace(move, number: 0, rows: rows, columns: columns)
         case .updateBias(_, let elements):
             return .updateBias(number: 0, elements: elements)
         case .firstOrder(.quantizeWeights(_, let rows, let columns)):

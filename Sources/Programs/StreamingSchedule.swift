@@ -23,20 +23,30 @@ struct StreamPlan {
 
         /// On-chip bytes of a tile.
         func tileBytes(_ units: Int) -> Int { (isFixed ? 1 : units) * unitBytes * innerCount }
+
+        /// The same, with the rows of a second pass `units` pieces further on.
+        func strided(by units: Int, passes: Int) -> Operand {
+            var result = self
+            if passes > 1 { result.outerStride = units * unitBytes }
+            return result
+        }
     }
 
     enum Engine {
         case vector
-        /// Perturbation unit: a piece is one weight.
-        case update
+        /// Perturbation unit, `weights` a piece, perturbing stored weights.
+        case perturb(weights: Int, draws: [RandomPurpose])
+        /// Perturbation unit, `weights` a piece: the update, and before it, where there is something to draw for it, what takes an
+        /// in-place perturbation back.
+        case update(weights: Int, restoring: [RandomPurpose], draws: [RandomPurpose])
         /// New head's bias: a draw, then the vector unit.
-        case drawThenVector(RandomPurpose)
+        case drawThenVector([RandomPurpose])
     }
 
     var outer = 1
     let units: Int
     var granule = 1
-    let operands: [Operand]
+    var operands: [Operand]
     var work = VectorWork()
     var endWork = VectorWork()
     var engine = Engine.vector
@@ -54,7 +64,10 @@ struct StreamingScheduler {
         let slots: Int
     }
 
-    func nest(_ plan: StreamPlan) throws(ScheduleError) -> Nest { nest(plan, try choose(plan)) }
+    func nest(_ plan: StreamPlan) throws(ScheduleError) -> Nest {
+        let plan = withOwnTiles(plan)
+        return nest(plan, try choose(plan))
+    }
 
     /// - Parameter choice: one that fits.
     func nest(_ plan: StreamPlan, _ choice: Choice) -> Nest {
@@ -97,8 +110,9 @@ struct StreamingScheduler {
             var written: [SRAM.Buffer: Int] = [:]
             for (index, operand) in plan.operands.enumerated() {
                 let bytes = operand.isFixed && operand.isWrite ? 0 : operand.tileBytes(size)
-                if operand.isWrite { written[model.home(operand.memory), default: 0] += bytes }
-                if !operand.isWrite { read[model.home(operand.memory), default: 0] += bytes }
+                let memory = isResident[operand.operand] ? .activation : model.home(operand.memory)
+                if operand.isWrite { written[memory, default: 0] += bytes }
+                if !operand.isWrite { read[memory, default: 0] += bytes }
                 guard let buffer = buffers[index] else { continue }
                 if operand.isWrite {
                     if operand.isFixed { continue }
@@ -117,12 +131,20 @@ struct StreamingScheduler {
             }
             switch plan.engine {
             case .vector: return [command(.vector(work), accesses)]
-            case .update: return [command(.update(weights: size), accesses)]
-            case .drawThenVector(let rounding):
+            case .perturb(let weights, let draws):
+                return [command(.perturb(weights: size * weights, signs: 1, draws: draws), accesses)]
+            case .update(let weights, let restoring, let draws):
+                let update = Command.Work.update(weights: size * weights, draws: draws)
+                guard !restoring.isEmpty else { return [command(update, accesses)] }
+                // Restored weights stay in the unit.
+                let restore = Command(
+                    work: .perturb(weights: size * weights, signs: 1, draws: restoring), acquires: [], reads: reads,
+                    writes: writes, accesses: [])
+                return [.command(restore), command(update, accesses)]
+            case .drawThenVector(let draws):
                 // The draw goes to the tile that the vector unit then reads; it takes no slot of its own.
                 let draw = Command(
-                    work: .draw(values: size, rounding: rounding), acquires: [], reads: reads, writes: writes,
-                    accesses: [])
+                    work: .draw(values: size, draws: draws), acquires: [], reads: reads, writes: writes, accesses: [])
                 return [.command(draw), command(.vector(work), accesses)]
             }
         }
@@ -178,6 +200,18 @@ struct StreamingScheduler {
             if let buffer = buffers[index] { body.append(.release(buffer: buffer)) }
         }
         return Nest(buffers: builder.buffers, body: body, usefulBytes: usefulBytes(plan))
+    }
+
+    /// A result that cannot overwrite its input's tile, since the input is resident and has none, gets one of its own.
+    func withOwnTiles(_ plan: StreamPlan) -> StreamPlan {
+        var result = plan
+        for index in plan.operands.indices {
+            guard let source = plan.operands[index].replaces, isResident[plan.operands[source].operand],
+                !isResident[plan.operands[index].operand]
+            else { continue }
+            result.operands[index].replaces = nil
+        }
+        return result
     }
 
     private func usefulBytes(_ plan: StreamPlan) -> [Int] {
@@ -256,7 +290,13 @@ struct StreamingScheduler {
         let computed: Int
         switch plan.engine {
         case .vector: computed = (plan.work * tile).cycles(on: organisation.vectorUnit)
-        case .update: computed = ceilingDivision(tile, organisation.perturbationUnit.updatesPerCycle)
+        case .perturb(let weights, _):
+            computed = ceilingDivision(tile * weights, organisation.perturbationUnit.perturbationsPerCycle)
+        case .update(let weights, let restoring, _):
+            computed =
+                ceilingDivision(tile * weights, organisation.perturbationUnit.updatesPerCycle)
+                + (restoring.isEmpty
+                    ? 0 : ceilingDivision(tile * weights, organisation.perturbationUnit.perturbationsPerCycle))
         case .drawThenVector:
             computed =
                 ceilingDivision(tile, organisation.perturbationUnit.perturbationsPerCycle)

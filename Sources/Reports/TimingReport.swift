@@ -42,7 +42,7 @@ public enum TimingReport {
                 point.binding?.rawValue ?? "-", Quantity.percent(point.share),
             ])
         }
-        for kind in CostKind.allCases { if let point = roofline.kinds[kind] { row(label(kind), point) } }
+        for kind in CostKind.allCases { if let point = roofline.kinds[kind] { row(kind.label, point) } }
         table.rule()
         row("step", roofline.step)
         return table
@@ -56,25 +56,6 @@ public enum TimingReport {
         case .array: "the array"
         case .vector: "the vector unit"
         case .bufferSpace: "a free tile buffer"
-        }
-    }
-
-    private static func label(_ kind: CostKind) -> String {
-        switch kind {
-        case .embedding: "embedding"
-        case .quantization: "quantization"
-        case .linearForward: "linear, forward"
-        case .attentionForward: "attention, forward"
-        case .softmax: "softmax"
-        case .normalization: "normalization"
-        case .activationFunction: "activation function"
-        case .pooling: "pooling"
-        case .loss: "loss"
-        case .linearBackward: "linear, backward"
-        case .attentionBackward: "attention, backward"
-        case .vectorBackward: "vector unit, backward"
-        case .update: "update"
-        case .leakage: "leakage"
         }
     }
 }

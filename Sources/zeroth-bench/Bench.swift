@@ -26,8 +26,8 @@ struct Bench {
                     """
                     usage: zeroth-bench step NETWORK_DIR [--batch 16] [--sequence 64] [--threads 2] [--runs 7] [--python python3]
                       one bit-exact QuZO step of all weights beside PyTorch's FP32 MeZO step, in turn, in one run
-                           zeroth-bench cost [--hardware edge-int8] [--batch 16] [--sequence 128] [--runs 31]
-                      costing one step of a LLaMA2-7B-shaped encoder: lowering, layout, time, prices
+                           zeroth-bench cost [--network llama2-7b] [--hardware edge-int8] [--batch 16] [--sequence 128] [--runs 31]
+                      costing one step of a network: lowering, layout, time, prices
                            zeroth-bench casts [--elements 16777216] [--runs 7] [--python python3]
                       casts, stochastic rounding and Gaussians on one thread beside PyTorch, ml_dtypes and NumPy, in turn, in one run
                            zeroth-bench products-float [--runs 7] [--shape MxNxK] [--python python3]

@@ -1,11 +1,13 @@
 import Costs
 import Foundation
 import Hardware
+import Networks
 import Programs
 import Timing
 
-/// What costing one step of a LLaMA2-7B-shaped encoder takes: lowering, layout, time and prices, in one warm process.
+/// What costing one step of a network takes: lowering, layout, time and prices, in one warm process.
 struct CostBench {
+    private var network = "llama2-7b"
     private var hardware = "edge-int8"
     private var batch = 16
     private var sequence = 128
@@ -16,6 +18,7 @@ struct CostBench {
         while let flag = rest.popFirst() {
             guard let value = rest.popFirst() else { throw BenchError.usage("\(flag) needs a value") }
             switch (flag, Int(value)) {
+            case ("--network", _): network = value
             case ("--hardware", _): hardware = value
             case ("--batch", let number?) where number > 0: batch = number
             case ("--sequence", let number?) where number > 0: sequence = number
@@ -29,17 +32,20 @@ struct CostBench {
         // A step of this size needs more DRAM than an edge machine has; that bounds memory and changes no time.
         let machine = try Machine.load(hardware, overrides: ["organisation.dram.capacityBytes=1099511627776"])
         let table = try EnergyTable.load(for: machine)
-        let shape = EncoderShape(
-            layers: 32, hidden: 4096, heads: 32, intermediate: 11008, vocabulary: 32000, positions: 4096, types: 1,
-            classes: 2)
+        let configuration = try TransformerConfiguration(network: network)
+        let model =
+            configuration.isCausal && configuration.head == .none
+            ? configuration.withHead(.languageModel)
+            : configuration
         print(
-            "one step of an encoder of 32 layers, hidden 4096, intermediate 11008 on \(machine.name): all linear weights, "
-                + "\(batch) × \(sequence) tokens, \(runs) runs after one warm-up, thread processor time")
+            "one step of \(network) on \(machine.name): all linear weights, \(batch) × \(sequence) tokens, "
+                + "\(runs) runs after one warm-up, thread processor time")
         for (name, method) in [
             ("QuZO", StepDescription.Method.quzo(residualBits: 8)), ("first-order", .qat),
         ] {
             let step = StepDescription(
-                shape: shape, batch: batch, sequence: sequence, trainable: .all, hasNewHead: true, method: method)
+                network: model, batch: batch, sequence: sequence, trainable: .all, hasNewHead: false, method: method
+            ).on(machine)
             var parts: [(lower: Double, layOut: Double, time: Double, price: Double)] = []
             var description = ""
             for run in 0...runs {

@@ -119,7 +119,10 @@ import Timing
                 let chosen = try TimingModel.time(scheduled.nests[number], on: model).cycles
                 var best = Int.max
                 var tilings: [ProductScheduler.Tiling] = []
-                scheduler.forEachTiling { tilings.append($0) }
+                scheduler.forEachTiling {
+                    tilings.append($0)
+                    return .infinity
+                }
                 for tiling in tilings.shuffled(using: &random).prefix(40) {
                     for slots in 0..<16 {
                         var t = tiling

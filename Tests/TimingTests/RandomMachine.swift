@@ -24,6 +24,8 @@ struct RandomMachine {
     var latency: Int
     var burst: Int
     var rowMiss: Int
+    /// Formats by kind of layer, and where perturbations happen, as overrides.
+    var others: [String]
     /// `unified` alone, or the three others.
     var memories: [Memory: Bank]
 
@@ -39,6 +41,12 @@ struct RandomMachine {
         bandwidth = pick([1, 5, 19])
         latency = pick([0, 20, 100])
         (burst, rowMiss) = flat ? (1, 0) : (pick([16, 32, 128]), pick([0, 36]))
+        others = Fixture.randomFormats(&random)
+        let (place, isShared) = [("on-load", false), ("on-load", true), ("in-place", false)].randomElement(
+            using: &random)!
+        others += [
+            "organisation.perturbationUnit.placement=\(place)", "organisation.perturbationUnit.sharedFetch=\(isShared)",
+        ]
         if pick([0, 1, 2]) == 0 {
             memories = [.unified: Bank(bytes: pick([16384, 65536, 262_144]), ports: pick([1, 2]))]
         } else {
@@ -66,17 +74,18 @@ struct RandomMachine {
                 "\(memory.rawValue): {bytes: \($0.bytes), banks: \($0.banks), wordBits: \($0.wordBits), ports: \($0.ports)}"
             }
         }
-        return try Fixture.machine([
-            "organisation.array.dataflow=\(dataflow.rawValue)", "organisation.array.rows=\(rows)",
-            "organisation.array.columns=\(columns)", "organisation.array.doubleBuffered=\(doubleBuffered)",
-            "organisation.vectorUnit.lanes=\(lanes)",
-            "organisation.perturbationUnit.perturbationsPerCycle=\(perturbationsPerCycle)",
-            "organisation.perturbationUnit.updatesPerCycle=\(updatesPerCycle)",
-            "organisation.dma.bytesPerCycle=\(dmaBytesPerCycle)",
-            "organisation.dram.bandwidthGigabytesPerSecond=\(bandwidth)",
-            "organisation.dram.latencyNanoseconds=\(latency)", "organisation.dram.burstBytes=\(burst)",
-            "organisation.dram.rowMissNanoseconds=\(rowMiss)",
-            "organisation.sram={\(sram.joined(separator: ", "))}",
-        ])
+        return try Fixture.machine(
+            others + [
+                "organisation.array.dataflow=\(dataflow.rawValue)", "organisation.array.rows=\(rows)",
+                "organisation.array.columns=\(columns)", "organisation.array.doubleBuffered=\(doubleBuffered)",
+                "organisation.vectorUnit.lanes=\(lanes)",
+                "organisation.perturbationUnit.perturbationsPerCycle=\(perturbationsPerCycle)",
+                "organisation.perturbationUnit.updatesPerCycle=\(updatesPerCycle)",
+                "organisation.dma.bytesPerCycle=\(dmaBytesPerCycle)",
+                "organisation.dram.bandwidthGigabytesPerSecond=\(bandwidth)",
+                "organisation.dram.latencyNanoseconds=\(latency)", "organisation.dram.burstBytes=\(burst)",
+                "organisation.dram.rowMissNanoseconds=\(rowMiss)",
+                "organisation.sram={\(sram.joined(separator: ", "))}",
+            ])
     }
 }

@@ -146,7 +146,7 @@ struct CostCommandTests {
     }
 
     @Test(arguments: [
-        ("--network llama2-7b", "--network is llama2-7b, should be an encoder of BERT's form"),
+        ("--network llama2-7b", "bytes of DRAM; machine edge-int8 has 4294967296"),
         ("--network minilm", "minilm-l6"),
         ("--network minilm-l6 --sequence 513", "--sequence is 513, should be at most 512"),
         ("--network minilm-l6 --batch 0", "--batch is 0, should be 1 or more"),
@@ -159,8 +159,16 @@ struct CostCommandTests {
         ("--network minilm-l6 --trainable some", "--trainable is some, should be all, last:N"),
         ("--network minilm-l6 --update-rounding up", "--update-rounding is up, should be stochastic, nearest"),
         ("--network minilm-l6 --hardware edge", "edge-int8"),
-        ("--network minilm-l6 --hardware edge-int4", "arithmetic.weights"),
-        ("--network minilm-l6 --hardware quzo-edge", "organisation.perturbationUnit.sharedFetch is true"),
+        ("--network minilm-l6 --weights e4m3", "arithmetic.activations"),
+        ("--network minilm-l6 --weights int3", "arithmetic.weights"),
+        ("--network minilm-l6 --method adam", "--method is adam, should be quzo, mezo, zoqo or qat"),
+        ("--network minilm-l6 --head classifier:0", "--head is classifier:0, should be classifier:N"),
+        ("--network minilm-l6 --head language-model", "--head is language-model, should be classifier:N"),
+        ("--network smollm2-135m --loss-tokens first", "--loss-tokens is first, should be all or last"),
+        ("--network smollm2-135m --trainable head", "a head alone that is the embedding table"),
+        ("--gemm 4,4", "--gemm is 4,4, should be M,K,N"),
+        ("--gemm 2147483647,2147483647,2147483647", "M·K·N at most"),
+        ("--topology /nowhere.csv", "/nowhere.csv"),
         ("--network minilm-l6 --set organisation.sram.weight.bytes=64", "organisation.sram.weight.bytes"),
         ("--network roberta-large --batch 9223372036854775807", "memory of the step exceeds 64 bits"),
     ])
@@ -171,10 +179,39 @@ struct CostCommandTests {
         #expect(output.err.contains(part), "\(output.err) should name \(part)")
     }
 
+    /// Every shipped machine runs a decoder and an encoder; more weights in one fetch are fewer bytes.
+    @Test func everyMachineCostsADecodersStep() throws {
+        for machine in ["edge-int8", "edge-int4", "quzo-edge", "gemmini-like", "tpu-like", "datacentre-fp8"] {
+            for method in ["quzo", "zoqo"] {
+                let answer = try json(
+                    "--network stories260k --batch 2 --sequence 32 --hardware \(machine) --method \(method)")
+                let step = try #require(answer["zerothOrder"] as? [String: Any])
+                #expect(try #require(step["cycles"] as? Double) > 0 && answer["method"] as? String == method)
+            }
+        }
+        let alone = try json("--network stories260k --batch 2 --sequence 32 --method qat")
+        #expect(try #require(alone["cycles"] as? Int) > 0 && alone["machine"] as? String == "edge-int8")
+    }
+
+    @Test func aProductIsCostedOnAMachine() throws {
+        let answer = try json("--gemm 64,256,256")
+        let total = try #require(answer["total"] as? [String: Any])
+        #expect((total["macs"] as? [String: Int])?["int8"] == 64 * 256 * 256)
+        let file = FileManager.default.temporaryDirectory.path + "/zeroth-\(UUID().uuidString).csv"
+        try "Layer, M, N, K,\na, 64, 256, 256,\nb, 64, 128, 256,\n".write(
+            toFile: file, atomically: true, encoding: .utf8)
+        let layers = try #require(try json("--topology \(file)")["layers"] as? [[String: Any]])
+        #expect(layers.map { $0["name"] as? String } == ["a", "b"])
+        // Alone or among others, a product takes the same time.
+        #expect(layers[0]["cycles"] as? Int == total["cycles"] as? Int)
+        #expect(try run("--topology \(file)").out.contains("2 products"))
+    }
+
     @Test func flagsOfTheOtherQuestionAreRefused() throws {
         for flags in [
             "", "--network minilm-l6 --gemm 1,2,3",
-            "--gemm 1,2,3 --array 4x4 --dataflow ws --oracle scale-sim --batch 4",
+            "--gemm 1,2,3 --array 4x4 --dataflow ws --oracle scale-sim --batch 4", "--gemm 1,2,3 --batch 4",
+            "--topology a.csv --method quzo",
         ] {
             let output = try run(flags)
             #expect(output.status == 64 && output.err.contains("--"), "\(flags): \(output.err)")

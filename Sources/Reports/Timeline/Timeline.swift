@@ -192,9 +192,9 @@ public struct Timeline {
         switch command.work {
         case .load(let transfer): return ("load \(tensor(transfer.operand))", [("bytes", .integer(transfer.bytes))])
         case .store(let transfer): return ("store \(tensor(transfer.operand))", [("bytes", .integer(transfer.bytes))])
-        case .perturb(let weights): return ("perturb", [("weights", .integer(weights))])
+        case .perturb(let weights, _, _): return ("perturb", [("weights", .integer(weights))])
         case .draw(let values, _): return ("draw", [("values", .integer(values))])
-        case .update(let weights): return ("update", [("weights", .integer(weights))])
+        case .update(let weights, _): return ("update", [("weights", .integer(weights))])
         case .matmul(let block):
             let instances = block.instances > 1 ? "\(block.instances) × " : ""
             return ("matmul \(instances)\(block.m) × \(block.n) × \(block.k)", [("macs", .integer(block.macs))])
