@@ -130,7 +130,8 @@ extension TileExecutor {
         let first = command.first
         drawn += (first..<first + values).map { element in
             BiasPerturbation.code(
-                at: element, streams: streams, rounding: draws.contains(.firstRounding) ? .firstRounding : .secondRounding,
+                at: element, streams: streams,
+                rounding: draws.contains(.firstRounding) ? .firstRounding : .secondRounding,
                 bits: quzo.settings.bits)
         }
     }

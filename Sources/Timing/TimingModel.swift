@@ -68,18 +68,11 @@ public enum TimingModel {
         try Lowering.schedule(step, on: machine, objective: objective, timer: measure)
     }
 
-    /// The same for a program.
+    /// The same for matrix products alone.
     public static func schedule(
-        _ program: Program, on machine: Machine, objective: ScheduleObjective
+        _ topology: GEMMTopology, on machine: Machine, objective: ScheduleObjective
     ) throws(ScheduleError) -> ScheduledProgram {
-        try Lowering.schedule(program, on: machine, objective: objective, timer: measure)
-    }
-
-    /// The same for products alone.
-    public static func schedule(
-        _ products: GEMMTopology, on machine: Machine, objective: ScheduleObjective
-    ) throws(ScheduleError) -> ScheduledProgram {
-        try Lowering.schedule(products, on: machine, objective: objective, timer: measure)
+        try Lowering.schedule(topology, on: machine, objective: objective, timer: measure)
     }
 
     private static func measure(_ nest: Nest, _ model: MachineModel) throws(ScheduleError) -> Int {

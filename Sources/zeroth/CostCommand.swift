@@ -64,12 +64,6 @@ struct CostCommand: ParsableCommand {
             valueName: "tokens"))
     var lossTokens: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Tiles and loop orders for least DRAM traffic or least latency: traffic or latency (default: traffic).",
-            valueName: "objective"))
-    var objective: String?
-
     @Option(help: ArgumentHelp("Examples a step (default: 16).", valueName: "n"))
     var batch: Int?
 
@@ -109,6 +103,12 @@ struct CostCommand: ParsableCommand {
             "Oracle: KiB of the buffers of ifmap, filter and ofmap, for DRAM counts.", valueName: "I,F,O"))
     var sramKib: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What tiles are chosen for: traffic (least DRAM traffic), or latency (fewest cycles of all candidates, measured; takes longer) (default: traffic).",
+            valueName: "traffic|latency"))
+    var objective: String?
+
     @Flag(help: "Print what units wait for, and the roofs over each kind of operation; --json always has them.")
     var timing = false
 
@@ -124,13 +124,14 @@ struct CostCommand: ParsableCommand {
                 ("loss-tokens", lossTokens), ("batch", batch.map { "\($0)" }), ("sequence", sequence.map { "\($0)" }),
                 ("trainable", trainable), ("update-rounding", updateRounding),
             ] + [("timing", timing ? "" : nil)] + timeline.given
+        let chosen = try Self.objective(objective)
         let oracleFlags: [(String, String?)] = [
             ("array", array), ("dataflow", dataflow), ("oracle", oracle), ("sram-kib", sramKib),
         ]
         if let network {
             try refuse(of: "--network", [("gemm", gemm), ("topology", topology)] + oracleFlags)
-            let job = try step(network)
-            try timeline.write(job.steps, on: job.machine)
+            let job = try step(network, chosen)
+            try timeline.write(job.steps, on: job.machine, objective: job.objective)
             return try job.show(json: json, timing: timing)
         }
         if let oracle {
@@ -146,8 +147,7 @@ struct CostCommand: ParsableCommand {
         if let topology {
             try refuse(of: "--topology", [("gemm", gemm)] + stepFlags + oracleFlags)
             return try ProductCostJob(
-                GEMMTopology.load(path: topology), hardware: hardware ?? "edge-int8", overrides: set,
-                objective: ScheduleObjective(flag: objective ?? "traffic")
+                GEMMTopology.load(path: topology), hardware: hardware ?? "edge-int8", overrides: set, objective: chosen
             ).show(json: json)
         }
         guard let gemm else {
@@ -155,12 +155,19 @@ struct CostCommand: ParsableCommand {
         }
         try refuse(of: "--gemm without --oracle", stepFlags + oracleFlags)
         try ProductCostJob(
-            ProductCostJob.topology(gemm: gemm), hardware: hardware ?? "edge-int8", overrides: set,
-            objective: ScheduleObjective(flag: objective ?? "traffic")
+            ProductCostJob.topology(gemm: gemm), hardware: hardware ?? "edge-int8", overrides: set, objective: chosen
         ).show(json: json)
     }
 
-    private func step(_ network: String) throws -> StepCostJob {
+    private static func objective(_ word: String?) throws -> ScheduleObjective {
+        guard let word else { return .traffic }
+        guard let objective = ScheduleObjective(rawValue: word) else {
+            throw RunError.badSetting(name: "objective", value: word, allowed: "traffic or latency")
+        }
+        return objective
+    }
+
+    private func step(_ network: String, _ objective: ScheduleObjective) throws -> StepCostJob {
         var settings = StepCostJob.Settings(network: network, hardware: hardware ?? "edge-int8", overrides: set)
         if let method { settings.method = method }
         if let batch { settings.batch = batch }
@@ -168,7 +175,7 @@ struct CostCommand: ParsableCommand {
         if let trainable { settings.trainable = trainable }
         if let updateRounding { settings.updateRounding = updateRounding }
         if let lossTokens { settings.lossTokens = lossTokens }
-        if let objective { settings.objective = objective }
+        settings.objective = objective
         settings.weights = weights
         settings.activations = activations
         settings.head = head

@@ -27,7 +27,9 @@ struct ProductCostJob {
     private let answer: Answer
 
     /// - Throws: `HardwareError`, `ScheduleError`.
-    init(_ topology: GEMMTopology, hardware: String, overrides: [String], objective: ScheduleObjective) throws {
+    init(
+        _ topology: GEMMTopology, hardware: String, overrides: [String], objective: ScheduleObjective = .traffic
+    ) throws {
         let machine = try Machine.load(hardware, overrides: overrides)
         let scheduled = try TimingModel.schedule(topology, on: machine, objective: objective)
         let timing = try TimingModel.time(scheduled)

@@ -22,10 +22,11 @@ struct StepCostJob {
         var activations: String?
         var head: String?
         var lossTokens = LossTokens.all.rawValue
-        var objective = ScheduleObjective.traffic.rawValue
+        var objective = ScheduleObjective.traffic
     }
 
     let machine: Machine
+    let objective: ScheduleObjective
     /// The steps, by the names of their timelines.
     let steps: [(name: String, step: StepDescription)]
 
@@ -40,8 +41,8 @@ struct StepCostJob {
     /// - Throws: `InputError`, `HardwareError`, `ScheduleError`, or `RunError.badSetting` naming the flag.
     init(_ settings: Settings) throws {
         machine = try Self.machine(settings)
+        objective = settings.objective
         let step = try Self.step(settings)
-        let objective = try ScheduleObjective(flag: settings.objective)
         let prices = try EnergyTable.load(for: machine)
         let title = StepDescription.Method.title(step.method.word)
         guard step.method.isZerothOrder else {
@@ -132,6 +133,10 @@ struct StepCostJob {
         }
     }
 
+    private func show(_ lines: [String]) {
+        for line in lines { Terminal.print(line) }
+    }
+
     /// Prints the answer; with `timing`, tables of waits and roofs go before it.
     func show(json: Bool, timing: Bool = false) throws {
         switch result {
@@ -140,30 +145,15 @@ struct StepCostJob {
             if timing {
                 for comparison in summary.lengths.map(\.comparison) {
                     for (step, cost) in zip(steps, [comparison.zerothOrder, comparison.firstOrder]) {
-                        if let cost { printTiming(cost, step.name) }
+                        if let cost { show(TimingReport.lines(cost, name: step.name)) }
                     }
                 }
             }
             for line in CostReport.lines(summary) { Terminal.print(line) }
         case .alone(let cost, let title):
             guard !json else { return try Terminal.print(json: cost) }
-            if timing { printTiming(cost, steps[0].name) }
+            if timing { show(TimingReport.lines(cost, name: steps[0].name)) }
             for line in StepReport.lines(cost, title: title) { Terminal.print(line) }
         }
-    }
-
-    private func printTiming(_ cost: StepCost, _ name: String) {
-        for line in TimingReport.lines(cost, name: name) { Terminal.print(line) }
-    }
-}
-
-extension ScheduleObjective {
-    /// The objective that `--objective` names.
-    init(flag: String) throws(RunError) {
-        guard let objective = ScheduleObjective(rawValue: flag) else {
-            throw .badSetting(
-                name: "objective", value: flag, allowed: Self.allCases.map(\.rawValue).joined(separator: " or "))
-        }
-        self = objective
     }
 }

@@ -43,7 +43,9 @@ struct TimelineOptions: ParsableArguments {
     /// Writes the file, if one was asked for: the steps, each as a process; one that the machine cannot run is left out.
     ///
     /// - Throws: `RunError.badSetting` naming the flag, `ScheduleError`, `InputError.fileNotWritten`.
-    func write(_ steps: [(name: String, step: StepDescription)], on machine: Machine) throws {
+    func write(
+        _ steps: [(name: String, step: StepDescription)], on machine: Machine, objective: ScheduleObjective
+    ) throws {
         guard let timeline else { return }
         if let timelineCommands, timelineCommands < 1 {
             throw RunError.badSetting(name: "timeline-commands", value: "\(timelineCommands)", allowed: "1 or more")
@@ -51,7 +53,7 @@ struct TimelineOptions: ParsableArguments {
         var processes: [Timeline.Process] = []
         for (number, (name, step)) in steps.enumerated() {
             do {
-                let scheduled = try Lowering.schedule(step, on: machine)
+                let scheduled = try TimingModel.schedule(step, on: machine, objective: objective)
                 processes.append(.init(name: name, scheduled: scheduled, timing: try TimingModel.time(scheduled)))
             } catch {
                 // The answer beside the file says so, too.

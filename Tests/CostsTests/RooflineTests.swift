@@ -39,9 +39,11 @@ import Timing
     }
 
     @Test func noKindIsFasterThanItsRoofsAndKindsAddUp() throws {
-        for method in [StepDescription.Method.quzo(residualBits: 8), .qat] {
+        for method in [StepDescription.Method.quzo(residualBits: 8), .mezo, .zoqo, .qat] {
             for overrides in [
-                [], ["organisation.array.dataflow=output-stationary"], ["organisation.dma.bytesPerCycle=4"],
+                [], ["organisation.perturbationUnit.sharedFetch=true"],
+                ["organisation.perturbationUnit.placement=in-place"], ["organisation.array.dataflow=output-stationary"],
+                ["organisation.dma.bytesPerCycle=4"],
             ] {
                 let machine = try Machine.load("edge-int8", overrides: overrides, from: library)
                 let scheduled = try Lowering.schedule(

@@ -153,10 +153,12 @@ import Testing
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("hwmodels/edge-int8.json5")
         let text = try Array(Data(contentsOf: file))
-        // One code a beat, and three.
-        for (codes, index, seed) in [(1, 0, 500), (3, 3, 501)] as [(Int, Int, UInt64)] {
+        // One code a beat, and four.
+        for codes in [1, 4] {
             var compared: [SystolicCommand.Dataflow: Int] = [:]
-            try forEachTile(Self.integers[index], seed: seed, repeats: 2) { tile in
+            let arithmetic = Arithmetic(
+                a: .int8, b: .int8, accumulator: .integer(bits: 32, overflow: .wrap), codes: codes)
+            try forEachTile(arithmetic, seed: 500 + UInt64(codes), repeats: 2) { tile in
                 let machine = try Machine(
                     json5: text, file: "edge-int8.json5",
                     overrides: [

@@ -1,4 +1,5 @@
 import Hardware
+import Networks
 import Testing
 import Timing
 
@@ -69,29 +70,6 @@ import Timing
         ])
     }
 
-    /// INT8 codes with scales in DRAM, FP32 results to DRAM.
-    private func program(_ row: Row) -> Program {
-        let shape = EncoderShape(
-            layers: 1, hidden: row.k, heads: 1, intermediate: row.n, vocabulary: 1, positions: row.m, types: 1,
-            classes: 2)
-        let step = StepDescription(
-            shape: shape, batch: 1, sequence: row.m, trainable: .head, hasNewHead: false, method: .inference(.w8a8))
-        var builder = ProgramBuilder(step: step)
-        let operands = [
-            builder.parameter("activations", .int8, row.m * row.k, .data),
-            builder.parameter("activations.scales", .fp32, row.m, .data),
-            builder.parameter("weights", .int8, row.n * row.k, .weights),
-            builder.parameter("weights.scales", .fp32, row.n, .scales),
-        ]
-        let result = builder.parameter("results", .fp32, row.m * row.n, .data)
-        builder.emit(
-            "product",
-            .product(
-                Product(role: .linear(number: 0), instances: 1, m: row.m, n: row.n, k: row.k, format: .int8)),
-            .forward, reads: operands, writes: [result])
-        return builder.program()
-    }
-
     @Test(arguments: table)
     func theTableOfTheValidationPageHolds(row: Row) throws {
         let scaleSim = try ScaleSimProduct(
@@ -110,7 +88,8 @@ import Timing
         #expect(one == row.plain)
         #expect(array.cycles(folds: folds, stream: stream) == row.overlapped)
 
-        let scheduled = try TimingModel.schedule(program(row), on: machine, objective: .latency)
+        let scheduled = try TimingModel.schedule(
+            GEMMTopology(name: "product", m: row.m, n: row.n, k: row.k), on: machine, objective: .latency)
         let timing = try TimingModel.time(scheduled)
         #expect(timing.busyCycles[.array] == row.busy)
         #expect(timing.cycles == row.run)
