@@ -37,7 +37,10 @@ let package = Package(
             ]),
         .executableTarget(
             name: "zeroth-bench",
-            dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"],
+            dependencies: [
+                "FineTuning", "Costs", "Timing", "Emulator", "Programs", "Networks", "Hardware", "Kernels",
+                "NumberFormats",
+            ],
             exclude: ["peers"]),
         .testTarget(
             name: "NumberFormatsTests", dependencies: ["NumberFormats", "Kernels", "Networks"],
@@ -45,14 +48,16 @@ let package = Package(
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "NumberFormats"]),
         .testTarget(name: "HardwareTests", dependencies: ["Hardware"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks"], exclude: ["transformers"]),
-        .testTarget(name: "ProgramsTests", dependencies: ["Programs", "Hardware"]),
+        .testTarget(name: "ProgramsTests", dependencies: ["Programs", "Networks", "Hardware"]),
         .testTarget(name: "EmulatorTests", dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels"]),
         .testTarget(name: "TracesTests", dependencies: ["Traces", "NumberFormats"]),
         .testTarget(
-            name: "TimingTests", dependencies: ["Timing", "Programs", "Hardware"], exclude: ["run_scalesim.py"]),
+            name: "TimingTests", dependencies: ["Timing", "Programs", "Networks", "Hardware"],
+            exclude: ["run_scalesim.py"]),
         .testTarget(
             name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Hardware"],
             exclude: ["recompute_cost.py"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Timing", "Programs", "Hardware"]),
         .testTarget(
             name: "FineTuningTests", dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware"],
             exclude: ["independent"]),

@@ -7,6 +7,8 @@ public enum CostKind: String, Sendable, Hashable, Codable, CodingKeyRepresentabl
     case quantization
     case linearForward
     case attentionForward
+    /// Rotary positions, and heads put side by side or one behind the other.
+    case positions
     case softmax
     case normalization
     case activationFunction
@@ -16,6 +18,8 @@ public enum CostKind: String, Sendable, Hashable, Codable, CodingKeyRepresentabl
     case attentionBackward
     /// Gradients on the vector unit.
     case vectorBackward
+    /// Stored weights perturbed in place; on load it belongs to the layers.
+    case perturbation
     /// Zeroth-order update, or the optimizer of a first-order step.
     case update
     /// SRAM leakage over the step's latency.
@@ -23,8 +27,9 @@ public enum CostKind: String, Sendable, Hashable, Codable, CodingKeyRepresentabl
 
     public init(_ action: Action) {
         switch action {
-        case .embed: self = .embedding
-        case .quantizeRows, .quantizeColumns: self = .quantization
+        case .embed, .lookUp: self = .embedding
+        case .quantizeRows, .quantizeColumns, .quantizeByHead, .quantizeByToken, .cast: self = .quantization
+        case .rotate, .regroup: self = .positions
         case .product(let product):
             switch product.role {
             case .linear: self = .linearForward
@@ -33,17 +38,18 @@ public enum CostKind: String, Sendable, Hashable, Codable, CodingKeyRepresentabl
             case .probabilityGradient, .valueGradient, .queryGradient, .keyGradient: self = .attentionBackward
             }
         case .softmax: self = .softmax
-        case .addLayerNorm: self = .normalization
-        case .gelu: self = .activationFunction
-        case .meanPool: self = .pooling
+        case .addLayerNorm, .norm, .addNorm, .add: self = .normalization
+        case .gelu, .activation, .gate: self = .activationFunction
+        case .meanPool, .select: self = .pooling
         case .loss: self = .loss
         case .projectedGradient, .update, .updateBias: self = .update
+        case .perturbInPlace: self = .perturbation
         case .firstOrder(let action):
             switch action {
             case .quantizeWeights: self = .quantization
             case .adam: self = .update
-            case .lossGradient, .meanPoolGradient, .geluGradient, .softmaxGradient, .layerNormGradient,
-                .addGradients, .biasGradient:
+            case .lossGradient, .meanPoolGradient, .selectGradient, .geluGradient, .activationGradient, .gateGradient,
+                .softmaxGradient, .layerNormGradient, .rmsNormGradient, .addGradients, .biasGradient:
                 self = .vectorBackward
             }
         }
@@ -56,14 +62,16 @@ public enum CostKind: String, Sendable, Hashable, Codable, CodingKeyRepresentabl
         case .quantization: "quantization"
         case .linearForward: "linear layers, forward"
         case .attentionForward: "attention products, forward"
+        case .positions: "rotary positions"
         case .softmax: "softmax"
         case .normalization: "norms"
-        case .activationFunction: "gelu"
+        case .activationFunction: "activation functions"
         case .pooling: "pooling"
         case .loss: "loss"
         case .linearBackward: "linear layers, backward"
         case .attentionBackward: "attention products, backward"
         case .vectorBackward: "vector work, backward"
+        case .perturbation: "perturbation in place"
         case .update: "update"
         case .leakage: "SRAM leakage"
         }

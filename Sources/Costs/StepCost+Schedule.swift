@@ -6,8 +6,10 @@ extension StepCost {
     /// Lowers a step, lays it out on a machine, times it and prices it.
     ///
     /// - Throws: `ScheduleError` where the machine cannot run the step, `HardwareError` where the table lacks a price.
-    public init(_ step: StepDescription, on machine: Machine, prices table: EnergyTable) throws {
-        let scheduled = try Lowering.schedule(step, on: machine)
+    public init(
+        _ step: StepDescription, on machine: Machine, objective: ScheduleObjective = .traffic, prices table: EnergyTable
+    ) throws {
+        let scheduled = try TimingModel.schedule(step, on: machine, objective: objective)
         try self.init(scheduled, timing: TimingModel.time(scheduled), prices: table)
     }
 
@@ -16,15 +18,22 @@ extension StepCost {
     /// - Throws: `HardwareError` where the table lacks a price, `ScheduleError` where a count exceeds 64 bits.
     public init(_ scheduled: ScheduledProgram, timing: ProgramTiming, prices table: EnergyTable) throws {
         let machine = scheduled.machine
-        var byKind: [CostKind: ActionCounts] = [:]
+        // Operations of one kind that share a nest are counted and priced together.
+        var times: [CostKind: [Int: Int]] = [:]
         var residualUpdates: [CostKind: Int] = [:]
         for (index, operation) in scheduled.program.operations.enumerated() {
             let kind = CostKind(operation.action)
-            let counts = scheduled.counts(of: index)
-            byKind[kind] = try byKind[kind, default: ActionCounts()].adding(counts)
+            let nest = scheduled.nestOfOperation[index]
+            times[kind, default: [:]][nest, default: 0] += 1
             if case .update(_, _, _, let residualBits) = operation.action, residualBits > 0 {
-                residualUpdates[kind, default: 0] += counts.updatedWeights
+                residualUpdates[kind, default: 0] += scheduled.countsOfNest[nest].updatedWeights
             }
+        }
+        var byKind: [CostKind: ActionCounts] = [:]
+        for (kind, nests) in times {
+            var counts = ActionCounts()
+            for (nest, count) in nests { counts = try counts.adding(scheduled.countsOfNest[nest], times: count) }
+            byKind[kind] = counts
         }
         var ledger = EnergyLedger(table: table)
         for kind in CostKind.allCases {
@@ -78,14 +87,14 @@ extension Comparison {
     ///   the first-order step, that is the comparison's `reason`.
     public init(
         _ step: StepDescription, beside baseline: StepDescription.Method = .qat, on machine: Machine,
-        prices table: EnergyTable
+        objective: ScheduleObjective = .traffic, prices table: EnergyTable
     ) throws {
-        let zerothOrder = try StepCost(step, on: machine, prices: table)
+        let zerothOrder = try StepCost(step, on: machine, objective: objective, prices: table)
         var first = step
         first.method = baseline
         let firstOrder: Result<StepCost, any Error>
         do {
-            firstOrder = .success(try StepCost(first, on: machine, prices: table))
+            firstOrder = .success(try StepCost(first, on: machine, objective: objective, prices: table))
         } catch let error as ScheduleError {
             firstOrder = .failure(error)
         }

@@ -1,4 +1,5 @@
 import Kernels
+import Networks
 import NumberFormats
 import Programs
 import Synchronization
@@ -252,7 +253,7 @@ public final class EncoderEmulator {
 
     private func check(_ program: Program, _ batch: EncodedBatch) throws(EmulatorError) {
         guard program.step.batch == batch.count, program.step.sequence == batch.sequence,
-            program.step.shape == parameters.shape
+            program.step.network == TransformerConfiguration(parameters.shape), program.step.placement == .onLoad
         else {
             throw .batchDiffers(
                 program: "\(program.step.batch) × \(program.step.sequence) tokens",

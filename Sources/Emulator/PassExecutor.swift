@@ -113,7 +113,7 @@ final class PassExecutor {
                 }
                 (outputs(operation.pass).pooled.baseAddress + range.lowerBound * columns)
                     .update(from: y, count: range.count * columns)
-            case .loss(_, let classes):
+            case .loss(_, _, let classes):
                 let logits = float(operation.reads[0])
                 let output = outputs(operation.pass)
                 (output.logits.baseAddress + range.lowerBound * classes).update(
@@ -122,8 +122,12 @@ final class PassExecutor {
                     output.losses[example] = kernels.crossEntropy(
                         logits + place * classes, classes: classes, label: Int(batch.labels[example]))
                 }
-            case .projectedGradient, .update, .updateBias: preconditionFailure("not a forward operation")
-            case .firstOrder: throw .notEmulated(operation: operation.name)
+            case .projectedGradient, .update, .updateBias, .perturbInPlace:
+                preconditionFailure("not a forward operation")
+            case .lookUp, .quantizeByHead, .quantizeByToken, .regroup, .cast, .rotate, .norm, .addNorm, .add,
+                .activation,
+                .gate, .select, .firstOrder:
+                throw .notEmulated(operation: operation.name)
             }
         }
     }
@@ -241,6 +245,7 @@ final class PassExecutor {
             case .none: weights.none[number]!.baseAddress
             case .plus: weights.plus[number]!.baseAddress
             case .minus: weights.minus[number]!.baseAddress
+            case .both: preconditionFailure("the emulator runs one sign after the other")
             }
         if accumulators != nil {
             let codes = kernels.unpackedInt8(packed, rows: product.n, columns: product.k)
@@ -354,8 +359,10 @@ extension Action {
         case .gelu: "gelu"
         case .meanPool: "pool"
         case .loss: "loss"
-        case .projectedGradient, .update, .updateBias: "update"
-        case .firstOrder: "first-order"
+        case .projectedGradient, .update, .updateBias, .perturbInPlace: "update"
+        case .lookUp, .quantizeByHead, .quantizeByToken, .regroup, .cast, .rotate, .norm, .addNorm, .add, .activation,
+            .gate, .select, .firstOrder:
+            "not emulated"
         }
     }
 }

@@ -61,7 +61,7 @@ final class PreparedNest {
 
     /// A `TileView`.
     struct View {
-        /// −1 for sums.
+        /// −1 for what is no tensor.
         let operand: Int
         /// −1 for a resident tensor.
         let buffer: Int
@@ -142,9 +142,9 @@ final class PreparedNest {
             switch command.work {
             case .load(let load): transfer = (load, true, command.writes.first)
             case .store(let store): transfer = (store, false, command.reads.first)
-            case .perturb(let weights): (kind, amount) = (.perturb, weights)
+            case .perturb(let weights, _, _): (kind, amount) = (.perturb, weights)
             case .draw(let values, _): (kind, amount) = (.draw, values)
-            case .update(let weights): (kind, amount) = (.update, weights)
+            case .update(let weights, _): (kind, amount) = (.update, weights)
             case .matmul: kind = .matmul
             case .vector: kind = .vector
             }

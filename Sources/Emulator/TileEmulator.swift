@@ -1,4 +1,5 @@
 import Kernels
+import Networks
 import NumberFormats
 import Programs
 
@@ -70,8 +71,7 @@ public final class TileEmulator {
         _ scheduled: ScheduledProgram, _ batch: EncodedBatch, settings: QuZOSettings, step: Int, learningRate: Double
     ) throws(EmulatorError) -> EncoderEmulator.StepResult {
         let executor = try prepare(scheduled, batch)
-        let shape = parameters.shape
-        let trained = scheduled.program.step.trainable.numbers(in: shape)
+        let trained = scheduled.program.step.trained
         executor.quzo = QuZOContext(
             settings: settings, step: step, learningRate: learningRate,
             perturbation: try QuZOContext.perturbation(parameters, settings, trained))
@@ -99,15 +99,19 @@ public final class TileEmulator {
         _ scheduled: ScheduledProgram, _ batch: EncodedBatch
     ) throws(EmulatorError) -> TileExecutor {
         let step = scheduled.program.step
-        guard step.batch == batch.count, step.sequence == batch.sequence, step.shape == parameters.shape else {
+        guard step.batch == batch.count, step.sequence == batch.sequence,
+            step.network == TransformerConfiguration(parameters.shape)
+        else {
             throw .batchDiffers(
                 program: "\(step.batch) × \(step.sequence) tokens", batch: "\(batch.count) × \(batch.sequence) tokens")
         }
         for operation in scheduled.program.operations {
             switch operation.action {
-            case .product(let product) where product.format == .int8: continue
-            case .product, .firstOrder: throw .notEmulated(operation: operation.name)
-            default: continue
+            case .product(let product) where product.firstFormat == .int8 && product.secondFormat == .int8: continue
+            case .embed, .quantizeRows, .quantizeColumns, .softmax, .addLayerNorm, .gelu, .meanPool, .loss,
+                .projectedGradient, .update, .updateBias:
+                continue
+            default: throw .notEmulated(operation: operation.name)
             }
         }
         precondition(parameters.hasNewHead == step.hasNewHead, "program and parameters agree on the head")

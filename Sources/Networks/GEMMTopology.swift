@@ -30,6 +30,11 @@ public struct GEMMTopology: Sendable, Hashable {
     /// At least one, in the order of the file.
     public let layers: [Layer]
 
+    /// One product of sizes that a program gives; each at least 1 and at most `largestSize`, their product at most `largestProduct`.
+    public init(name: String, m: Int, n: Int, k: Int) {
+        layers = [Layer(name: name, m: m, n: n, k: k)]
+    }
+
     /// Maps and reads a file; see `init(source:)`.
     public static func load(path: String) throws(InputError) -> GEMMTopology {
         try GEMMTopology(source: MappedFile(path: path))

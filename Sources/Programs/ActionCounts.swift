@@ -77,12 +77,12 @@ public struct ActionCounts: Sendable, Hashable, Codable {
         try add(&randomBits, other.randomBits, "the count of random bits")
     }
 
-    /// The sum of two counts.
+    /// The sum of these counts and `times` those of another.
     ///
     /// - Throws: `ScheduleError.tooLarge` where 64 bits do not hold it.
-    public func adding(_ other: ActionCounts) throws(ScheduleError) -> ActionCounts {
+    public func adding(_ other: ActionCounts, times: Int = 1) throws(ScheduleError) -> ActionCounts {
         var result = self
-        try result.combine(other)
+        try result.combine(other, times: times)
         return result
     }
 }

@@ -1,6 +1,6 @@
 import NumberFormats
 
-/// First-order quantization-aware training: an INT8 forward from FP32 master weights, a straight-through backward in
+/// First-order quantization-aware training: a quantized forward from FP32 master weights, a straight-through backward in
 /// BF16, Adam in FP32.
 ///
 /// Where there was a choice, it favours the baseline, so that a ratio to it is a lower bound of what a zeroth-order step
@@ -10,30 +10,39 @@ import NumberFormats
 extension Lowering {
     static func qat(_ step: StepDescription) -> Program {
         var builder = ProgramBuilder(step: step)
-        let shape = step.shape
-        let numbers = step.trainable.numbers(in: shape)
-        let forward = EncoderForward(step: step, precision: .w8a8, quantizedEachStep: numbers, in: &builder)
-        let states = FirstOrderStates(step: step, in: &builder)
-        let firstLayer = step.trainable.firstLayer(in: shape)
+        let network = step.network
+        let numbers = step.trained
+        let formats = step.formats
+        let made = numbers.filter {
+            ($0 == network.headNumber ? formats.head : formats.weights) != .fp32
+        }
+        let forward = TransformerForward(
+            step: step, madeEachStep: made.isEmpty ? 0..<0 : made.first!..<made.last! + 1, in: &builder)
+        let states = FirstOrderStates(step: step, forward: forward, in: &builder)
+        let firstLayer = step.trainable.firstLayer(of: network.layers)
+        let frozen = TransformerForward.Span(.forward)
+        let trained = TransformerForward.Span(.forward, saves: true)
 
         var x = forward.embed(.forward, in: &builder)
-        var saved: [EncoderForward.BlockActivations] = []
-        for layer in 0..<shape.layers {
-            let isTrained = layer >= firstLayer
-            if isTrained {
-                for number in 6 * layer..<6 * layer + 6 { states.quantize(number, forward, in: &builder) }
+        var saved: [TransformerForward.BlockActivations] = []
+        for layer in 0..<network.layers {
+            guard layer >= firstLayer else {
+                x = forward.block(layer, x, frozen, in: &builder).stream
+                continue
             }
-            let block = forward.block(layer, x, .forward, .none, saving: isTrained, in: &builder)
-            x = block.output
-            if isTrained { saved.append(block.activations) }
+            let first = network.linearsPerBlock * layer
+            for number in first..<first + network.linearsPerBlock { states.quantize(number, forward, in: &builder) }
+            let block = forward.block(layer, x, trained, savesInput: layer > firstLayer, in: &builder)
+            x = block.stream
+            saved.append(block.activations)
         }
-        states.quantize(shape.headNumber, forward, in: &builder)
-        let pooled = forward.pool(x, .forward, saving: true, in: &builder)
-        let logits = forward.classify(pooled, .forward, .none, in: &builder).logits
+        states.quantize(network.headNumber, forward, in: &builder)
+        let head = forward.pool(x, trained, savesInput: firstLayer < network.layers, in: &builder)
+        let logits = forward.classify(head, frozen, in: &builder).logits
 
-        let backward = EncoderBackward(forward: forward, states: states)
-        if var gradient = backward.head(logits, pooled, in: &builder) {
-            for layer in (firstLayer..<shape.layers).reversed() {
+        let backward = TransformerBackward(forward: forward, states: states)
+        if var gradient = backward.head(logits, head, in: &builder) {
+            for layer in (firstLayer..<network.layers).reversed() {
                 guard
                     let next = backward.block(
                         layer, saved[layer - firstLayer], gradient, needsInputGradient: layer > firstLayer, in: &builder
@@ -60,24 +69,29 @@ struct FirstOrderStates {
     /// Of a new head's bias, whose master is the bias itself.
     let headBias: (first: TensorID, second: TensorID)?
 
-    init(step: StepDescription, in builder: inout ProgramBuilder) {
+    init(step: StepDescription, forward: TransformerForward, in builder: inout ProgramBuilder) {
         self.step = step
-        let shape = step.shape
+        let network = step.network
         var weights: [Int: State] = [:]
-        for number in step.trainable.numbers(in: shape) {
-            let (rows, columns) = shape.linearSize(number)
-            let name = shape.linearName(number)
+        for number in step.trained {
+            let (rows, columns) = network.linearSize(number)
+            let name = network.linearName(number)
             let elements = rows * columns
+            let weight = forward.linears[number].weight
+            // FP32 weights are their own masters.
+            let master =
+                builder.format(of: weight) == .fp32
+                ? weight : builder.parameter(name + ".master", .fp32, elements, .weights)
             weights[number] = State(
-                master: builder.parameter(name + ".master", .fp32, elements, .weights),
+                master: master,
                 first: builder.parameter(name + ".first-moment", .fp32, elements, .optimizerState),
                 second: builder.parameter(name + ".second-moment", .fp32, elements, .optimizerState))
         }
         self.weights = weights
-        if step.hasNewHead {
+        if step.hasNewHead, network.linear(network.headNumber).hasBias {
             headBias = (
-                builder.parameter("head.bias.first-moment", .fp32, shape.classes, .optimizerState),
-                builder.parameter("head.bias.second-moment", .fp32, shape.classes, .optimizerState)
+                builder.parameter("head.bias.first-moment", .fp32, network.logits, .optimizerState),
+                builder.parameter("head.bias.second-moment", .fp32, network.logits, .optimizerState)
             )
         } else {
             headBias = nil
@@ -85,21 +99,22 @@ struct FirstOrderStates {
     }
 
     /// Quantizes a master weight to this step's codes and scales.
-    func quantize(_ number: Int, _ forward: EncoderForward, in builder: inout ProgramBuilder) {
-        let (rows, columns) = step.shape.linearSize(number)
-        guard let state = weights[number], let scales = forward.linears[number].scales else { return }
+    func quantize(_ number: Int, _ forward: TransformerForward, in builder: inout ProgramBuilder) {
+        let (rows, columns) = step.network.linearSize(number)
+        let linear = forward.linears[number]
+        guard let state = weights[number], state.master != linear.weight else { return }
         builder.emit(
-            step.shape.linearName(number) + ".quantize",
+            step.network.linearName(number) + ".quantize",
             .firstOrder(.quantizeWeights(number: number, rows: rows, columns: columns)), .forward,
-            reads: [state.master], writes: [forward.linears[number].weight, scales])
+            reads: [state.master], writes: linear.operands)
     }
 
     /// Adam on one weight.
     func update(_ number: Int, gradient: TensorID, in builder: inout ProgramBuilder) {
-        let (rows, columns) = step.shape.linearSize(number)
+        let (rows, columns) = step.network.linearSize(number)
         guard let state = weights[number] else { return }
         builder.emit(
-            step.shape.linearName(number) + ".adam", .firstOrder(.adam(elements: rows * columns)), .update,
+            step.network.linearName(number) + ".adam", .firstOrder(.adam(elements: rows * columns)), .update,
             reads: [gradient, state.master, state.first, state.second],
             writes: [state.master, state.first, state.second])
     }

@@ -12,6 +12,8 @@ public struct MachineModel: Sendable {
     /// From a load's issue to its first byte; the next load's is hidden behind this one's transfer.
     public let loadLatency: Int
     let arrays: [ElementFormat: ArrayModel]
+    /// Ways into the on-chip memories, each of which serves one word a bank and cycle.
+    public let ports: [MemoryPort]
 
     public init(_ machine: Machine) {
         self.machine = machine
@@ -26,6 +28,7 @@ public struct MachineModel: Sendable {
             if let model = try? ArrayModel(machine, format) { arrays[format] = model }
         }
         self.arrays = arrays
+        ports = Self.ports(of: organisation.sram)
     }
 
     /// The array on operands of `format`; that it has a rate for it was checked when the nest was made.
@@ -36,6 +39,12 @@ public struct MachineModel: Sendable {
 
     /// The buffer as which a memory is counted: where all share one it is `activation`.
     func home(_ buffer: SRAM.Buffer) -> SRAM.Buffer { machine.organisation.sram.isUnified ? .activation : buffer }
+
+    /// Random bits of one draw: those of the machine's distribution, or of a rounding.
+    func randomBits(_ purpose: RandomPurpose) -> Int {
+        let arithmetic = machine.arithmetic
+        return purpose == .perturbation ? arithmetic.gaussian.bitsPerElement : arithmetic.roundingBits
+    }
 
     // MARK: DRAM
 
@@ -100,11 +109,11 @@ public struct MachineModel: Sendable {
         switch command.work {
         case .load(let transfer), .store(let transfer):
             return transferCycles(bursts: bursts(transfer, residue: residue), rows: rowsEntered(transfer))
-        case .perturb(let weights):
+        case .perturb(let weights, _, _):
             unit = ceilingDivision(weights, machine.organisation.perturbationUnit.perturbationsPerCycle)
         case .draw(let values, _):
             unit = ceilingDivision(values, machine.organisation.perturbationUnit.perturbationsPerCycle)
-        case .update(let weights):
+        case .update(let weights, _):
             unit = ceilingDivision(weights, machine.organisation.perturbationUnit.updatesPerCycle)
         case .matmul(let block):
             return array(block.format).cycles(block)

@@ -25,6 +25,8 @@ public struct MemoryPlan: Sendable {
     public let timeline: [Int]
     /// Most bytes occupied in each on-chip buffer, tiles and resident tensors together.
     public let peakSRAM: [SRAM.Buffer: Int]
+    /// Bytes of the activation buffer's resident half up to the highest in use, holes included, by operation.
+    public let residentBytes: [Int]
 }
 
 /// Lifetimes and first-fit placement.
@@ -65,9 +67,9 @@ struct MemoryPlanner {
     }
     static func residentBytes(_ machine: Machine) -> Int { machine.organisation.sram.activation.bytes / 2 }
 
-    /// Resident tensors and their places.
-    func residents() -> [Int?] {
-        let capacity = Self.residentBytes(machine)
+    /// Resident tensors and their places in `capacity` bytes; nil for the resident half.
+    func residents(in capacity: Int? = nil) -> [Int?] {
+        let capacity = capacity ?? Self.residentBytes(machine)
         let word = machine.organisation.sram.activation.wordBytes
         let candidates = program.tensors.indices.filter { index in
             !program.tensors[index].isPersistent && lifetimes[index] != nil && bytes[index] <= capacity
@@ -93,8 +95,12 @@ struct MemoryPlanner {
 
     /// The whole plan.
     ///
-    /// - Parameter tiles: most bytes of tiles in each buffer, by operation.
-    func plan(residents: [Int?], tiles: [[SRAM.Buffer: Int]]) throws(ScheduleError) -> MemoryPlan {
+    /// - Parameters:
+    ///   - tilesOfNest: most bytes of tiles in each buffer, by nest.
+    ///   - nestOfOperation: the nest that each operation runs.
+    func plan(
+        residents: [Int?], tilesOfNest: [[SRAM.Buffer: Int]], nestOfOperation: [Int]
+    ) throws(ScheduleError) -> MemoryPlan {
         let burst = machine.organisation.dram.burstBytes
         let inDRAM = program.tensors.indices.filter { lifetimes[$0] != nil && residents[$0] == nil }
         // Persistent tensors first, so that they form one block; then by first use.
@@ -104,23 +110,37 @@ struct MemoryPlanner {
             return (p, x, a) < (q, y, b)
         }
         var addresses = [Int?](repeating: nil, count: program.tensors.count)
-        var live: [Int] = []  // by address
+        // Tensors in place: from `address` to `end`, alive up to operation `last`; by address. Those that live on to the end of
+        // the step and touch are one block.
+        var live: [(address: Int, end: Int, last: Int)] = []
+        let final = program.operations.count - 1
         var extent = 0
+        var swept = 0
         for index in order {
             let life = lifetimes[index]!
-            live.removeAll { lifetimes[$0]!.upperBound < life.lowerBound }
+            if life.lowerBound > swept {
+                swept = life.lowerBound
+                live.removeAll { $0.last < swept }
+            }
             var address = 0
             var place = live.count
-            for (position, other) in live.enumerated() {
-                if addresses[other]! - address >= bytes[index] {
+            for position in live.indices {
+                if live[position].address - address >= bytes[index] {
                     place = position
                     break
                 }
-                address = roundUp(addresses[other]! + bytes[other], to: burst)
+                address = roundUp(live[position].end, to: burst)
             }
             addresses[index] = address
-            live.insert(index, at: place)
-            extent = max(extent, try Checked.sum(address, bytes[index], "memory of the step"))
+            let end = try Checked.sum(address, bytes[index], "memory of the step")
+            extent = max(extent, end)
+            if life.upperBound == final, place > 0, live[place - 1].last == final,
+                address == roundUp(live[place - 1].end, to: burst)
+            {
+                live[place - 1].end = end
+            } else {
+                live.insert((address, end, life.upperBound), at: place)
+            }
         }
         guard extent <= machine.organisation.dram.capacityBytes else {
             throw .dramFull(
@@ -128,13 +148,14 @@ struct MemoryPlanner {
         }
 
         let count = program.operations.count
-        var changes = [[MemoryKind: Int]](repeating: [:], count: count + 1)
+        let kinds = MemoryKind.allCases
+        /// By operation and kind: bytes that come to life in it, less those that died with the one before.
+        var changes = [Int](repeating: 0, count: (count + 1) * kinds.count)
         for index in program.tensors.indices {
-            guard let life = lifetimes[index] else { continue }
-            if addresses[index] != nil {
-                changes[life.lowerBound][program.tensors[index].kind, default: 0] += bytes[index]
-                changes[min(count, life.upperBound + 1)][program.tensors[index].kind, default: 0] -= bytes[index]
-            }
+            guard let life = lifetimes[index], addresses[index] != nil else { continue }
+            let kind = program.tensors[index].kind.index
+            changes[life.lowerBound * kinds.count + kind] += bytes[index]
+            changes[min(count, life.upperBound + 1) * kinds.count + kind] -= bytes[index]
         }
         // Occupancy of the resident half is its highest used byte, holes included.
         var residentEnd = [Int](repeating: 0, count: count)
@@ -142,26 +163,56 @@ struct MemoryPlanner {
             guard let place = residents[index], let life = lifetimes[index] else { continue }
             for operation in life { residentEnd[operation] = max(residentEnd[operation], place + bytes[index]) }
         }
-        var use: [MemoryKind: Int] = [:]
-        var peakByKind: [MemoryKind: Int] = [:]
+        var use = [Int](repeating: 0, count: kinds.count)
+        var peakByKind = use
         var timeline: [Int] = []
-        var peak = MemoryPlan.Use(operation: 0, byKind: [:], total: 0)
+        timeline.reserveCapacity(count)
+        var peak = (operation: 0, byKind: use, total: 0)
         var peakSRAM: [SRAM.Buffer: Int] = [:]
         for operation in 0..<count {
-            use.merge(changes[operation], uniquingKeysWith: +)
-            for (kind, value) in use { peakByKind[kind] = max(peakByKind[kind, default: 0], value) }
-            let total = use.values.reduce(0, +)
+            var total = 0
+            for kind in kinds.indices {
+                use[kind] += changes[operation * kinds.count + kind]
+                peakByKind[kind] = max(peakByKind[kind], use[kind])
+                total += use[kind]
+            }
             timeline.append(total)
-            if total > peak.total {
-                peak = .init(operation: operation, byKind: use.filter { $0.value > 0 }, total: total)
+            if total > peak.total { peak = (operation, use, total) }
+        }
+        for buffer in SRAM.Buffer.allCases {
+            // Operations that share a nest hold the same tiles.
+            let held = tilesOfNest.map { $0[buffer, default: 0] }
+            var most = 0
+            for operation in 0..<count {
+                most = max(
+                    most, held[nestOfOperation[operation]] + (buffer == .activation ? residentEnd[operation] : 0))
             }
-            for buffer in SRAM.Buffer.allCases {
-                let held = tiles[operation][buffer, default: 0] + (buffer == .activation ? residentEnd[operation] : 0)
-                peakSRAM[buffer] = max(peakSRAM[buffer, default: 0], held)
-            }
+            peakSRAM[buffer] = most
+        }
+        func byKind(_ bytes: [Int]) -> [MemoryKind: Int] {
+            Dictionary(uniqueKeysWithValues: zip(kinds, bytes).filter { $0.1 > 0 })
         }
         return MemoryPlan(
-            addresses: addresses, residentAddresses: residents, lifetimes: lifetimes, dramExtent: extent, peak: peak,
-            peakByKind: peakByKind, timeline: timeline, peakSRAM: peakSRAM)
+            addresses: addresses, residentAddresses: residents, lifetimes: lifetimes, dramExtent: extent,
+            peak: .init(operation: peak.operation, byKind: byKind(peak.byKind), total: peak.total),
+            peakByKind: byKind(peakByKind), timeline: timeline, peakSRAM: peakSRAM, residentBytes: residentEnd)
+    }
+}
+
+extension MemoryKind {
+    /// Place in `allCases`.
+    var index: Int {
+        switch self {
+        case .weights: 0
+        case .scales: 1
+        case .otherParameters: 2
+        case .residuals: 3
+        case .savedActivations: 4
+        case .liveActivations: 5
+        case .gradients: 6
+        case .optimizerState: 7
+        case .perturbations: 8
+        case .data: 9
+        }
     }
 }

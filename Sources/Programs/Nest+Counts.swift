@@ -24,6 +24,25 @@ extension Nest {
         try walk(body)
     }
 
+    /// Commands of all turns; `Int.max` where there are more.
+    public var commandCount: Int {
+        func count(_ nodes: [NestNode]) -> Int {
+            nodes.reduce(0) { sum, node in
+                let more: Int
+                switch node {
+                case .command: more = 1
+                case .release: more = 0
+                case .loop(let turns, let body):
+                    let (value, overflow) = count(body).multipliedReportingOverflow(by: turns)
+                    more = overflow ? .max : value
+                }
+                let (value, overflow) = sum.addingReportingOverflow(more)
+                return overflow ? .max : value
+            }
+        }
+        return count(body)
+    }
+
     /// What the nest does, in closed form: each command's counts times the turns of the loops around it.
     public func counts(on model: MachineModel) throws(ScheduleError) -> ActionCounts {
         var total = ActionCounts()
@@ -97,18 +116,14 @@ extension Nest {
         }
         switch command.work {
         case .load, .store: break
-        case .perturb(let weights):
-            counts.perturbedWeights = weights
-            for purpose in [RandomPurpose.perturbation, .firstRounding, .gridRounding] {
-                counts.randomBits[purpose] = weights * purpose.bits
-            }
-        case .draw(let values, let rounding):
-            for purpose in [RandomPurpose.perturbation, rounding] { counts.randomBits[purpose] = values * purpose.bits }
-        case .update(let weights):
+        case .perturb(let weights, let signs, let draws):
+            counts.perturbedWeights = weights * signs
+            for purpose in draws { counts.randomBits[purpose] = weights * model.randomBits(purpose) }
+        case .draw(let values, let draws):
+            for purpose in draws { counts.randomBits[purpose] = values * model.randomBits(purpose) }
+        case .update(let weights, let draws):
             counts.updatedWeights = weights
-            for purpose in [RandomPurpose.perturbation, .secondRounding, .update] {
-                counts.randomBits[purpose] = weights * purpose.bits
-            }
+            for purpose in draws { counts.randomBits[purpose] = weights * model.randomBits(purpose) }
         case .matmul(let block):
             let array = model.array(block.format)
             let cycles = array.cycles(block)

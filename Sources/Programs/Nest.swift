@@ -19,6 +19,15 @@ public struct Affine: Sendable, Hashable {
 
     func scaled(by factor: Int) -> Affine { Affine(base * factor, strides: strides.map { $0 * factor }) }
 
+    /// Places counted in elements, in bytes: 4-bit ones are even.
+    func bytes(_ format: ElementFormat) -> Affine {
+        func bytes(_ elements: Int) -> Int {
+            precondition(elements * format.bits % 8 == 0, "a tile begins within a byte")
+            return elements * format.bits / 8
+        }
+        return Affine(bytes(base), strides: strides.map(bytes))
+    }
+
     static func + (a: Affine, b: Affine) -> Affine {
         let (long, short) = a.strides.count >= b.strides.count ? (a, b) : (b, a)
         var strides = long.strides
@@ -90,12 +99,12 @@ public struct Command: Sendable, Hashable {
     public enum Work: Sendable, Hashable {
         case load(Transfer)
         case store(Transfer)
-        /// Turns codes into clamp(k ± d) on their way into SRAM, drawing u, Q₁ and d.
-        case perturb(weights: Int)
-        /// Draws u and one rounding for values of a new head's bias; the arithmetic is the vector unit's.
-        case draw(values: Int, rounding: RandomPurpose)
-        /// Zeroth-order update in place, drawing u, Q₂ and the update's rounding.
-        case update(weights: Int)
+        /// Turns `weights` stored codes into clamp(k ± d) of one sign or of both, making `draws` for each.
+        case perturb(weights: Int, signs: Int, draws: [RandomPurpose])
+        /// Draws for values of a new head's bias; the arithmetic is the vector unit's.
+        case draw(values: Int, draws: [RandomPurpose])
+        /// Zeroth-order update in place, making `draws` for each weight.
+        case update(weights: Int, draws: [RandomPurpose])
         case matmul(FoldBlock)
         case vector(VectorWork)
     }
@@ -175,7 +184,4 @@ public struct Nest: Sendable, Hashable {
 /// What random bits are drawn for (docs/semantics.md, section 4).
 public enum RandomPurpose: String, Sendable, Hashable, Codable, CaseIterable {
     case perturbation, firstRounding, secondRounding, gridRounding, update
-
-    /// Bits of one draw.
-    public var bits: Int { self == .perturbation ? 32 : 16 }
 }

@@ -1,3 +1,4 @@
+import Networks
 import NumberFormats
 
 /// The part of a step that an operation belongs to.
@@ -8,6 +9,10 @@ public enum Pass: String, Sendable, Hashable, CaseIterable, Codable {
     case plus
     /// Forward with weights clamp(k − d).
     case minus
+    /// Both of these at once, on weights fetched once.
+    case both
+    /// Stored weights being perturbed in place.
+    case perturb
     /// The one forward of inference or of a first-order step.
     case forward
     case backward
@@ -19,6 +24,11 @@ public enum PerturbationSign: Int, Sendable, Hashable {
     case none = 0
     case plus = 1
     case minus = -1
+    /// The first half of its instances sees clamp(k + d), the second clamp(k − d).
+    case both = 2
+
+    /// Passes that it stands for.
+    var copies: Int { self == .both ? 2 : 1 }
 }
 
 /// A batch of equal matrix products on the array: `instances` times [m, k] × [n, k]ᵀ → [m, n].
@@ -45,21 +55,38 @@ public struct Product: Sendable, Hashable {
     public let m: Int
     public let n: Int
     public let k: Int
-    /// Format of both operands: `int8`, `bf16` or `fp32`.
-    public let format: ElementFormat
+    /// Formats in which the array reads the operands.
+    public let firstFormat: ElementFormat
+    public let secondFormat: ElementFormat
+    /// What perturbs the second operand on load.
     public let sign: PerturbationSign
+    /// What perturbs the bias, which is perturbed as it is loaded whatever happens to the weights.
+    public let biasSign: PerturbationSign
 
     public init(
-        role: Role, instances: Int, m: Int, n: Int, k: Int, format: ElementFormat, sign: PerturbationSign = .none
+        role: Role, instances: Int, m: Int, n: Int, k: Int, first: ElementFormat, second: ElementFormat,
+        sign: PerturbationSign = .none, biasSign: PerturbationSign = .none
     ) {
         self.role = role
         self.instances = instances
         self.m = m
         self.n = n
         self.k = k
-        self.format = format
+        firstFormat = first
+        secondFormat = second
         self.sign = sign
+        self.biasSign = biasSign
     }
+
+    /// A product of operands in one format.
+    public init(
+        role: Role, instances: Int, m: Int, n: Int, k: Int, format: ElementFormat, sign: PerturbationSign = .none
+    ) {
+        self.init(role: role, instances: instances, m: m, n: n, k: k, first: format, second: format, sign: sign)
+    }
+
+    /// The format at whose rate the array works: the wider one.
+    public var format: ElementFormat { secondFormat.bits > firstFormat.bits ? secondFormat : firstFormat }
 
     /// Multiply-accumulates, padding of array folds not counted.
     public var macs: Int { instances * m * n * k }
@@ -73,49 +100,90 @@ public struct Product: Sendable, Hashable {
 public enum Action: Sendable, Hashable {
     /// reads: tokens, word, position, type embeddings, norm weight, norm bias. writes: x [rows, columns].
     case embed(rows: Int, columns: Int)
-    /// reads: x [rows, columns]. writes: INT8 codes [rows, columns], scales [rows].
+    /// reads: tokens, word embeddings, (position embeddings). writes: x [rows, columns].
+    case lookUp(rows: Int, columns: Int)
+    /// reads: x [rows, columns]. writes: codes [rows, columns], scales [rows].
     case quantizeRows(rows: Int, columns: Int)
+    /// reads: x [examples, rows, heads · columns]. writes: codes by head, [examples, heads, rows, columns], scales
+    /// [examples, heads, rows].
+    case quantizeByHead(examples: Int, rows: Int, heads: Int, columns: Int)
+    /// reads: x by head, [examples, heads, rows, columns]. writes: codes by token, [examples, rows, heads · columns], scales
+    /// [examples, rows].
+    case quantizeByToken(examples: Int, rows: Int, heads: Int, columns: Int)
+    /// The same orders without codes: from tokens to heads, or back. reads: x. writes: y.
+    case regroup(examples: Int, rows: Int, heads: Int, columns: Int, toHeads: Bool)
+    /// reads: x. writes: x in another floating-point format.
+    case cast(elements: Int)
+    /// Rotary positions: reads x [examples, rows, heads · columns], cosines and sines [rows, columns]. writes: x, in the same
+    /// place. The gradient is the rotation back.
+    case rotate(examples: Int, rows: Int, heads: Int, columns: Int)
     /// Values of attention, per example and head: reads x [instances, rows, columns]. writes: codes, transposed,
     /// [instances, columns, rows], scales [instances, columns].
     case quantizeColumns(instances: Int, rows: Int, columns: Int)
-    /// INT8: reads: first codes, first scales, second codes, second scales, (bias). FP32 and BF16: first, second, (bias);
-    /// an INT8 operand of a BF16 product is followed by its scales and is dequantized to BF16 as it is loaded.
-    /// writes: y [instances, m, n] in FP32 (or BF16).
+    /// reads: first, (its scales), second, (its scales), (bias). Codes that the array is to read in another format are dequantized
+    /// as they are loaded. writes: y [instances, m, n].
     case product(Product)
     /// reads: scores [rows, columns]. writes: probabilities, in the same place.
     case softmax(rows: Int, columns: Int)
     /// reads: x [rows, columns], residual, norm weight, norm bias. writes: y.
     case addLayerNorm(rows: Int, columns: Int)
+    /// reads: x [rows, columns], norm weight, (norm bias). writes: y, (BF16 copy of x).
+    case norm(TransformerNorm, rows: Int, columns: Int)
+    /// reads: x [rows, columns], residual, norm weight, (norm bias). writes: (their sum), y, (BF16 copy of the sum).
+    case addNorm(TransformerNorm, rows: Int, columns: Int, keepsSum: Bool)
+    /// reads: x, residual. writes: their sum.
+    case add(elements: Int)
     /// reads: x. writes: y, in the same place.
     case gelu(elements: Int)
+    /// The same with another function. reads: x. writes: y.
+    case activation(TransformerActivation, elements: Int)
+    /// reads: gate, up. writes: function(gate) · up.
+    case gate(TransformerActivation, elements: Int)
     /// reads: x [examples, rows, columns], lengths. writes: [examples, columns].
     case meanPool(examples: Int, rows: Int, columns: Int)
-    /// reads: logits [examples, classes], labels. writes: loss.
-    case loss(examples: Int, classes: Int)
-    /// Difference of the two losses to the update's multiplier. reads: both losses. writes: multiplier.
+    /// One row of each example, which its length chooses. reads: x [examples, rows, columns], lengths. writes: [examples, columns].
+    case select(examples: Int, rows: Int, columns: Int)
+    /// reads: logits [passes, examples, classes], labels [examples]. writes: a loss for each pass.
+    case loss(passes: Int, examples: Int, classes: Int)
+    /// Difference of the two losses to the update's multiplier. reads: both losses, or the tensor of both. writes: multiplier.
     case projectedGradient
-    /// Zeroth-order update of `elements` weights: reads multiplier, codes, (residuals). writes codes, (residuals).
+    /// Zeroth-order update of `elements` weights: reads multiplier, codes, (residuals), (what `perturbInPlace` kept). writes codes,
+    /// (residuals).
     case update(number: Int, rows: Int, columns: Int, residualBits: Int)
+    /// Stored weights to perturbed ones. `.start` reads codes, writes codes, kept; `.turn` goes from +d to −d by way of the
+    /// weights themselves: reads codes, kept, writes codes, kept. Of floating-point weights all are kept, and `.turn` reads them only.
+    case perturbInPlace(InPlaceMove, number: Int, rows: Int, columns: Int)
     /// FP32 head bias, zeroth-order: reads multiplier, bias. writes bias.
     case updateBias(number: Int, elements: Int)
     /// First-order only, each costed by the operations it is made of.
     case firstOrder(FirstOrderAction)
 }
 
+/// A pass over stored weights that perturbs them in place.
+public enum InPlaceMove: String, Sendable, Hashable { case start, turn }
+
 /// Vector work of a first-order step. Costed; the emulator refuses it by name.
 public enum FirstOrderAction: Sendable, Hashable {
-    /// FP32 master weights to INT8 codes and scales, before the forward. reads: master. writes: codes, scales.
+    /// FP32 master weights to codes and scales, or to a narrower floating-point format, before the forward. reads: master. writes:
+    /// codes, scales, or values.
     case quantizeWeights(number: Int, rows: Int, columns: Int)
     /// reads: logits, labels. writes: logits' gradient.
     case lossGradient(examples: Int, classes: Int)
     /// reads: gradient of the mean [examples, columns], lengths. writes: gradient of x.
     case meanPoolGradient(examples: Int, rows: Int, columns: Int)
+    /// reads: gradient of the rows that `select` chose, lengths. writes: gradient of x, zeros elsewhere.
+    case selectGradient(examples: Int, rows: Int, columns: Int)
     /// reads: gradient of y, saved x. writes: gradient of x.
     case geluGradient(elements: Int)
+    case activationGradient(TransformerActivation, elements: Int)
+    /// reads: gradient of y, saved gate, saved up. writes: gradients of gate and up.
+    case gateGradient(TransformerActivation, elements: Int)
     /// reads: gradient of the probabilities, saved probabilities. writes: gradient of the scores.
     case softmaxGradient(rows: Int, columns: Int)
     /// reads: gradient of y, saved input of the norm, norm weight. writes: gradient of the input.
     case layerNormGradient(rows: Int, columns: Int)
+    /// The same for the root mean square.
+    case rmsNormGradient(rows: Int, columns: Int)
     /// Sum of gradients where a tensor is read more than once. reads: the terms. writes: their sum.
     case addGradients(terms: Int, elements: Int)
     /// Column sums of dY. reads: dY. writes: bias gradient.

@@ -13,41 +13,57 @@ struct ProductLayout {
 
     let examples: Int
     let heads: Int
-    let first: Matrix
+    private(set) var first: Matrix
     let second: Matrix
     /// Scales of the operands' rows: one element a row.
-    let firstScales: Matrix
+    private(set) var firstScales: Matrix
     let secondScales: Matrix
     let result: Matrix
 
-    /// Layouts of the encoder's products (docs/semantics.md, section 9): tokens hold their heads side by side, scores and
-    /// probabilities a matrix for each head, value codes a transposed matrix for each head.
-    init(_ product: Product, step: StepDescription) {
-        let shape = step.shape
-        let (tokens, hidden, depth) = (step.sequence, shape.hidden, shape.headDimension)
-        let count = shape.heads
-        let byToken = Matrix(example: tokens * hidden, head: depth, row: hidden)
-        let byTokenAsK = Matrix(example: tokens * hidden, head: depth, row: hidden, rowsAreK: true)
-        let tokenScales = Matrix(example: tokens * count, head: 1, row: count)
-        let square = Matrix(example: count * tokens * tokens, head: tokens * tokens, row: tokens)
-        let squareAsK = Matrix(example: count * tokens * tokens, head: tokens * tokens, row: tokens, rowsAreK: true)
-        let squareScales = Matrix(example: count * tokens, head: tokens, row: 1)
-        let values = Matrix(example: hidden * tokens, head: depth * tokens, row: tokens)
-        let valuesAsK = Matrix(example: hidden * tokens, head: depth * tokens, row: tokens, rowsAreK: true)
-        let valueScales = Matrix(example: hidden, head: depth, row: 1)
+    /// Layouts of a transformer's products (docs/semantics.md, section 9): tokens hold their heads side by side, scores and
+    /// probabilities a matrix for each head, value codes a transposed matrix for each head. Where several query heads share a key head,
+    /// queries and contexts lie by head, so that these heads' rows follow each other; an instance then is a key head.
+    init(_ product: Product, step: StepDescription, secondIsTransposed: Bool) {
+        let network = step.network
+        let (tokens, depth) = (step.sequence, network.headDimension)
+        let (count, keys, groups) = (network.heads, network.keyValueHeads, network.keyValueGroups)
+        let (queryWidth, keyWidth) = (network.queryWidth, network.keyValueWidth)
+        func byToken(_ heads: Int, asK: Bool = false) -> Matrix {
+            Matrix(example: tokens * heads * depth, head: depth, row: heads * depth, rowsAreK: asK)
+        }
+        func byQuery(asK: Bool = false) -> Matrix {
+            groups == 1
+                ? byToken(count, asK: asK)
+                : Matrix(example: tokens * queryWidth, head: groups * tokens * depth, row: depth, rowsAreK: asK)
+        }
+        let keyScales = Matrix(example: tokens * keys, head: 1, row: keys)
+        let queryScales =
+            groups == 1 ? keyScales : Matrix(example: tokens * count, head: groups * tokens, row: 1)
+        func square(asK: Bool = false) -> Matrix {
+            Matrix(
+                example: count * tokens * tokens, head: groups * tokens * tokens, row: tokens, rowsAreK: asK)
+        }
+        let squareScales = Matrix(example: count * tokens, head: groups * tokens, row: 1)
+        func values(asK: Bool = false) -> Matrix {
+            Matrix(example: keyWidth * tokens, head: depth * tokens, row: tokens, rowsAreK: asK)
+        }
+        let valueScales = Matrix(example: keyWidth, head: depth, row: 1)
         let vector = Matrix(example: 0, head: 0, row: 1)
         func plain(_ columns: Int, asK: Bool = false) -> Matrix {
             Matrix(example: 0, head: 0, row: columns, rowsAreK: asK)
         }
 
         switch product.role {
-        case .linear, .inputGradient, .weightGradient: (examples, heads) = (1, 1)
-        default: (examples, heads) = (step.batch, count)
+        case .linear, .inputGradient, .weightGradient: (examples, heads) = (product.instances, 1)
+        default: (examples, heads) = (product.instances / keys, keys)
         }
         switch product.role {
         case .linear:
-            (first, second, result) = (plain(product.k), plain(product.k), plain(product.n))
-            (firstScales, secondScales) = (vector, vector)
+            // Instances are the two signs: rows of the one, then of the other, by the same weights.
+            first = Matrix(example: product.m * product.k, head: 0, row: product.k)
+            second = plain(product.k)
+            result = Matrix(example: product.m * product.n, head: 0, row: product.n)
+            (firstScales, secondScales) = (Matrix(example: product.m, head: 0, row: 1), vector)
         case .inputGradient:
             (first, second, result) = (plain(product.k), plain(product.n, asK: true), plain(product.n))
             (firstScales, secondScales) = (vector, vector)
@@ -55,23 +71,29 @@ struct ProductLayout {
             (first, second) = (plain(product.m, asK: true), plain(product.n, asK: true))
             (firstScales, secondScales, result) = (vector, vector, plain(product.n))
         case .attentionScores:
-            (first, second, result) = (byToken, byToken, square)
-            (firstScales, secondScales) = (tokenScales, tokenScales)
+            (first, second, result) = (byQuery(), byToken(keys), square())
+            (firstScales, secondScales) = (queryScales, keyScales)
         case .attentionContext:
-            (first, second, result) = (square, values, byToken)
+            (first, second, result) = (square(), secondIsTransposed ? values() : byToken(keys, asK: true), byQuery())
             (firstScales, secondScales) = (squareScales, valueScales)
         case .probabilityGradient:
-            (first, second, result) = (byToken, valuesAsK, square)
-            (firstScales, secondScales) = (vector, valueScales)
+            (first, second) = (byQuery(), secondIsTransposed ? values(asK: true) : byToken(keys))
+            (firstScales, secondScales, result) = (vector, valueScales, square())
         case .valueGradient:
-            (first, second, result) = (squareAsK, byTokenAsK, byToken)
+            (first, second, result) = (square(asK: true), byQuery(asK: true), byToken(keys))
             (firstScales, secondScales) = (squareScales, vector)
         case .queryGradient:
-            (first, second, result) = (square, byTokenAsK, byToken)
-            (firstScales, secondScales) = (vector, tokenScales)
+            (first, second, result) = (square(), byToken(keys, asK: true), byQuery())
+            (firstScales, secondScales) = (vector, keyScales)
         case .keyGradient:
-            (first, second, result) = (squareAsK, byTokenAsK, byToken)
-            (firstScales, secondScales) = (vector, tokenScales)
+            (first, second, result) = (square(asK: true), byQuery(asK: true), byToken(keys))
+            (firstScales, secondScales) = (vector, queryScales)
         }
+    }
+
+    /// All instances read the first one's rows.
+    mutating func shareFirst() {
+        first = Matrix(example: 0, head: first.head, row: first.row, rowsAreK: first.rowsAreK)
+        firstScales = Matrix(example: 0, head: firstScales.head, row: firstScales.row)
     }
 }

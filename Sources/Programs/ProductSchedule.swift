@@ -25,19 +25,23 @@ struct ProductScheduler {
     }
 
     /// One operand of the product.
-    private struct Operand {
+    struct Operand {
         /// Place in the operation's `reads` followed by its `writes`.
         let values: Int
         let scales: Int?
-        /// Bytes of an element as stored, and as the array reads it.
-        let storedBytes: Int
-        let arrayBytes: Int
+        /// As stored, and as the array reads it.
+        let stored: ElementFormat
+        let read: ElementFormat
         let matrix: ProductLayout.Matrix
         let scaleMatrix: ProductLayout.Matrix
-        /// Codes of a BF16 product.
-        let isDequantized: Bool
         let isResident: Bool
         let scalesAreResident: Bool
+        /// One matrix serves every instance, as both signs' weights do before they are perturbed.
+        let isShared: Bool
+        /// Codes or values that the array reads in another format.
+        var isDequantized: Bool { stored != read }
+        /// Its scales are the epilogue's.
+        var isScaled: Bool { scales != nil && !isDequantized }
     }
 
     let model: MachineModel
@@ -45,22 +49,26 @@ struct ProductScheduler {
     let operation: String
     let product: Product
     let layout: ProductLayout
-    private let array: ArrayModel
-    private let first: Operand
-    private let second: Operand
+    let array: ArrayModel
+    let first: Operand
+    let second: Operand
     private let bias: Int?
-    private let biasIsPerturbed: Bool
+    private let perturbationDraws: [RandomPurpose]
+    /// Tiles begin at even elements, since two codes share a byte.
+    private let hasNibbles: Bool
     private let result: Int
-    private let resultBytes: Int
-    private let resultIsResident: Bool
+    private let resultFormat: ElementFormat
+    let resultBytes: Int
+    let resultIsResident: Bool
     private let copy: Int?
     private let copyIsResident: Bool
     private let epilogue: VectorWork
     private let operandCount: Int
-    private let capacity: Room
+    let capacity: Room
     /// Vector cycles of one pass over the lanes.
-    private let epiloguePass: Int
+    let epiloguePass: Int
     private let dequantizePass: Int
+    private let castPass: Int
 
     init(
         _ product: Product, _ operation: Operation, in program: Program, isResident: [Bool], model: MachineModel,
@@ -79,36 +87,42 @@ struct ProductScheduler {
                 ).description)
         }
         self.array = array
-        let layout = ProductLayout(product, step: program.step)
-        self.layout = layout
         let formats = operation.reads.map { program[$0].format }
         let count = operation.reads.count
+        let secondPlace = formats[0].hasScales ? 2 : 1
+        let batch = program.step.batch
+        var layout = ProductLayout(
+            product, step: program.step, secondIsTransposed: formats[secondPlace].hasScales)
+        let firstIsShared =
+            product.sign == .both && program[operation.reads[0]].elements(batch: batch) == product.m * product.k
+        if firstIsShared { layout.shareFirst() }
+        self.layout = layout
         var next = 0
-        func operand(_ matrix: ProductLayout.Matrix, _ scaleMatrix: ProductLayout.Matrix) -> Operand {
+        func operand(
+            _ matrix: ProductLayout.Matrix, _ scaleMatrix: ProductLayout.Matrix, _ read: ElementFormat, isShared: Bool
+        ) -> Operand {
             let values = next
-            let isCodes = formats[values] == .int8
+            let isCodes = formats[values].hasScales
             next += isCodes ? 2 : 1
             return Operand(
-                values: values, scales: isCodes ? values + 1 : nil, storedBytes: formats[values].bits / 8,
-                arrayBytes: product.format.bits / 8, matrix: matrix, scaleMatrix: scaleMatrix,
-                isDequantized: isCodes && product.format != .int8, isResident: isResident[values],
-                scalesAreResident: isCodes && isResident[values + 1])
+                values: values, scales: isCodes ? values + 1 : nil, stored: formats[values], read: read, matrix: matrix,
+                scaleMatrix: scaleMatrix, isResident: isResident[values],
+                scalesAreResident: isCodes && isResident[values + 1], isShared: isShared)
         }
-        first = operand(layout.first, layout.firstScales)
-        second = operand(layout.second, layout.secondScales)
+        first = operand(layout.first, layout.firstScales, product.firstFormat, isShared: firstIsShared)
+        second = operand(
+            layout.second, layout.secondScales, product.secondFormat, isShared: product.sign == .both)
         bias = next < count ? next : nil
-        biasIsPerturbed =
-            bias != nil && product.sign != .none && program.step.hasNewHead
-            && product.role == .linear(number: program.step.shape.headNumber)
+        perturbationDraws = program.step.method.perturbationDraws
         result = count
         copy = operation.writes.count > 1 ? count + 1 : nil
-        let resultFormat = program[operation.writes[0]].format
+        resultFormat = program[operation.writes[0]].format
         resultBytes = resultFormat.bits / 8
         resultIsResident = isResident[count]
         copyIsResident = operation.writes.count > 1 && isResident[count + 1]
         epilogue = .epilogue(
-            codes: product.format == .int8, bias: bias != nil, bf16: resultFormat == .bf16,
-            copy: operation.writes.count > 1)
+            integers: product.firstFormat.integer != nil, scales: (first.isScaled ? 1 : 0) + (second.isScaled ? 1 : 0),
+            bias: bias != nil, narrow: resultFormat != .fp32, copy: operation.writes.count > 1)
         operandCount = count + operation.writes.count
         let organisation = model.machine.organisation
         let tileBytes = MemoryPlanner.tileBytes(model.machine)
@@ -120,9 +134,10 @@ struct ProductScheduler {
                 accumulator: organisation.sram.accumulator.bytes)
         epiloguePass = epilogue.cycles(on: organisation.vectorUnit)
         dequantizePass = VectorWork.dequantize.cycles(on: organisation.vectorUnit)
+        castPass = VectorWork.copy(1).cycles(on: organisation.vectorUnit)
+        hasNibbles = first.stored.bits == 4 || second.stored.bits == 4
     }
 
-    private var scaled: Bool { product.format == .int8 }
     /// Bytes of a sum in the accumulator buffer.
     private var sumBytes: Int { array.sumBits / 8 }
     /// An output-stationary chain can't be taken up again: where the order of sums decides bits, a tile has all of k.
@@ -137,7 +152,7 @@ struct ProductScheduler {
     // MARK: Choosing
 
     /// Bytes by on-chip buffer; a memory that all share counts as `activation`.
-    private struct Room {
+    struct Room {
         let weight: Int
         let activation: Int
         let accumulator: Int
@@ -155,36 +170,45 @@ struct ProductScheduler {
     }
 
     /// Bytes that a tiling's buffers take, with the slots it asks for.
-    private func need(_ t: Tiling) -> Room {
+    func need(_ t: Tiling) -> Room {
         let group = t.examples * t.heads
         let secondK = t.panel && t.weightsOuter ? product.k : t.k
         let firstK = t.panel && !t.weightsOuter ? product.k : t.k
-        func bytes(_ operand: Operand, _ rows: Int, _ k: Int) -> Int {
+        // Both signs' weights are two tiles made of one fetch.
+        func bytes(_ operand: Operand, _ rows: Int, _ k: Int, group: Int) -> Int {
             let elements = group * rows * k
             if operand.isDequantized {
-                let scales = operand.scalesAreResident ? 0 : 4 * group * (operand.matrix.rowsAreK ? k : rows)
-                return elements * operand.arrayBytes + scales
-                    + (operand.isResident ? 0 : elements * operand.storedBytes)
+                let scales =
+                    operand.scales == nil || operand.scalesAreResident
+                    ? 0 : 4 * group * (operand.matrix.rowsAreK ? k : rows)
+                return operand.read.bytes(elements) + scales
+                    + (operand.isResident ? 0 : operand.stored.bytes(elements))
             }
-            return operand.isResident ? 0 : elements * operand.arrayBytes
+            return operand.isResident ? 0 : operand.read.bytes(elements)
         }
         let sums = sumBytes * group * t.m * t.n
-        var vectors = bias == nil ? 0 : 4 * t.n
-        if scaled {
-            if !first.scalesAreResident { vectors += 4 * group * t.m }
-            if !second.scalesAreResident { vectors += 4 * group * t.n }
-        }
+        var vectors = bias == nil ? 0 : 4 * t.n * product.biasSign.copies
+        if first.isScaled, !first.scalesAreResident { vectors += 4 * distinct(first, t) * t.m }
+        if second.isScaled, !second.scalesAreResident { vectors += 4 * distinct(second, t) * t.n }
         var results = 0
         if !resultIsResident { results += group * t.m * t.n * resultBytes }
         if copy != nil, !copyIsResident { results += group * t.m * t.n * 2 }
-        let weight = bytes(second, t.n, secondK) * t.weightSlots
+        let weight = bytes(second, t.n, secondK, group: group) * t.weightSlots
         let activation =
-            bytes(first, t.m, firstK) * t.streamSlots + vectors * t.streamSlots + results * t.resultSlots
+            bytes(first, t.m, firstK, group: distinct(first, t)) * t.streamSlots + vectors * t.streamSlots
+            + results * t.resultSlots
         if model.machine.organisation.sram.isUnified {
             return Room(weight: 0, activation: weight + activation + sums * t.sumSlots, accumulator: 0)
         }
         return Room(weight: weight, activation: activation, accumulator: sums * t.sumSlots)
     }
+
+    /// Matrices of an operand in a tile's instances.
+    func distinct(_ operand: Operand, _ t: Tiling) -> Int { operand.isShared ? 1 : t.examples * t.heads }
+    /// Vector cycles of one pass over the lanes that brings an operand to the array's format.
+    func conversionPass(_ operand: Operand) -> Int { operand.scales == nil ? castPass : dequantizePass }
+    /// Matrices of an operand in all instances.
+    private func distinct(_ operand: Operand) -> Int { operand.isShared ? 1 : product.instances }
 
     /// The tiling with as many double buffers as fit; nil where it does not fit at all.
     private func fitted(_ tiling: Tiling) -> Tiling? {
@@ -201,26 +225,31 @@ struct ProductScheduler {
         return t
     }
 
-    /// DRAM bytes and cycles that a tiling is expected to take. Chooses among tilings; Timing does not use it.
-    private func estimate(_ t: Tiling) -> (traffic: Double, cycles: Double) {
+    /// Elements that a tiling moves, refetches included. `tiles` counts those of the result.
+    func moved(_ t: Tiling) -> (first: Double, second: Double, outputs: Double, tiles: Double) {
         let groups =
             Double(ceilingDivision(layout.examples, t.examples)) * Double(ceilingDivision(layout.heads, t.heads))
         let (mTiles, nTiles) = (ceilingDivision(product.m, t.m), ceilingDivision(product.n, t.n))
-        let kTiles = ceilingDivision(product.k, t.k)
-        let tiles = groups * Double(mTiles) * Double(nTiles)
         let firstTurns = Double(t.panel && !t.weightsOuter ? 1 : nTiles)
         let secondTurns = Double(t.panel && t.weightsOuter ? 1 : mTiles)
         let instances = Double(product.instances)
-        let firstElements = instances * Double(product.m) * Double(product.k) * firstTurns
-        let secondElements = instances * Double(product.n) * Double(product.k) * secondTurns
-        let outputs = instances * Double(product.m) * Double(product.n)
+        return (
+            Double(distinct(first)) * Double(product.m) * Double(product.k) * firstTurns,
+            Double(distinct(second)) * Double(product.n) * Double(product.k) * secondTurns,
+            instances * Double(product.m) * Double(product.n), groups * Double(mTiles) * Double(nTiles)
+        )
+    }
+
+    /// DRAM bytes that a tiling is expected to move, whatever its slots.
+    func expectedTraffic(_ t: Tiling) -> Double {
+        let (firstElements, secondElements, outputs, _) = moved(t)
         func fetched(_ operand: Operand, _ elements: Double, rows: Int, k: Int) -> Double {
             if operand.isResident { return 0 }
             let columns = operand.matrix.rowsAreK ? rows : k
             let whole = operand.matrix.row == columns
-            let run = columns * operand.storedBytes
+            let run = operand.stored.bytes(columns)
             let padded = whole ? 1 : Double(roundUp(run, to: model.burstBytes)) / Double(run)
-            return elements * Double(operand.storedBytes) * padded
+            return elements * Double(operand.stored.bits) / 8 * padded
         }
         var traffic =
             fetched(first, firstElements, rows: t.m, k: t.panel && !t.weightsOuter ? product.k : t.k)
@@ -233,7 +262,13 @@ struct ProductScheduler {
             traffic += outputs * Double(resultBytes) * padded
         }
         if copy != nil, !copyIsResident { traffic += outputs * 2 }
+        return traffic
+    }
 
+    /// Cycles that a tiling is expected to take. Chooses among tilings; Timing does not use it.
+    func expectedCycles(_ t: Tiling, traffic: Double) -> Double {
+        let (firstElements, secondElements, outputs, tiles) = moved(t)
+        let kTiles = ceilingDivision(product.k, t.k)
         let organisation = model.machine.organisation
         let group = t.examples * t.heads
         let matmul = Double(
@@ -243,9 +278,8 @@ struct ProductScheduler {
         let epilogueCycles = Double(ceilingDivision(group * t.m * t.n, organisation.vectorUnit.lanes) * epiloguePass)
         var vectorCycles = tiles * epilogueCycles
         let lanes = Double(organisation.vectorUnit.lanes)
-        let perCode = Double(dequantizePass) / lanes
-        if first.isDequantized { vectorCycles += firstElements * perCode }
-        if second.isDequantized { vectorCycles += secondElements * perCode }
+        if first.isDequantized { vectorCycles += firstElements * Double(conversionPass(first)) / lanes }
+        if second.isDequantized { vectorCycles += secondElements * Double(conversionPass(second)) / lanes }
         let perturbed = product.sign == .none ? 0 : secondElements
         let perturbCycles = perturbed / Double(organisation.perturbationUnit.perturbationsPerCycle)
         let dma = traffic / model.bytesPerCycle
@@ -257,27 +291,23 @@ struct ProductScheduler {
             cycles = max(cycles, vectorCycles + outputs * Double(resultBytes) / model.bytesPerCycle)
         }
         let fill = matmul + epilogueCycles + dma / max(1, tiles * Double(kTiles))
-        return (traffic, cycles + fill)
+        return cycles + fill
     }
 
-    func choose() throws(ScheduleError) -> Tiling {
-        var best: (tiling: Tiling, traffic: Double, cycles: Double)?
-        func consider(_ tiling: Tiling) {
-            guard let fitted = fitted(tiling) else { return }
-            let (traffic, cycles) = estimate(fitted)
-            let isBetter: Bool
-            if let best {
-                switch objective {
-                case .traffic: isBetter = (traffic, cycles) < (best.traffic, best.cycles)
-                case .latency: isBetter = (cycles, traffic) < (best.cycles, best.traffic)
-                }
-            } else {
-                isBetter = true
-            }
-            if isBetter { best = (fitted, traffic, cycles) }
-        }
+    /// What tiles begin at a multiple of.
+    private var unit: Int { hasNibbles ? 2 : 1 }
+    private var leastM: Int { min(unit, product.m) }
+    private var sizesOfN: [Int] {
+        NestBuilder.sizes(product.n, granule: min(roundUp(array.granuleOfN, to: unit), product.n))
+    }
+    private var sizesOfK: [Int] {
+        sumsNeedAllOfK ? [product.k] : NestBuilder.sizes(product.k, granule: roundUp(array.granuleOfK, to: unit))
+    }
+
+    /// Every candidate, whether it fits or not: they follow from the product and the array's shape alone.
+    func forEachTiling(_ consider: (Tiling) -> Void) {
         // Groups of whole instances.
-        if layout.examples * layout.heads > 1 {
+        if layout.examples * layout.heads > 1, product.sign != .both {
             var groups = NestBuilder.sizes(layout.heads, granule: 1).map { (1, $0) }
             groups += NestBuilder.sizes(layout.examples, granule: 1).map { ($0, layout.heads) }
             for (examples, heads) in groups {
@@ -290,9 +320,13 @@ struct ProductScheduler {
             }
         }
         // Tiles within an instance.
-        let ms = NestBuilder.sizes(product.m, granule: min(array.granuleOfM, product.m)) + (product.m > 1 ? [1] : [])
-        let ns = NestBuilder.sizes(product.n, granule: min(array.granuleOfN, product.n))
-        let ks = sumsNeedAllOfK ? [product.k] : NestBuilder.sizes(product.k, granule: array.granuleOfK)
+        let least = leastM
+        let ms =
+            NestBuilder.sizes(product.m, granule: min(roundUp(array.granuleOfM, to: unit), product.m))
+            + (product.m > least ? [least] : [])
+        let (ns, ks) = (sizesOfN, sizesOfK)
+        // Both signs' instances share a tile.
+        let examples = product.sign.copies
         for n in ns {
             for k in ks {
                 for weightsOuter in [true, false] {
@@ -300,16 +334,40 @@ struct ProductScheduler {
                         for m in ms {
                             consider(
                                 Tiling(
-                                    examples: 1, heads: 1, m: m, n: n, k: k, weightsOuter: weightsOuter, panel: panel))
+                                    examples: examples, heads: 1, m: m, n: n, k: k, weightsOuter: weightsOuter,
+                                    panel: panel))
                         }
                     }
                 }
             }
         }
+    }
+
+    func choose() throws(ScheduleError) -> Tiling {
+        var best: (tiling: Tiling, traffic: Double, cycles: Double)?
+        func consider(_ tiling: Tiling) {
+            let traffic = expectedTraffic(tiling)
+            // Most candidates are out by their traffic alone.
+            if objective == .traffic, let best, traffic > best.traffic { return }
+            guard let fitted = fitted(tiling) else { return }
+            let cycles = expectedCycles(fitted, traffic: traffic)
+            let isBetter: Bool
+            if let best {
+                switch objective {
+                case .traffic: isBetter = (traffic, cycles) < (best.traffic, best.cycles)
+                case .latency: isBetter = (cycles, traffic) < (best.cycles, best.traffic)
+                }
+            } else {
+                isBetter = true
+            }
+            if isBetter { best = (fitted, traffic, cycles) }
+        }
+        forEachTiling(consider)
         if let best { return best.tiling }
-        let least = Tiling(
-            examples: 1, heads: 1, m: 1, n: ns.last!, k: ks.last!, weightsOuter: true, panel: false)
-        let used = need(least)
+        let used = need(
+            Tiling(
+                examples: product.sign.copies, heads: 1, m: leastM, n: sizesOfN.last!, k: sizesOfK.last!,
+                weightsOuter: true, panel: false))
         let memory = SRAM.Buffer.allCases.first { used[$0] > capacity[$0] } ?? .activation
         throw .tileDoesNotFit(operation: operation, memory, need: used[memory], machine: model.machine)
     }
@@ -323,34 +381,36 @@ struct ProductScheduler {
     }
 
     private func transfer(
-        _ operand: Int, _ matrix: ProductLayout.Matrix, bytes: Int, _ place: Place, row: Affine, rows: Int,
+        _ operand: Int, _ matrix: ProductLayout.Matrix, _ format: ElementFormat, _ place: Place, row: Affine, rows: Int,
         column: Affine,
         columns: Int
     ) -> Transfer {
         let start =
             place.example.scaled(by: matrix.example) + place.head.scaled(by: matrix.head)
             + row.scaled(by: matrix.row) + column
+        // Instances that share a matrix fetch it once.
         return Transfer(
-            operand: operand, offset: start.scaled(by: bytes),
+            operand: operand, offset: start.bytes(format),
             dimensions: [
-                .init(count: place.examples, pitch: matrix.example * bytes),
-                .init(count: place.heads, pitch: matrix.head * bytes), .init(count: rows, pitch: matrix.row * bytes),
-            ], runBytes: columns * bytes)
+                .init(count: matrix.example == 0 ? 1 : place.examples, pitch: format.bytes(matrix.example)),
+                .init(count: matrix.head == 0 ? 1 : place.heads, pitch: format.bytes(matrix.head)),
+                .init(count: rows, pitch: format.bytes(matrix.row)),
+            ], runBytes: format.bytes(columns))
     }
 
     /// Rows and columns of an operand on the chip: in a slot of `buffer`, which holds no other, or in the resident tensor.
     private func view(
         _ operand: Int, _ matrix: ProductLayout.Matrix, _ buffer: Int?, _ place: Place, row: Affine, rows: Int,
-        column: Affine, columns: Int, bytes: Int
+        column: Affine, columns: Int, _ format: ElementFormat
     ) -> TileView {
         let start =
             place.example.scaled(by: matrix.example) + place.head.scaled(by: matrix.head)
             + row.scaled(by: matrix.row) + column
-        let (examples, heads, run) = (place.examples, place.heads, columns * bytes)
+        let (examples, heads, run) = (place.examples, place.heads, format.bytes(columns))
         return TileView(
-            operand: operand, buffer: buffer, offset: buffer == nil ? start.scaled(by: bytes) : Affine(0),
+            operand: operand, buffer: buffer, offset: buffer == nil ? start.bytes(format) : Affine(0),
             dimensions: buffer == nil
-                ? matrix.inTensor(examples: examples, heads: heads, rows: rows, bytes: bytes)
+                ? matrix.inTensor(examples: examples, heads: heads, rows: rows, format)
                 : matrix.inTile(examples: examples, heads: heads, rows: rows, runBytes: run), runBytes: run)
     }
 
@@ -359,20 +419,35 @@ struct ProductScheduler {
         _ operand: Operand, _ buffer: Int?, _ place: Place, row: Affine, rows: Int, k: Affine, ks: Int, kInTile: Affine,
         heldK: Int
     ) -> TileView {
-        let (matrix, bytes) = (operand.matrix, operand.arrayBytes)
+        let (matrix, format) = (operand.matrix, operand.read)
         let rowsAreK = matrix.rowsAreK
         guard let buffer else {
             return view(
                 operand.values, matrix, nil, place, row: rowsAreK ? k : row, rows: rowsAreK ? ks : rows,
-                column: rowsAreK ? row : k, columns: rowsAreK ? rows : ks, bytes: bytes)
+                column: rowsAreK ? row : k, columns: rowsAreK ? rows : ks, format)
         }
-        let held = matrix.inTile(
+        var held = matrix.inTile(
             examples: place.examples, heads: place.heads, rows: rowsAreK ? heldK : rows,
-            runBytes: (rowsAreK ? rows : heldK) * bytes)
+            runBytes: format.bytes(rowsAreK ? rows : heldK))
+        // Of weights perturbed both ways, the second sign's tile stands behind the first one's.
+        if operand.isShared, operand.values == second.values {
+            held[0] = .init(count: place.examples, pitch: rows * format.bytes(heldK))
+        }
         return TileView(
-            operand: operand.values, buffer: buffer, offset: kInTile.scaled(by: rowsAreK ? held[2].pitch : bytes),
+            operand: operand.values, buffer: buffer,
+            offset: rowsAreK ? kInTile.scaled(by: held[2].pitch) : kInTile.bytes(format),
             dimensions: rowsAreK ? [held[0], held[1], .init(count: ks, pitch: held[2].pitch)] : held,
-            runBytes: (rowsAreK ? rows : ks) * bytes)
+            runBytes: format.bytes(rowsAreK ? rows : ks))
+    }
+
+    /// A tile of weights as it was brought, and the second sign's behind it where there is one.
+    private func perturbed(_ operand: Operand, _ buffer: Int, rows: Int, ks: Int) -> [TileView] {
+        let run = operand.read.bytes(ks)
+        return (0..<product.sign.copies).map {
+            TileView(
+                operand: $0 == 0 ? operand.values : nil, buffer: buffer, offset: Affine($0 * rows * run),
+                dimensions: [.init(count: rows, pitch: run)], runBytes: run)
+        }
     }
 
     /// Sums of a tile: instance by instance, row by row.
@@ -394,43 +469,49 @@ struct ProductScheduler {
         var scales: Int?
     }
 
-    func nest() throws(ScheduleError) -> Nest {
-        let t = try choose()
+    func nest() throws(ScheduleError) -> Nest { nest(try choose()) }
+
+    func nest(_ t: Tiling) -> Nest {
         var builder = NestBuilder()
         let (weightHome, sumHome) = (model.home(.weight), model.home(.accumulator))
         let group = t.examples * t.heads
-        func buffers(_ operand: Operand, _ name: String, _ memory: SRAM.Buffer, rows: Int, k: Int, slots: Int)
-            -> OperandBuffers
-        {
+        func buffers(
+            _ operand: Operand, _ name: String, _ memory: SRAM.Buffer, group: Int, rows: Int, k: Int, slots: Int
+        ) -> OperandBuffers {
             var result = OperandBuffers()
             let elements = group * rows * k
             if operand.isDequantized {
                 if !operand.isResident {
                     result.staged = builder.buffer(
-                        name + ".codes", memory, bytes: elements * operand.storedBytes, slots: slots)
+                        name + ".codes", memory, bytes: operand.stored.bytes(elements), slots: slots)
                 }
-                if !operand.scalesAreResident {
+                if operand.scales != nil, !operand.scalesAreResident {
                     let count = group * (operand.matrix.rowsAreK ? k : rows)
                     result.scales = builder.buffer(name + ".scales", memory, bytes: 4 * count, slots: slots)
                 }
-                result.ready = builder.buffer(name, memory, bytes: elements * operand.arrayBytes, slots: slots)
+                result.ready = builder.buffer(name, memory, bytes: operand.read.bytes(elements), slots: slots)
             } else if !operand.isResident {
-                result.ready = builder.buffer(name, memory, bytes: elements * operand.arrayBytes, slots: slots)
+                result.ready = builder.buffer(name, memory, bytes: operand.read.bytes(elements), slots: slots)
             }
             return result
         }
         let weights = buffers(
-            second, "stationary", weightHome, rows: t.n, k: t.panel && t.weightsOuter ? product.k : t.k,
+            second, "stationary", weightHome, group: group, rows: t.n, k: t.panel && t.weightsOuter ? product.k : t.k,
             slots: t.weightSlots)
         let stream = buffers(
-            first, "streamed", .activation, rows: t.m, k: t.panel && !t.weightsOuter ? product.k : t.k,
+            first, "streamed", .activation, group: distinct(first, t), rows: t.m,
+            k: t.panel && !t.weightsOuter ? product.k : t.k,
             slots: t.streamSlots)
         func vector(_ name: String, _ bytes: Int) -> Int {
             builder.buffer(name, .activation, bytes: bytes, slots: t.streamSlots)
         }
-        let firstScales = scaled && !first.scalesAreResident ? vector("streamed.scales", 4 * group * t.m) : nil
-        let secondScales = scaled && !second.scalesAreResident ? vector("stationary.scales", 4 * group * t.n) : nil
-        let biasBuffer = bias.map { _ in vector("bias", 4 * t.n) }
+        let firstScales =
+            first.isScaled && !first.scalesAreResident
+            ? vector("streamed.scales", 4 * distinct(first, t) * t.m) : nil
+        let secondScales =
+            second.isScaled && !second.scalesAreResident
+            ? vector("stationary.scales", 4 * distinct(second, t) * t.n) : nil
+        let biasBuffer = bias.map { _ in vector("bias", 4 * t.n * product.biasSign.copies) }
         let sums = builder.buffer(
             "sums", sumHome, bytes: sumBytes * group * t.m * t.n, slots: t.sumSlots)
         let resultBuffer =
@@ -451,49 +532,51 @@ struct ProductScheduler {
             let (storedRow, storedRows, column, columns) =
                 operand.matrix.rowsAreK ? (k, ks, row, rows) : (row, rows, k, ks)
             var nodes: [NestNode] = []
-            let elements = place.group * rows * ks
+            let elements = (operand.isShared ? 1 : place.group) * rows * ks
             if !operand.isResident, let target = buffers.staged ?? buffers.ready {
                 nodes.append(
                     builder.load(
                         transfer(
-                            operand.values, operand.matrix, bytes: operand.storedBytes, place, row: storedRow,
-                            rows: storedRows, column: column, columns: columns), into: target))
+                            operand.values, operand.matrix, operand.stored, place, row: storedRow, rows: storedRows,
+                            column: column, columns: columns), into: target))
             }
             if isStationary, product.sign != .none, let target = buffers.ready {
-                // On the fill path: the load's write is the only one.
+                // On the fill path: the load's write is the only one, but for a second sign's tile.
+                let more = (product.sign.copies - 1) * operand.read.bytes(elements)
                 nodes.append(
                     .command(
                         Command(
-                            work: .perturb(weights: elements), acquires: [], reads: [target], writes: [target],
-                            accesses: [],
+                            work: .perturb(
+                                weights: elements, signs: product.sign.copies, draws: perturbationDraws),
+                            acquires: [], reads: [target], writes: [target],
+                            accesses: more == 0 ? [] : [.init(buffer: home, read: 0, written: more)],
                             part: .init(
                                 first: row.scaled(by: operand.matrix.row) + k,
-                                views: [
-                                    view(
-                                        operand, target, place, row: row, rows: rows, k: k, ks: ks,
-                                        kInTile: Affine(0), heldK: ks)
-                                ]))))
+                                views: perturbed(operand, target, rows: rows, ks: ks)))))
             }
-            if operand.isDequantized, let scales = operand.scales, let ready = buffers.ready {
-                if let buffer = buffers.scales {
+            if operand.isDequantized, let ready = buffers.ready {
+                if let buffer = buffers.scales, let scales = operand.scales {
                     nodes.append(
                         builder.load(
                             transfer(
-                                scales, operand.scaleMatrix, bytes: 4, place, row: storedRow, rows: storedRows,
+                                scales, operand.scaleMatrix, .fp32, place, row: storedRow, rows: storedRows,
                                 column: Affine(0), columns: 1), into: buffer))
                 }
                 var read: [SRAM.Buffer: Int] = [:]
-                read[operand.isResident ? .activation : home, default: 0] += elements * operand.storedBytes
-                read[operand.scalesAreResident ? .activation : home, default: 0] += 4 * place.group * storedRows
+                read[operand.isResident ? .activation : home, default: 0] += operand.stored.bytes(elements)
+                if operand.scales != nil {
+                    read[operand.scalesAreResident ? .activation : home, default: 0] += 4 * place.group * storedRows
+                }
                 let accesses = SRAM.Buffer.allCases.compactMap { memory -> Command.Access? in
-                    let written = memory == home ? elements * operand.arrayBytes : 0
+                    let written = memory == home ? operand.read.bytes(elements) : 0
                     let bytes = read[memory, default: 0]
                     return bytes + written > 0 ? .init(buffer: memory, read: bytes, written: written) : nil
                 }
                 nodes.append(
                     .command(
                         Command(
-                            work: .vector(.dequantize * elements), acquires: [ready],
+                            work: .vector((operand.scales == nil ? .copy(1) : .dequantize) * elements),
+                            acquires: [ready],
                             reads: [buffers.staged, buffers.scales].compactMap { $0 }, writes: [ready],
                             accesses: accesses)))
                 for buffer in [buffers.staged, buffers.scales] {
@@ -520,8 +603,8 @@ struct ProductScheduler {
             ])
             let traffic = array.traffic(block)
             let sumBytes = sumBytes * place.group * ms * ns
-            let firstBytes = place.group * ms * ks * traffic.first * first.arrayBytes
-            let secondBytes = place.group * ns * ks * traffic.second * second.arrayBytes
+            let firstBytes = first.read.bytes(place.group * ms * ks * traffic.first)
+            let secondBytes = second.read.bytes(place.group * ns * ks * traffic.second)
             let moved = Command.Access(
                 buffer: sumHome, read: sumBytes * traffic.sumsRead, written: sumBytes * traffic.sumsWritten)
             // A resident tensor is read where it lies.
@@ -542,26 +625,31 @@ struct ProductScheduler {
 
         func finish(_ place: Place, m: Affine, ms: Int, n: Affine, ns: Int) -> [NestNode] {
             let outputs = place.group * ms * ns
-            var read = place.group * (scaled ? 4 * (ms + ns) : 0)
-            if bias != nil { read += 4 * ns }
+            var read = 4 * place.group * ((first.isScaled ? ms : 0) + (second.isScaled ? ns : 0))
+            if bias != nil { read += 4 * ns * product.biasSign.copies }
             let written = outputs * (resultBytes + (copy == nil ? 0 : 2))
             func vector(_ operand: Int, _ matrix: ProductLayout.Matrix, _ buffer: Int?, _ start: Affine, _ count: Int)
                 -> TileView
             {
-                view(operand, matrix, buffer, place, row: start, rows: count, column: Affine(0), columns: 1, bytes: 4)
+                view(operand, matrix, buffer, place, row: start, rows: count, column: Affine(0), columns: 1, .fp32)
             }
             var views = [sumsView(sums, place, ms, ns)]
-            if let scales = first.scales { views.append(vector(scales, layout.firstScales, firstScales, m, ms)) }
-            if let scales = second.scales { views.append(vector(scales, layout.secondScales, secondScales, n, ns)) }
-            if let bias {
-                views.append(
-                    TileView(operand: bias, buffer: biasBuffer, offset: Affine(0), dimensions: [], runBytes: 4 * ns))
+            if first.isScaled, let scales = first.scales {
+                views.append(vector(scales, layout.firstScales, firstScales, m, ms))
             }
-            for (operand, buffer, bytes) in [(result, resultBuffer, resultBytes), (copy ?? -1, copyBuffer, 2)]
+            if second.isScaled, let scales = second.scales {
+                views.append(vector(scales, layout.secondScales, secondScales, n, ns))
+            }
+            if let bias {
+                let copies = Transfer.Dimension(count: product.biasSign.copies, pitch: 4 * ns)
+                views.append(
+                    TileView(
+                        operand: bias, buffer: biasBuffer, offset: Affine(0), dimensions: [copies], runBytes: 4 * ns))
+            }
+            for (operand, buffer, format) in [(result, resultBuffer, resultFormat), (copy ?? -1, copyBuffer, .bf16)]
             where operand >= 0 {
                 views.append(
-                    view(
-                        operand, layout.result, buffer, place, row: m, rows: ms, column: n, columns: ns, bytes: bytes))
+                    view(operand, layout.result, buffer, place, row: m, rows: ms, column: n, columns: ns, format))
             }
             var nodes: [NestNode] = [
                 .command(
@@ -574,12 +662,12 @@ struct ProductScheduler {
                             .init(buffer: sumHome, read: sumBytes * outputs, written: 0),
                         ]), part: .init(function: .epilogue, views: views))), .release(buffer: sums),
             ]
-            for (buffer, operand, bytes) in [(resultBuffer, result, resultBytes), (copyBuffer, copy ?? 0, 2)] {
+            for (buffer, operand, format) in [(resultBuffer, result, resultFormat), (copyBuffer, copy ?? 0, .bf16)] {
                 guard let buffer else { continue }
                 nodes.append(
                     builder.store(
                         transfer(
-                            operand, layout.result, bytes: bytes, place, row: m, rows: ms, column: n, columns: ns),
+                            operand, layout.result, format, place, row: m, rows: ms, column: n, columns: ns),
                         from: buffer))
                 nodes.append(.release(buffer: buffer))
             }
@@ -591,7 +679,7 @@ struct ProductScheduler {
             return [
                 builder.load(
                     transfer(
-                        scales, layout.firstScales, bytes: 4, place, row: start, rows: size, column: Affine(0),
+                        scales, layout.firstScales, .fp32, place, row: start, rows: size, column: Affine(0),
                         columns: 1),
                     into: buffer)
             ]
@@ -603,7 +691,7 @@ struct ProductScheduler {
                 nodes.append(
                     builder.load(
                         transfer(
-                            scales, layout.secondScales, bytes: 4, place, row: start, rows: size, column: Affine(0),
+                            scales, layout.secondScales, .fp32, place, row: start, rows: size, column: Affine(0),
                             columns: 1), into: buffer))
             }
             if let buffer = biasBuffer, let bias {
@@ -611,23 +699,29 @@ struct ProductScheduler {
                     builder.load(
                         Transfer(operand: bias, offset: start.scaled(by: 4), dimensions: [], runBytes: 4 * size),
                         into: buffer))
-                if biasIsPerturbed {
-                    let part = Command.Part(
-                        function: .perturbBias, first: start,
-                        views: [
-                            TileView(
-                                operand: bias, buffer: buffer, offset: Affine(0), dimensions: [], runBytes: 4 * size)
-                        ])
+                if product.biasSign != .none {
+                    let copies = product.biasSign.copies
+                    // A second sign's copy stands behind the first one's.
+                    let views = (0..<copies).map {
+                        TileView(
+                            operand: $0 == 0 ? bias : nil, buffer: buffer, offset: Affine(4 * size * $0),
+                            dimensions: [], runBytes: 4 * size)
+                    }
+                    let part = Command.Part(function: .perturbBias, first: start, views: views)
+                    // The sum is FP32, so nothing is rounded to a grid.
+                    let draws = perturbationDraws.filter { $0 != .gridRounding }
                     nodes.append(
                         .command(
                             Command(
-                                work: .draw(values: size, rounding: .firstRounding), acquires: [], reads: [buffer],
+                                work: .draw(values: size, draws: draws), acquires: [], reads: [buffer],
                                 writes: [buffer], accesses: [], part: part)))
                     nodes.append(
                         .command(
                             Command(
-                                work: .vector(.perturbBias * size), acquires: [], reads: [buffer], writes: [buffer],
-                                accesses: [.init(buffer: .activation, read: 4 * size, written: 4 * size)], part: part)))
+                                work: .vector(.perturbBias * (size * copies)), acquires: [], reads: [buffer],
+                                writes: [buffer],
+                                accesses: [.init(buffer: .activation, read: 4 * size, written: 4 * size * copies)],
+                                part: part)))
                 }
             }
             return nodes
@@ -693,7 +787,10 @@ struct ProductScheduler {
         var useful = [Int](repeating: 0, count: operandCount)
         let instances = product.instances
         func add(_ operand: Operand, rows: Int) {
-            if !operand.isResident { useful[operand.values] = instances * rows * product.k * operand.storedBytes }
+            let instances = distinct(operand)
+            if !operand.isResident {
+                useful[operand.values] = operand.stored.bytes(instances * rows * product.k)
+            }
             guard let scales = operand.scales, !operand.scalesAreResident else { return }
             useful[scales] = 4 * instances * (operand.matrix.rowsAreK ? product.k : rows)
         }

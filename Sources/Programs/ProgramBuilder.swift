@@ -49,5 +49,7 @@ struct ProgramBuilder {
         operations.append(Operation(name: name, action: action, pass: pass, reads: reads, writes: writes))
     }
 
+    func format(of id: TensorID) -> ElementFormat { tensors[id.index].format }
+
     func program() -> Program { Program(step: step, tensors: tensors, operations: operations) }
 }

@@ -8,10 +8,10 @@ public enum ScheduleError: Error, Sendable, Hashable, CustomStringConvertible {
     case tooLarge(what: String)
     /// No tile of an operation fits a buffer; `smallest` bytes would do.
     case tileDoesNotFit(operation: String, buffer: SRAM.Buffer, available: Int, smallest: Int, machine: String)
+    /// A part of the network, or a wish, that no program is made for.
+    case notLowered(what: String, remedy: String)
     /// The array cannot multiply a format that the step needs.
     case unsupportedFormat(operation: String, reason: String)
-    /// The machine is organised in a way that programs are not laid out for.
-    case notScheduled(field: String, value: String, scheduled: String, machine: String)
     /// The tensors need more DRAM than the machine has.
     case dramFull(needed: Int, available: Int, machine: String)
 
@@ -24,10 +24,10 @@ public enum ScheduleError: Error, Sendable, Hashable, CustomStringConvertible {
         case .tileDoesNotFit(let operation, let buffer, let available, let smallest, let machine):
             return "\(operation): no tile fits the \(buffer.rawValue) buffer of machine \(machine), "
                 + "organisation.sram.\(buffer.rawValue).bytes \(available); the smallest that works is \(smallest)"
+        case .notLowered(let what, let remedy):
+            return "no program is made for \(what); use \(remedy)"
         case .unsupportedFormat(let operation, let reason):
             return "\(operation): \(reason)"
-        case .notScheduled(let field, let value, let scheduled, let machine):
-            return "machine \(machine): \(field) is \(value), for which no program is laid out; it must be \(scheduled)"
         case .dramFull(let needed, let available, let machine):
             return "the step needs \(needed) bytes of DRAM; machine \(machine) has \(available) "
                 + "(organisation.dram.capacityBytes)"

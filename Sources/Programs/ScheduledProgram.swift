@@ -46,56 +46,127 @@ public struct ScheduledProgram: Sendable {
 extension Lowering {
     /// Lowers a step and lays it out: the one call that takes any sizes a user can write.
     public static func schedule(
-        _ step: StepDescription, on machine: Machine, objective: ScheduleObjective = .traffic
+        _ step: StepDescription, on machine: Machine, objective: ScheduleObjective = .traffic, timer: NestTimer? = nil
     ) throws(ScheduleError) -> ScheduledProgram {
+        let step = step.on(machine)
         try step.checkSizes()
-        return try schedule(program(for: step), on: machine, objective: objective)
+        return try schedule(program(for: step), on: machine, objective: objective, timer: timer)
     }
 
-    /// Lays a program out on a machine.
+    /// Lays a program out on a machine; the program's step says in which formats and where it perturbs (`StepDescription.on`).
+    ///
+    /// - Parameter timer: chooses by measured instead of expected time where `objective` is `latency`.
     public static func schedule(
-        _ program: Program, on machine: Machine, objective: ScheduleObjective = .traffic
+        _ program: Program, on machine: Machine, objective: ScheduleObjective = .traffic, timer: NestTimer? = nil
     ) throws(ScheduleError) -> ScheduledProgram {
         try program.step.checkSizes()
-        try checkOrganisation(machine)
+        return try layOut(program, on: machine, objective: objective, timer: timer)
+    }
+
+    /// Lays out a program whose sizes are known to be good.
+    static func layOut(
+        _ program: Program, on machine: Machine, objective: ScheduleObjective, timer: NestTimer?
+    ) throws(ScheduleError) -> ScheduledProgram {
         let model = MachineModel(machine)
         let planner = MemoryPlanner(program, on: machine)
-        let residents = planner.residents()
-
-        var numbers: [NestKey: Int] = [:]
-        var nests: [Nest] = []
-        var nestOfOperation: [Int] = []
-        for operation in program.operations {
-            let operands = operation.reads + operation.writes
-            let isResident = operands.map { residents[$0.index] != nil }
-            let key = NestKey(operation, in: program, isResident: isResident)
-            if let number = numbers[key] {
-                nestOfOperation.append(number)
-                continue
-            }
-            let nest: Nest
-            if case .product(let product) = operation.action {
-                nest = try ProductScheduler(
-                    product, operation, in: program, isResident: isResident, model: model, objective: objective
-                ).nest()
-            } else {
-                nest = try StreamingScheduler(model: model, isResident: isResident, operation: operation.name)
-                    .nest(StreamPlan(operation, in: program))
-            }
-            numbers[key] = nests.count
-            nestOfOperation.append(nests.count)
-            nests.append(nest)
+        var layout = Layout(program: program, model: model, objective: objective, timer: timer)
+        let residents: [Int?]
+        if objective == .latency, timer != nil {
+            residents = try layout.fastestResidents(planner)
+        } else {
+            residents = planner.residents()
         }
+        let (nests, nestOfOperation) = try layout.nests(residents: residents)
         var countsOfNest: [ActionCounts] = []
         for nest in nests { countsOfNest.append(try nest.counts(on: model)) }
         let tilesOfNest = nests.map { nest in
             Dictionary(uniqueKeysWithValues: SRAM.Buffer.allCases.map { ($0, nest.occupied($0)) })
         }
         // Residents lie in the upper half: occupancy counts the bytes in use of both halves.
-        let memory = try planner.plan(residents: residents, tiles: nestOfOperation.map { tilesOfNest[$0] })
+        let memory = try planner.plan(
+            residents: residents, tilesOfNest: tilesOfNest, nestOfOperation: nestOfOperation)
         return ScheduledProgram(
             program: program, machine: machine, model: model, nests: nests, nestOfOperation: nestOfOperation,
             countsOfNest: countsOfNest, memory: memory)
+    }
+}
+
+/// Nests of a program's operations, each distinct one once, whatever tensors are resident.
+private struct Layout {
+    let program: Program
+    let model: MachineModel
+    let objective: ScheduleObjective
+    let timer: NestTimer?
+    private var numbers: [NestKey: Int] = [:]
+    private var nests: [Nest] = []
+    /// By nest, where measured.
+    private var cycles: [Int] = []
+
+    init(program: Program, model: MachineModel, objective: ScheduleObjective, timer: NestTimer?) {
+        (self.program, self.model, self.objective) = (program, model, objective)
+        self.timer = objective == .latency ? timer : nil
+    }
+
+    /// The nests that the operations run, by first use, and each operation's.
+    mutating func nests(residents: [Int?]) throws(ScheduleError) -> (nests: [Nest], nestOfOperation: [Int]) {
+        var used: [Int: Int] = [:]
+        var result: [Nest] = []
+        var nestOfOperation: [Int] = []
+        for operation in program.operations {
+            let number = try number(of: operation, residents)
+            if used[number] == nil {
+                used[number] = result.count
+                result.append(nests[number])
+            }
+            nestOfOperation.append(used[number]!)
+        }
+        return (result, nestOfOperation)
+    }
+
+    /// The resident tensors with which the step takes fewest cycles: those that fit the resident half, or a power of two below it.
+    mutating func fastestResidents(_ planner: MemoryPlanner) throws(ScheduleError) -> [Int?] {
+        guard let timer else { return planner.residents() }
+        var best: (residents: [Int?], cycles: Int)?
+        var tried: Set<[Bool]> = []
+        var capacity = MemoryPlanner.residentBytes(model.machine)
+        while true {
+            let residents = planner.residents(in: capacity)
+            if tried.insert(residents.map { $0 != nil }).inserted {
+                var total = 0
+                for operation in program.operations {
+                    let number = try number(of: operation, residents)
+                    if number == cycles.count { cycles.append(try timer(nests[number], model)) }
+                    total = try Checked.sum(total, cycles[number], "the step's cycles")
+                    if let best, total >= best.cycles { break }
+                }
+                if best == nil || total < best!.cycles { best = (residents, total) }
+            }
+            guard capacity > 0 else { break }
+            var power = 1
+            while power * 2 < capacity { power *= 2 }
+            capacity = capacity > 1 ? power : 0
+        }
+        return best?.residents ?? planner.residents()
+    }
+
+    private mutating func number(of operation: Operation, _ residents: [Int?]) throws(ScheduleError) -> Int {
+        let operands = operation.reads + operation.writes
+        let isResident = operands.map { residents[$0.index] != nil }
+        let key = NestKey(operation, in: program, isResident: isResident)
+        if let number = numbers[key] { return number }
+        let nest: Nest
+        if case .product(let product) = operation.action {
+            let scheduler = try ProductScheduler(
+                product, operation, in: program, isResident: isResident, model: model, objective: objective)
+            if let timer { nest = try scheduler.fastest(timer) } else { nest = try scheduler.nest() }
+        } else {
+            let plan = StreamPlan(operation, in: program)
+            let scheduler = StreamingScheduler(model: model, isResident: isResident, operation: operation.name)
+            if let timer { nest = try scheduler.fastest(plan, timer) } else { nest = try scheduler.nest(plan) }
+        }
+        numbers[key] = nests.count
+        nests.append(nest)
+        return nests.count - 1
     }
 }
 
@@ -111,7 +182,6 @@ private struct NestKey: Hashable {
 
     let action: Action
     let operands: [Operand]
-    let hasTrainedBias: Bool
 
     init(_ operation: Operation, in program: Program, isResident: [Bool]) {
         let ids = operation.reads + operation.writes
@@ -122,13 +192,6 @@ private struct NestKey: Hashable {
                 same: ids.firstIndex(of: id)!)
         }
         action = operation.action.withoutNumber
-        if case .product(let product) = operation.action,
-            product.role == .linear(number: program.step.shape.headNumber)
-        {
-            hasTrainedBias = program.step.hasNewHead && product.sign != .none
-        } else {
-            hasTrainedBias = false
-        }
     }
 }
 
@@ -144,12 +207,16 @@ extension Action {
             case .weightGradient: role = .weightGradient(number: 0)
             default: role = product.role
             }
+            func either(_ sign: PerturbationSign) -> PerturbationSign { sign == .minus ? .plus : sign }
             return .product(
                 Product(
                     role: role, instances: product.instances, m: product.m, n: product.n, k: product.k,
-                    format: product.format, sign: product.sign == .minus ? .plus : product.sign))
+                    first: product.firstFormat, second: product.secondFormat, sign: either(product.sign),
+                    biasSign: either(product.biasSign)))
         case .update(_, let rows, let columns, let residualBits):
             return .update(number: 0, rows: rows, columns: columns, residualBits: residualBits)
+        case .perturbInPlace(let move, _, let rows, let columns):
+            return .perturbInPlace(move, number: 0, rows: rows, columns: columns)
         case .updateBias(_, let elements):
             return .updateBias(number: 0, elements: elements)
         case .firstOrder(.quantizeWeights(_, let rows, let columns)):

@@ -1,9 +1,39 @@
+import Hardware
+import Networks
+import NumberFormats
+
 /// How linear layers and attention products are computed in a forward pass.
 public enum Precision: String, Sendable, Hashable, Codable {
     /// INT8 weights and activations, INT32 accumulators.
     case w8a8
     /// FP32 weights and activations: the reference that quantized runs are compared with.
     case fp32
+}
+
+/// Where and when a zeroth-order step perturbs the weights; bits do not depend on it.
+public enum PerturbationPlacement: String, Sendable, Hashable, Codable {
+    /// On the way into SRAM, in each pass anew; nothing is written back.
+    case onLoad = "on-load"
+    /// The same, and one fetch serves both signs: both passes' activations are alive at once.
+    case onLoadShared = "on-load-shared"
+    /// The stored weights are changed and restored, as programs for GPUs do.
+    case inPlace = "in-place"
+
+    /// What a machine's perturbation unit does.
+    public init(_ unit: PerturbationUnit) {
+        switch unit.placement {
+        case .onLoad: self = unit.sharedFetch ? .onLoadShared : .onLoad
+        case .inPlace: self = .inPlace
+        }
+    }
+}
+
+/// Which tokens have a loss where the head predicts words.
+public enum LossTokens: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Every token's next one.
+    case all
+    /// The last one of each example: classification by label words.
+    case last
 }
 
 /// One step of a method on a network: what is lowered to a program.
@@ -15,12 +45,63 @@ public struct StepDescription: Sendable, Hashable {
         /// QuZO, one query: forward with +d and −d, projected gradient, update on the grid.
         /// `residualBits` is 0 (codes alone), 8 or 16.
         case quzo(residualBits: Int)
-        /// First-order quantization-aware training: INT8 forward from FP32 master weights, straight-through BF16 backward and
+        /// MeZO: forward with +εu and −εu, update, all in floating point: formats that need scales become BF16.
+        case mezo
+        /// ZOQO: noise on the grid, the sign of the loss difference, clamp.
+        case zoqo
+        /// First-order quantization-aware training: quantized forward from FP32 master weights, straight-through BF16 backward and
         /// gradients, Adam in FP32.
         case qat
+
+        /// Whether the step compares two perturbed passes.
+        public var isZerothOrder: Bool {
+            switch self {
+            case .quzo, .mezo, .zoqo: true
+            case .inference, .qat: false
+            }
+        }
+
+        /// The method's word on the command line and in files.
+        public var word: String {
+            switch self {
+            case .inference: "inference"
+            case .quzo: "quzo"
+            case .mezo: "mezo"
+            case .zoqo: "zoqo"
+            case .qat: "qat"
+            }
+        }
+
+        /// As it stands in tables, from its word.
+        public static func title(_ word: String) -> String {
+            switch word {
+            case "quzo": "QuZO"
+            case "mezo": "MeZO"
+            default: word.uppercased()
+            }
+        }
+
+        /// Draws for each weight that is perturbed (docs/semantics.md, section 10).
+        var perturbationDraws: [RandomPurpose] {
+            switch self {
+            case .quzo: [.perturbation, .firstRounding, .gridRounding]
+            case .mezo, .zoqo: [.perturbation]
+            case .inference, .qat: []
+            }
+        }
+
+        /// Draws for each weight that is updated.
+        var updateDraws: [RandomPurpose] {
+            switch self {
+            case .quzo: [.perturbation, .secondRounding, .update]
+            case .mezo, .zoqo: [.perturbation]
+            case .inference, .qat: []
+            }
+        }
     }
 
-    public var shape: EncoderShape
+    /// Sizes and parts of the network, with the head that the step's loss reads.
+    public var network: TransformerConfiguration
     /// Examples a step.
     public var batch: Int
     /// Tokens an example, padding included.
@@ -29,23 +110,60 @@ public struct StepDescription: Sendable, Hashable {
     /// The head has no weights of its own yet, so its FP32 bias is trained too.
     public var hasNewHead: Bool
     public var method: Method
+    /// The machine's formats; `formats` has those that the method makes of them.
+    public var machineFormats: StepFormats
+    public var placement: PerturbationPlacement
+    /// Of no meaning where the head classifies sequences.
+    public var lossTokens: LossTokens
 
     public init(
-        shape: EncoderShape, batch: Int, sequence: Int, trainable: TrainableSet, hasNewHead: Bool, method: Method
+        network: TransformerConfiguration, batch: Int, sequence: Int, trainable: TrainableSet, hasNewHead: Bool,
+        method: Method, formats: StepFormats = .w8a8, placement: PerturbationPlacement = .onLoad,
+        lossTokens: LossTokens = .all
     ) {
-        self.shape = shape
+        self.network = network
         self.batch = batch
         self.sequence = sequence
         self.trainable = trainable
         self.hasNewHead = hasNewHead
         self.method = method
+        machineFormats = formats
+        self.placement = placement
+        self.lossTokens = lossTokens
     }
+
+    /// A step of the emulated encoder, in INT8.
+    public init(
+        shape: EncoderShape, batch: Int, sequence: Int, trainable: TrainableSet, hasNewHead: Bool, method: Method
+    ) {
+        self.init(
+            network: TransformerConfiguration(shape), batch: batch, sequence: sequence, trainable: trainable,
+            hasNewHead: hasNewHead, method: method)
+    }
+
+    /// The same step as `machine` runs it: in its formats, perturbed where it perturbs.
+    public func on(_ machine: Machine) -> StepDescription {
+        var step = self
+        step.machineFormats = StepFormats(machine.arithmetic)
+        step.placement = PerturbationPlacement(machine.organisation.perturbationUnit)
+        return step
+    }
+
+    /// In which formats the step multiplies and stores.
+    public var formats: StepFormats {
+        switch method {
+        case .inference(.fp32): StepFormats(all: .fp32)
+        case .mezo: machineFormats.inFloatingPoint
+        default: machineFormats
+        }
+    }
+
+    /// Numbers of the linear layers that are trained, ascending.
+    public var trained: Range<Int> { trainable.numbers(in: network) }
 
     /// Trained values: weights of the trainable linear layers, and a new head's bias.
     public var trainedCount: Int {
-        let weights = trainable.numbers(in: shape).reduce(0) {
-            $0 + shape.linearSize($1).rows * shape.linearSize($1).columns
-        }
-        return weights + (hasNewHead ? shape.classes : 0)
+        trained.reduce(0) { $0 + network.linear($1).weightCount }
+            + (hasNewHead && network.linear(network.headNumber).hasBias ? network.logits : 0)
     }
 }

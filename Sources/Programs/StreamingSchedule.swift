@@ -23,20 +23,30 @@ struct StreamPlan {
 
         /// On-chip bytes of a tile.
         func tileBytes(_ units: Int) -> Int { (isFixed ? 1 : units) * unitBytes * innerCount }
+
+        /// The same, with the rows of a second pass `units` pieces further on.
+        func strided(by units: Int, passes: Int) -> Operand {
+            var result = self
+            if passes > 1 { result.outerStride = units * unitBytes }
+            return result
+        }
     }
 
     enum Engine {
         case vector
-        /// Perturbation unit: a piece is one weight.
-        case update
+        /// Perturbation unit, `weights` a piece, perturbing stored weights.
+        case perturb(weights: Int, draws: [RandomPurpose])
+        /// Perturbation unit, `weights` a piece: the update, and before it, where there is something to draw for it, what takes an
+        /// in-place perturbation back.
+        case update(weights: Int, restoring: [RandomPurpose], draws: [RandomPurpose])
         /// New head's bias: a draw, then the vector unit.
-        case drawThenVector(RandomPurpose)
+        case drawThenVector([RandomPurpose])
     }
 
     var outer = 1
     let units: Int
     var granule = 1
-    let operands: [Operand]
+    var operands: [Operand]
     var work = VectorWork()
     var endWork = VectorWork()
     var engine = Engine.vector
@@ -49,13 +59,18 @@ struct StreamingScheduler {
     let isResident: [Bool]
     let operation: String
 
-    private struct Choice {
+    struct Choice {
         let tile: Int
         let slots: Int
     }
 
     func nest(_ plan: StreamPlan) throws(ScheduleError) -> Nest {
-        let choice = try choose(plan)
+        let plan = withOwnTiles(plan)
+        return nest(plan, try choose(plan))
+    }
+
+    /// - Parameter choice: one that fits.
+    func nest(_ plan: StreamPlan, _ choice: Choice) -> Nest {
         var builder = NestBuilder()
         var buffers = [Int?](repeating: nil, count: plan.operands.count)
         for (index, operand) in plan.operands.enumerated() where !isResident[operand.operand] && operand.replaces == nil
@@ -99,8 +114,9 @@ struct StreamingScheduler {
             var written: [SRAM.Buffer: Int] = [:]
             for (index, operand) in plan.operands.enumerated() {
                 let bytes = operand.isFixed && operand.isWrite ? 0 : operand.tileBytes(size)
-                if operand.isWrite { written[model.home(operand.memory), default: 0] += bytes }
-                if !operand.isWrite { read[model.home(operand.memory), default: 0] += bytes }
+                let memory = isResident[operand.operand] ? .activation : model.home(operand.memory)
+                if operand.isWrite { written[memory, default: 0] += bytes }
+                if !operand.isWrite { read[memory, default: 0] += bytes }
                 guard let buffer = buffers[index] else { continue }
                 if operand.isWrite {
                     if operand.isFixed { continue }
@@ -121,13 +137,22 @@ struct StreamingScheduler {
             }
             switch plan.engine {
             case .vector: return [command(.vector(work), accesses)]
-            case .update: return [command(.update(weights: size), accesses)]
-            case .drawThenVector(let rounding):
+            case .perturb(let weights, let draws):
+                return [command(.perturb(weights: size * weights, signs: 1, draws: draws), accesses)]
+            case .update(let weights, let restoring, let draws):
+                let update = Command.Work.update(weights: size * weights, draws: draws)
+                guard !restoring.isEmpty else { return [command(update, accesses)] }
+                // Restored weights stay in the unit.
+                let restore = Command(
+                    work: .perturb(weights: size * weights, signs: 1, draws: restoring), acquires: [], reads: reads,
+                    writes: writes, accesses: [], part: part)
+                return [.command(restore), command(update, accesses)]
+            case .drawThenVector(let draws):
                 // The draw goes to the tile that the vector unit then reads; it takes no slot of its own.
                 part.function = .perturbBias
                 let draw = Command(
-                    work: .draw(values: size, rounding: rounding), acquires: [], reads: reads, writes: writes,
-                    accesses: [], part: part)
+                    work: .draw(values: size, draws: draws), acquires: [], reads: reads, writes: writes, accesses: [],
+                    part: part)
                 return [.command(draw), command(.vector(work), accesses)]
             }
         }
@@ -193,6 +218,18 @@ struct StreamingScheduler {
         return Nest(buffers: builder.buffers, body: body, usefulBytes: usefulBytes(plan))
     }
 
+    /// A result that cannot overwrite its input's tile, since the input is resident and has none, gets one of its own.
+    func withOwnTiles(_ plan: StreamPlan) -> StreamPlan {
+        var result = plan
+        for index in plan.operands.indices {
+            guard let source = plan.operands[index].replaces, isResident[plan.operands[source].operand],
+                !isResident[plan.operands[index].operand]
+            else { continue }
+            result.operands[index].replaces = nil
+        }
+        return result
+    }
+
     private func usefulBytes(_ plan: StreamPlan) -> [Int] {
         var useful = [Int](repeating: 0, count: isResident.count)
         for operand in plan.operands where !isResident[operand.operand] {
@@ -208,7 +245,7 @@ struct StreamingScheduler {
     }
 
     /// On-chip bytes of a tile of `units` in `memory`.
-    private func need(_ plan: StreamPlan, _ memory: SRAM.Buffer, tile: Int, slots: Int) -> Int {
+    func need(_ plan: StreamPlan, _ memory: SRAM.Buffer, tile: Int, slots: Int) -> Int {
         plan.operands.reduce(0) { sum, operand in
             guard model.home(operand.memory) == memory, operand.replaces == nil, !isResident[operand.operand] else {
                 return sum
@@ -217,15 +254,20 @@ struct StreamingScheduler {
         }
     }
 
-    private func capacity(_ memory: SRAM.Buffer) -> Int {
+    func capacity(_ memory: SRAM.Buffer) -> Int {
         memory == .activation ? MemoryPlanner.tileBytes(model.machine) : model.machine.organisation.sram[memory].bytes
+    }
+
+    /// Sizes of tiles that are tried, whether they fit or not.
+    func sizes(_ plan: StreamPlan) -> [Int] {
+        var sizes = NestBuilder.sizes(plan.units, granule: plan.granule)
+        if plan.granule > 1, let least = sizes.last, least > 1 { sizes.append(1) }
+        return sizes
     }
 
     private func choose(_ plan: StreamPlan) throws(ScheduleError) -> Choice {
         var best: (choice: Choice, cycles: Double)?
-        var sizes = NestBuilder.sizes(plan.units, granule: plan.granule)
-        if plan.granule > 1, let least = sizes.last, least > 1 { sizes.append(1) }
-        for tile in sizes {
+        for tile in sizes(plan) {
             for slots in [2, 1] {
                 guard SRAM.Buffer.allCases.allSatisfy({ need(plan, $0, tile: tile, slots: slots) <= capacity($0) })
                 else { continue }
@@ -264,7 +306,13 @@ struct StreamingScheduler {
         let computed: Int
         switch plan.engine {
         case .vector: computed = (plan.work * tile).cycles(on: organisation.vectorUnit)
-        case .update: computed = ceilingDivision(tile, organisation.perturbationUnit.updatesPerCycle)
+        case .perturb(let weights, _):
+            computed = ceilingDivision(tile * weights, organisation.perturbationUnit.perturbationsPerCycle)
+        case .update(let weights, let restoring, _):
+            computed =
+                ceilingDivision(tile * weights, organisation.perturbationUnit.updatesPerCycle)
+                + (restoring.isEmpty
+                    ? 0 : ceilingDivision(tile * weights, organisation.perturbationUnit.perturbationsPerCycle))
         case .drawThenVector:
             computed =
                 ceilingDivision(tile, organisation.perturbationUnit.perturbationsPerCycle)

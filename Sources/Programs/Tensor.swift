@@ -24,6 +24,8 @@ public enum MemoryKind: String, Sendable, Hashable, CaseIterable, Codable {
     case gradients
     /// Moments of the optimizer.
     case optimizerState
+    /// What restores weights that are perturbed in place.
+    case perturbations
     /// Token numbers, labels, losses.
     case data
 }
@@ -80,5 +82,5 @@ public struct Tensor: Sendable, Hashable {
     }
 
     /// Number of bytes at a batch of `batch` examples.
-    public func bytes(batch: Int) -> Int { (elements(batch: batch) * format.bits + 7) / 8 }
+    public func bytes(batch: Int) -> Int { format.bytes(elements(batch: batch)) }
 }

@@ -1,4 +1,5 @@
 import Hardware
+import Networks
 
 /// Operations of the vector unit, by kind.
 public struct VectorWork: Sendable, Hashable, Codable {
@@ -40,6 +41,42 @@ extension VectorWork {
 
     static func addLayerNorm(_ n: Int) -> VectorWork { layerNorm(n) + VectorWork([.add: n]) }
 
+    /// Section 8: squares, their sum, mean, ε, root, one division, two products.
+    static func rmsNorm(_ n: Int) -> VectorWork {
+        VectorWork([.multiply: 3 * n, .add: n + 16, .divide: 2, .squareRoot: 1])
+    }
+
+    static func norm(_ norm: TransformerNorm, _ n: Int) -> VectorWork { norm == .layerNorm ? layerNorm(n) : rmsNorm(n) }
+
+    /// Per value: what the activation functions of section 8 take. σ and tanh are made of one exponential and one quotient.
+    static func activation(_ activation: TransformerActivation) -> VectorWork {
+        switch activation {
+        case .gelu: VectorWork([.gelu: 1])
+        // ½x(1 + tanh(√(2/π)(x + 0.044715x³))), as x·σ(2·…).
+        case .geluTanh: VectorWork([.multiply: 5, .add: 2, .exponential: 1, .divide: 1])
+        case .silu: VectorWork([.add: 1, .exponential: 1, .divide: 1])
+        case .relu: VectorWork([.compare: 1])
+        }
+    }
+
+    /// Per value: f′ shares its exponential with f; times the gradient.
+    static func activationGradient(_ activation: TransformerActivation) -> VectorWork {
+        switch activation {
+        case .gelu: geluGradient
+        case .geluTanh: VectorWork([.multiply: 9, .add: 5, .exponential: 1, .divide: 1, .convert: 3])
+        case .silu: VectorWork([.multiply: 3, .add: 3, .exponential: 1, .divide: 1, .convert: 3])
+        case .relu: VectorWork([.compare: 1, .multiply: 1, .convert: 3])
+        }
+    }
+
+    /// Per value: f′(gate)·up·dy, f(gate)·dy.
+    static func gateGradient(_ activation: TransformerActivation) -> VectorWork {
+        activationGradient(activation) + VectorWork([.multiply: 2, .convert: 2])
+    }
+
+    /// Per value: x·cos + x′·sin, where x′ is the value half a head away.
+    static let rotate = VectorWork([.multiply: 2, .add: 1])
+
     /// Three embeddings added, then the norm.
     static func embed(_ n: Int) -> VectorWork { layerNorm(n) + VectorWork([.add: 2 * n]) }
 
@@ -58,12 +95,14 @@ extension VectorWork {
     /// Section 10, new head's bias, per value: float(u), product, sum.
     static let perturbBias = VectorWork([.convert: 1, .multiply: 1, .add: 1])
 
-    /// Section 8, per output of a product: float(acc)·s_w·s_a for codes, bias, rounding to BF16, a second BF16 copy.
-    static func epilogue(codes: Bool, bias: Bool, bf16: Bool, copy: Bool) -> VectorWork {
+    /// Section 8, per output of a product: float(acc) of integers, a product by each operand's scale, bias, rounding to a format
+    /// narrower than FP32, a second BF16 copy.
+    static func epilogue(integers: Bool, scales: Int, bias: Bool, narrow: Bool, copy: Bool) -> VectorWork {
         var work = VectorWork()
-        if codes { work.operations = [.convert: 1, .multiply: 2] }
+        if integers { work.operations[.convert, default: 0] += 1 }
+        if scales > 0 { work.operations[.multiply, default: 0] += scales }
         if bias { work.operations[.add, default: 0] += 1 }
-        if bf16 { work.operations[.convert, default: 0] += 1 }
+        if narrow { work.operations[.convert, default: 0] += 1 }
         if copy { work.operations[.convert, default: 0] += 1 }
         return work
     }
@@ -93,6 +132,11 @@ extension VectorWork {
     /// Per row: mean and r again from the saved input; x̂; g = dy·γ; r·(g − mean g − x̂·mean(g·x̂)).
     static func layerNormGradient(_ n: Int) -> VectorWork {
         VectorWork([.convert: 3 * n, .multiply: 6 * n, .add: 7 * n + 61, .divide: 5, .squareRoot: 1])
+    }
+
+    /// Per row: r again from the saved input; x̂; g = dy·γ; r·(g − x̂·mean(g·x̂)).
+    static func rmsNormGradient(_ n: Int) -> VectorWork {
+        VectorWork([.convert: 3 * n, .multiply: 6 * n, .add: 3 * n + 31, .divide: 3, .squareRoot: 1])
     }
 
     static func addGradients(terms: Int) -> VectorWork { VectorWork([.convert: terms + 1, .add: terms - 1]) }

@@ -1,14 +1,15 @@
 import Costs
 import Programs
 
-/// A step's cost as a table: QuZO beside QAT, with ratios.
+/// A step's cost as a table: a zeroth-order method beside QAT, with ratios.
 public enum CostReport {
     public static func lines(_ summary: RunSummary) -> [String] {
         let zeroth = summary.zerothOrder
         let first = summary.firstOrder
+        let name = StepDescription.Method.title(summary.method)
         var table = TextTable()
         table.append([
-            "per step on \(summary.machine)", "QuZO", first == nil ? "" : "QAT", first == nil ? "" : "QAT/QuZO",
+            "per step on \(summary.machine)", name, first == nil ? "" : "QAT", first == nil ? "" : "QAT/\(name)",
         ])
         table.rule()
         func row(_ name: String, _ value: (RunSummary.MeanStep) -> Double, _ format: (Double) -> String) {
@@ -45,6 +46,7 @@ public enum CostReport {
 
     /// What the figures rest on.
     private static func notes(_ summary: RunSummary) -> [String] {
+        let name = StepDescription.Method.title(summary.method)
         let lengths = summary.lengths.map { "\($0.sequenceTokens) tokens: \(Quantity.number($0.steps)) steps" }
         var lines = ["means over \(summary.batch) examples a step; padded to " + lengths.joined(separator: ", ")]
         func share(_ step: RunSummary.MeanStep) -> String {
@@ -53,16 +55,16 @@ public enum CostReport {
         func range(_ step: RunSummary.MeanStep) -> String {
             "\(Quantity.energy(picojoules: step.lowPicojoules)) … \(Quantity.energy(picojoules: step.highPicojoules))"
         }
-        var line = "energy within its sources' ranges: QuZO \(range(summary.zerothOrder))"
+        var line = "energy within its sources' ranges: \(name) \(range(summary.zerothOrder))"
         if let first = summary.firstOrder { line += ", QAT \(range(first))" }
         lines.append(line)
-        line = "resting on estimated prices: QuZO \(share(summary.zerothOrder))"
+        line = "resting on estimated prices: \(name) \(share(summary.zerothOrder))"
         if let first = summary.firstOrder { line += ", QAT \(share(first))" }
         lines.append(line + " of the energy (cost.json names every entry with its source)")
         return lines
     }
 
-    private static func label(_ kind: MemoryKind) -> String {
+    static func label(_ kind: MemoryKind) -> String {
         switch kind {
         case .weights: "weights"
         case .scales: "scales"
@@ -72,6 +74,7 @@ public enum CostReport {
         case .liveActivations: "live activations"
         case .gradients: "gradients"
         case .optimizerState: "optimizer state"
+        case .perturbations: "kept for restoring"
         case .data: "tokens, labels, losses"
         }
     }

@@ -49,6 +49,8 @@ public struct RunCosts: Sendable {
             RunSummary.Length(
                 sequenceTokens: sequence, steps: steps, comparison: try comparison(tuner, sequence: sequence))
         }
-        return RunSummary(machine: machinery.machine, batch: tuner.settings.batch, lengths: lengths)
+        return RunSummary(
+            machine: machinery.machine, method: tuner.stepDescription(sequence: tuner.settings.sequence).method,
+            batch: tuner.settings.batch, lengths: lengths)
     }
 }

@@ -59,6 +59,8 @@ public struct RunSummary: Sendable, Hashable, Codable {
     }
 
     public let machine: String
+    /// The zeroth-order method: quzo, mezo, zoqo.
+    public let method: String
     public let batch: Int
     /// Ascending lengths.
     public let lengths: [Length]
@@ -68,8 +70,9 @@ public struct RunSummary: Sendable, Hashable, Codable {
     /// Why there is no first-order step.
     public let reason: String?
 
-    public init(machine: Machine, batch: Int, lengths: [Length]) {
+    public init(machine: Machine, method: StepDescription.Method, batch: Int, lengths: [Length]) {
         self.machine = machine.name
+        self.method = method.word
         self.batch = batch
         self.lengths = lengths
         zerothOrder = MeanStep(lengths.map { ($0.steps, $0.comparison.zerothOrder) })

@@ -1,37 +1,19 @@
 import Programs
 
-/// What a unit waits for while it could work.
-public enum StallCause: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Data on their way from DRAM.
-    case dram
-    /// Weights being perturbed, or bits being drawn.
-    case perturbation
-    /// Sums of the array.
-    case array
-    /// Results of the vector unit.
-    case vector
-    /// A free slot of a tile buffer: what follows is slower.
-    case bufferSpace
-
-    init(producer: Command.Unit) {
-        switch producer {
-        case .dma: self = .dram
-        case .perturbation: self = .perturbation
-        case .array: self = .array
-        case .vector: self = .vector
-        }
-    }
-}
-
-/// Cycles of one nest.
+/// Cycles of one nest. For each unit `busyCycles` + all of `stallCycles` + `idleCycles` = `cycles`.
 public struct NestTiming: Sendable, Hashable {
-    /// From the first command's issue to the last one's end.
+    /// From the first command's issue to the end of the last one and of its accesses.
     public internal(set) var cycles = 0
     public internal(set) var busyCycles: [Command.Unit: Int] = [:]
+    /// Waits before a command, the unit's first included, by cause.
     public internal(set) var stallCycles: [Command.Unit: [StallCause: Int]] = [:]
+    /// After a unit's last command; all cycles where it has none.
+    public internal(set) var idleCycles: [Command.Unit: Int] = [:]
+    /// Cycles for which each port of an on-chip memory serves accesses.
+    public internal(set) var portCycles: [MemoryPort: Int] = [:]
 }
 
-/// Cycles of a program.
+/// Cycles of a program. For each unit `busyCycles` + all of `stallCycles` + `idleCycles` = `cycles`.
 public struct ProgramTiming: Sendable, Hashable {
     /// When an operation runs: cycles from the step's start.
     public struct Interval: Sendable, Hashable, Codable {
@@ -46,6 +28,10 @@ public struct ProgramTiming: Sendable, Hashable {
     public let busyCycles: [Command.Unit: Int]
     /// Cycles for which a unit waits within an operation with work still to come, by cause.
     public let stallCycles: [Command.Unit: [StallCause: Int]]
+    /// Cycles for which a unit has no work left in an operation.
+    public let idleCycles: [Command.Unit: Int]
+    /// Cycles for which each port of an on-chip memory serves accesses.
+    public let portCycles: [MemoryPort: Int]
     /// By nest of the scheduled program.
     public let nests: [NestTiming]
 }

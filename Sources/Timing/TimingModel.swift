@@ -1,3 +1,4 @@
+import Hardware
 import Programs
 
 /// Runs a scheduled program in time.
@@ -20,25 +21,51 @@ public enum TimingModel {
         }
         var busy: [Command.Unit: Int] = [:]
         var stalls: [Command.Unit: [StallCause: Int]] = [:]
-        for (nest, count) in zip(nests, times) {
-            // Within one operation busy and stall cycles of a unit are at most its span, so these sums are at most `now`.
+        var idle: [Command.Unit: Int] = [:]
+        var ports: [MemoryPort: Int] = [:]
+        for (nest, count) in zip(nests, times) where count > 0 {
+            // Within one operation these cycles of a unit or port are at most its span, so the sums are at most `now`.
             for (unit, cycles) in nest.busyCycles { busy[unit, default: 0] += cycles * count }
+            for (unit, cycles) in nest.idleCycles { idle[unit, default: 0] += cycles * count }
+            for (port, cycles) in nest.portCycles { ports[port, default: 0] += cycles * count }
             for (unit, causes) in nest.stallCycles {
                 for (cause, cycles) in causes { stalls[unit, default: [:]][cause, default: 0] += cycles * count }
             }
         }
-        return ProgramTiming(cycles: now, operations: intervals, busyCycles: busy, stallCycles: stalls, nests: nests)
+        return ProgramTiming(
+            cycles: now, operations: intervals, busyCycles: busy, stallCycles: stalls, idleCycles: idle,
+            portCycles: ports, nests: nests)
     }
 
     /// The same by visiting every command: slow, for tests.
     public static func expandedTime(
         _ nest: Nest, on model: MachineModel, observe: ((Command, Int, Int) -> Void)? = nil
     ) throws(ScheduleError) -> NestTiming {
-        try NestClock.time(nest, on: model, expandsLoops: true, observe: observe)
+        guard let observe else { return try NestClock.time(nest, on: model, expandsLoops: true) }
+        return try NestClock.time(nest, on: model, expandsLoops: true) { event in
+            if case .command(let command, let start, let end) = event { observe(command, start, end) }
+        }
     }
 
     /// Cycles of one nest.
-    public static func time(_ nest: Nest, on model: MachineModel) throws(ScheduleError) -> NestTiming {
-        try NestClock.time(nest, on: model)
+    ///
+    /// - Parameters:
+    ///   - expandsLoops: visit every command, instead of skipping turns in a steady state.
+    ///   - observe: gets what is visited, in the order in which it is timed.
+    public static func time(
+        _ nest: Nest, on model: MachineModel, expandsLoops: Bool = false, observe: ((TimedEvent) -> Void)? = nil
+    ) throws(ScheduleError) -> NestTiming {
+        try NestClock.time(nest, on: model, expandsLoops: expandsLoops, observe: observe)
+    }
+
+    /// Lays a step out on a machine, by measured time where the objective is latency.
+    ///
+    /// - Throws: as `Lowering.schedule`.
+    public static func schedule(
+        _ step: StepDescription, on machine: Machine, objective: ScheduleObjective
+    ) throws(ScheduleError) -> ScheduledProgram {
+        try Lowering.schedule(step, on: machine, objective: objective) { nest, model throws(ScheduleError) in
+            try NestClock.time(nest, on: model).cycles
+        }
     }
 }

@@ -15,6 +15,7 @@ struct Bench {
     private static func run(_ arguments: [String]) throws {
         switch arguments.first {
         case "step": try StepBench(arguments: Array(arguments.dropFirst())).run()
+        case "cost": try CostBench(arguments: Array(arguments.dropFirst())).run()
         case "casts": try CastBench(arguments: Array(arguments.dropFirst())).run()
         case "products-float": try FloatProductBench(arguments: Array(arguments.dropFirst())).run()
         case "products": try ProductBench(arguments: Array(arguments.dropFirst())).run()
@@ -28,6 +29,8 @@ struct Bench {
                       one bit-exact QuZO step of all weights beside PyTorch's FP32 MeZO step, in turn, in one run
                            zeroth-bench tiles NETWORK_DIR [--hardware edge-int8] [--batch 16] [--sequence 64] [--threads 1] [--runs 7] [--checked yes]
                       the same step tile by tile on modelled memories, checked and unchecked, beside whole layers, in turn, in one run
+                           zeroth-bench cost [--hardware edge-int8] [--batch 16] [--sequence 128] [--runs 31]
+                      costing one step of a LLaMA2-7B-shaped encoder: lowering, layout, time, prices
                            zeroth-bench casts [--elements 16777216] [--runs 7] [--python python3]
                       casts, stochastic rounding and Gaussians on one thread beside PyTorch, ml_dtypes and NumPy, in turn, in one run
                            zeroth-bench products-float [--runs 7] [--shape MxNxK] [--python python3]

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FineTuning
+import Networks
 
 /// `zeroth cost`: what work costs on a machine, without doing it.
 struct CostCommand: ParsableCommand {
@@ -7,10 +8,12 @@ struct CostCommand: ParsableCommand {
         commandName: "cost",
         abstract: "Say what a fine-tuning step costs on a machine, without doing it.",
         discussion: """
-            Cycles, energy by unit, DRAM traffic and peak memory of one QuZO step of a network, beside a first-order \
-            quantization-aware-training step of the same weights on the same batch and machine. The network is a name \
-            (minilm-l6, roberta-large), a folder with a config.json or such a file: no weights are needed. So far encoders of BERT's \
-            form are lowered, in INT8.
+            With --network: cycles, energy by unit, DRAM traffic and peak memory of one zeroth-order step of a network, beside a \
+            first-order quantization-aware-training step of the same weights on the same batch and machine. The network is a name \
+            (llama2-7b, roberta-large), a folder with a config.json or such a file: no weights are needed. Formats are the machine's. An \
+            encoder gets a new classifier as its head; a decoder keeps its language-model head.
+
+            With --gemm or --topology: matrix products on a machine, from DRAM to DRAM.
 
             With --oracle scale-sim the answer is what SCALE-Sim 2.0.2 and 3.0.0 report for the product C[M, N] = A[M, K] · B[K, N] \
             where nothing stalls, from closed forms: A is its ifmap, B its filter, C its ofmap, a word one element. The total that it \
@@ -18,7 +21,11 @@ struct CostCommand: ParsableCommand {
 
             Examples:
               zeroth cost --network roberta-large --hardware tpu-like --batch 16 --sequence 128
+              zeroth cost --network llama2-7b --hardware quzo-edge --set organisation.dram.capacity=17179869184
+              zeroth cost --network opt-1.3b --method zoqo --weights int4 --hardware edge-int4 --loss-tokens last
+              zeroth cost --gemm 128,4096,4096 --hardware tpu-like
               zeroth cost --network minilm-l6 --set organisation.array.dataflow=output-stationary --json
+              zeroth cost --network minilm-l6 --timeline step.json --timeline-operation layer.0.intermediate
               zeroth cost --gemm 128,4096,4096 --array 128x128 --dataflow ws --oracle scale-sim
               zeroth cost --gemm 64,768,768 --array 32x32 --dataflow os --oracle scale-sim --sram-kib 64,64,64 --json
             """)
@@ -32,6 +39,29 @@ struct CostCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Override a field of the machine; may be repeated.", valueName: "path=value"))
     var set: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "quzo, mezo or zoqo, each beside qat; or qat alone (default: quzo).", valueName: "method"))
+    var method: String?
+
+    @Option(help: ArgumentHelp("Format of the linear layers' weights (default: the machine's).", valueName: "format"))
+    var weights: String?
+
+    @Option(help: ArgumentHelp("Format of the operand that meets them (default: the machine's).", valueName: "format"))
+    var activations: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The head: classifier:N, or a decoder's language-model (default: classifier:2 for an encoder).",
+            valueName: "head"))
+    var head: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Tokens whose next word the loss reads, with a language-model head: all or last (default: all).",
+            valueName: "tokens"))
+    var lossTokens: String?
 
     @Option(help: ArgumentHelp("Examples a step (default: 16).", valueName: "n"))
     var batch: Int?
@@ -51,12 +81,17 @@ struct CostCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A matrix product: rows of A, depth, columns of B.", valueName: "M,K,N"))
     var gemm: String?
 
-    @Option(help: ArgumentHelp("The array: rows x columns.", valueName: "RxC"))
+    @Option(
+        help: ArgumentHelp("A SCALE-Sim topology with GEMM columns, such products layer by layer.", valueName: "file"))
+    var topology: String?
+
+    @Option(help: ArgumentHelp("Oracle: the array, rows x columns.", valueName: "RxC"))
     var array: String?
 
     @Option(
         help: ArgumentHelp(
-            "What stays in the array: ws (weights, B), os (outputs, C) or is (inputs, A).", valueName: "dataflow"))
+            "Oracle: what stays in the array: ws (weights, B), os (outputs, C) or is (inputs, A).",
+            valueName: "dataflow"))
     var dataflow: String?
 
     @Option(help: ArgumentHelp("Answer as another simulator would: scale-sim.", valueName: "name"))
@@ -67,28 +102,63 @@ struct CostCommand: ParsableCommand {
             "Oracle: KiB of the buffers of ifmap, filter and ofmap, for DRAM counts.", valueName: "I,F,O"))
     var sramKib: String?
 
+    @OptionGroup(title: "Timeline") var timeline: TimelineOptions
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
     mutating func run() throws {
+        let stepFlags: [(String, String?)] =
+            [
+                ("method", method), ("weights", weights), ("activations", activations), ("head", head),
+                ("loss-tokens", lossTokens), ("batch", batch.map { "\($0)" }), ("sequence", sequence.map { "\($0)" }),
+                ("trainable", trainable), ("update-rounding", updateRounding),
+            ] + timeline.given
+        let oracleFlags: [(String, String?)] = [
+            ("array", array), ("dataflow", dataflow), ("oracle", oracle), ("sram-kib", sramKib),
+        ]
         if let network {
-            try refuse(of: "--network", [("gemm", gemm), ("array", array), ("dataflow", dataflow), ("oracle", oracle)])
-            return try StepCostJob(
-                network: network, hardware: hardware ?? "edge-int8", overrides: set, batch: batch ?? 16,
-                sequence: sequence ?? 128, trainable: trainable ?? "all", updateRounding: updateRounding ?? "residual:8"
+            try refuse(of: "--network", [("gemm", gemm), ("topology", topology)] + oracleFlags)
+            let job = try step(network)
+            try timeline.write(job.steps, on: job.machine)
+            return try job.show(json: json)
+        }
+        if let oracle {
+            guard oracle == "scale-sim" else {
+                throw RunError.badSetting(name: "oracle", value: oracle, allowed: "scale-sim")
+            }
+            try refuse(
+                of: "--oracle",
+                [("hardware", hardware), ("set", set.first), ("topology", topology)] + stepFlags)
+            return try ScaleSimJob(gemm: gemm, array: array, dataflow: dataflow, sramKib: sramKib).show(json: json)
+        }
+        if let topology {
+            try refuse(of: "--topology", [("gemm", gemm)] + stepFlags + oracleFlags)
+            return try ProductCostJob(
+                GEMMTopology.load(path: topology), hardware: hardware ?? "edge-int8", overrides: set
             ).show(json: json)
         }
-        guard let oracle else { throw ValidationError("give --network, or --gemm with --oracle scale-sim") }
-        guard oracle == "scale-sim" else {
-            throw RunError.badSetting(name: "oracle", value: oracle, allowed: "scale-sim")
+        guard let gemm else {
+            throw ValidationError("give --network, --gemm or --topology")
         }
-        try refuse(
-            of: "--oracle",
-            [
-                ("hardware", hardware), ("set", set.first), ("batch", batch.map { "\($0)" }),
-                ("sequence", sequence.map { "\($0)" }), ("trainable", trainable), ("update-rounding", updateRounding),
-            ])
-        try ScaleSimJob(gemm: gemm, array: array, dataflow: dataflow, sramKib: sramKib).show(json: json)
+        try refuse(of: "--gemm without --oracle", stepFlags + oracleFlags)
+        try ProductCostJob(
+            ProductCostJob.topology(gemm: gemm), hardware: hardware ?? "edge-int8", overrides: set
+        ).show(json: json)
+    }
+
+    private func step(_ network: String) throws -> StepCostJob {
+        var settings = StepCostJob.Settings(network: network, hardware: hardware ?? "edge-int8", overrides: set)
+        if let method { settings.method = method }
+        if let batch { settings.batch = batch }
+        if let sequence { settings.sequence = sequence }
+        if let trainable { settings.trainable = trainable }
+        if let updateRounding { settings.updateRounding = updateRounding }
+        if let lossTokens { settings.lossTokens = lossTokens }
+        settings.weights = weights
+        settings.activations = activations
+        settings.head = head
+        return try StepCostJob(settings)
     }
 
     /// Refuses flags that have no meaning beside another.

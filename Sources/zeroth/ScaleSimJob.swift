@@ -10,8 +10,8 @@ struct ScaleSimJob {
 
     /// - Throws: `RunError.badSetting` naming the flag, or `ScaleSimError`.
     init(gemm: String?, array: String?, dataflow: String?, sramKib: String?) throws {
-        let sizes = try Self.numbers("gemm", gemm, separator: ",", names: ["M", "K", "N"], example: "64,256,512")
-        let sides = try Self.numbers(
+        let sizes = try FlagNumbers.parse("gemm", gemm, separator: ",", names: ["M", "K", "N"], example: "64,256,512")
+        let sides = try FlagNumbers.parse(
             "array", array, separator: "x", names: ["rows", "columns"], example: "32x32", upTo: ScaleSimProduct.sides)
         let words = ScaleSimDataflow.allCases.map(\.rawValue).joined(separator: ", ")
         guard let word = dataflow, let flow = ScaleSimDataflow(word: word) else {
@@ -23,39 +23,12 @@ struct ScaleSimJob {
             memory = nil
             return
         }
-        let kibibytes = try Self.numbers(
+        let kibibytes = try FlagNumbers.parse(
             "sram-kib", sramKib, separator: ",", names: ["ifmap", "filter", "ofmap"], example: "64,64,64",
             upTo: ScaleSimBuffers.sizes)
         let buffers = try ScaleSimBuffers(
             ifmapKibibytes: kibibytes[0], filterKibibytes: kibibytes[1], ofmapKibibytes: kibibytes[2])
         memory = (buffers, try ScaleSimTraffic(product, buffers: buffers))
-    }
-
-    /// Whole numbers in a flag's value, one for each of `names`.
-    private static func numbers(
-        _ flag: String, _ text: String?, separator: Character, names: [String], example: String,
-        upTo range: ClosedRange<Int> = 1...Int.max
-    ) throws(RunError) -> [Int] {
-        let form = names.joined(separator: String(separator))
-        guard let text else {
-            throw .badSetting(name: flag, value: "left out", allowed: "\(form), such as \(example)")
-        }
-        let parts = text.lowercased().split(separator: separator, omittingEmptySubsequences: false)
-        guard parts.count == names.count else {
-            throw .badSetting(
-                name: flag, value: text, allowed: "\(form): \(names.count) whole numbers, such as \(example)")
-        }
-        var numbers: [Int] = []
-        for (name, part) in zip(names, parts) {
-            guard let number = Int(part), range.contains(number) else {
-                throw .badSetting(
-                    name: flag, value: text,
-                    allowed: "\(form), where \(name) is a whole number from \(range.lowerBound) to "
-                        + "\(range.upperBound), such as \(example)")
-            }
-            numbers.append(number)
-        }
-        return numbers
     }
 
     // MARK: What is printed

@@ -6,55 +6,139 @@ import NumberFormats
 import Programs
 import Reports
 
-/// One fine-tuning step of a network on a machine beside a first-order one, from the flags of `zeroth cost --network` to what is printed.
+/// One fine-tuning step of a network on a machine, from the flags of `zeroth cost --network` to what is printed.
 struct StepCostJob {
-    private let summary: RunSummary
+    /// The flags' values, defaults filled in.
+    struct Settings {
+        var network: String
+        var hardware: String
+        var overrides: [String]
+        var method = "quzo"
+        var batch = 16
+        var sequence = 128
+        var trainable = "all"
+        var updateRounding = "residual:8"
+        var weights: String?
+        var activations: String?
+        var head: String?
+        var lossTokens = LossTokens.all.rawValue
+    }
 
-    /// Lowers both steps, lays them out, times and prices them.
+    let machine: Machine
+    /// The steps, by the names of their timelines.
+    let steps: [(name: String, step: StepDescription)]
+
+    private enum Result {
+        case comparison(RunSummary)
+        case alone(StepCost, title: String)
+    }
+    private let result: Result
+
+    /// Lowers the step, lays it out, times and prices it; a zeroth-order one beside first-order training.
     ///
     /// - Throws: `InputError`, `HardwareError`, `ScheduleError`, or `RunError.badSetting` naming the flag.
-    init(
-        network: String, hardware: String, overrides: [String], batch: Int, sequence: Int, trainable: String,
-        updateRounding: String
-    ) throws {
-        let configuration = try TransformerConfiguration(network: network)
-        guard let shape = EncoderShape(configuration, classes: configuration.classes ?? 2) else {
-            throw RunError.badSetting(
-                name: "network", value: network,
-                allowed: "an encoder of BERT's form, such as minilm-l6 or roberta-large; other networks are not lowered"
-            )
+    init(_ settings: Settings) throws {
+        machine = try Self.machine(settings)
+        let step = try Self.step(settings)
+        let prices = try EnergyTable.load(for: machine)
+        let title = StepDescription.Method.title(step.method.word)
+        guard step.method.isZerothOrder else {
+            steps = [("\(title) step", step)]
+            result = .alone(try StepCost(step, on: machine, prices: prices), title: title)
+            return
         }
-        for (name, value) in [("batch", batch), ("sequence", sequence)] where value < 1 {
+        var firstOrder = step
+        firstOrder.method = .qat
+        steps = [("\(title) step", step), ("first-order step", firstOrder)]
+        let comparison = try Comparison(step, on: machine, prices: prices)
+        result = .comparison(
+            RunSummary(
+                machine: machine, method: step.method, batch: step.batch,
+                lengths: [.init(sequenceTokens: step.sequence, steps: 1, comparison: comparison)]))
+    }
+
+    /// The machine with the formats that the flags name.
+    static func machine(_ settings: Settings) throws -> Machine {
+        var overrides = settings.overrides
+        for (flag, format) in [("weights", settings.weights), ("activations", settings.activations)] {
+            if let format { overrides.append("arithmetic.\(flag)=\(format)") }
+        }
+        return try Machine.load(settings.hardware, overrides: overrides)
+    }
+
+    /// The step that the flags describe, not yet in a machine's formats.
+    static func step(_ settings: Settings) throws -> StepDescription {
+        let (network, isNew) = try network(settings)
+        for (name, value) in [("batch", settings.batch), ("sequence", settings.sequence)] where value < 1 {
             throw RunError.badSetting(name: name, value: "\(value)", allowed: "1 or more")
         }
-        if let longest = configuration.longestSequence, sequence > longest {
+        if let longest = network.longestSequence, settings.sequence > longest {
             throw RunError.badSetting(
-                name: "sequence", value: "\(sequence)", allowed: "at most \(longest), the positions of \(network)")
+                name: "sequence", value: "\(settings.sequence)",
+                allowed: "at most \(longest), the positions of \(settings.network)")
         }
-        guard let set = TrainableSet(trainable) else {
+        guard let set = TrainableSet(settings.trainable) else {
             throw RunError.badSetting(
-                name: "trainable", value: trainable, allowed: "all, last:N (N at least 1) or head")
+                name: "trainable", value: settings.trainable, allowed: "all, last:N (N at least 1) or head")
         }
-        guard let rounding = UpdateRounding(word: updateRounding) else {
+        guard let lossTokens = LossTokens(rawValue: settings.lossTokens) else {
+            throw RunError.badSetting(name: "loss-tokens", value: settings.lossTokens, allowed: "all or last")
+        }
+        return StepDescription(
+            network: network, batch: settings.batch, sequence: settings.sequence, trainable: set, hasNewHead: isNew,
+            method: try method(settings), lossTokens: lossTokens)
+    }
+
+    private static func method(_ settings: Settings) throws -> StepDescription.Method {
+        guard let rounding = UpdateRounding(word: settings.updateRounding) else {
             throw RunError.badSetting(
-                name: "update-rounding", value: updateRounding,
+                name: "update-rounding", value: settings.updateRounding,
                 allowed: "stochastic, nearest, residual:8 or residual:16")
         }
-        let machine = try Machine.load(hardware, overrides: overrides)
-        // Steps are lowered in the emulator's formats.
-        try machine.requireEmulated()
-        let step = StepDescription(
-            shape: shape, batch: batch, sequence: sequence, trainable: set, hasNewHead: true,
-            method: .quzo(residualBits: rounding.residualBits))
-        let comparison = try Comparison(step, on: machine, prices: EnergyTable.load(for: machine))
-        summary = RunSummary(
-            machine: machine, batch: batch, lengths: [.init(sequenceTokens: sequence, steps: 1, comparison: comparison)]
-        )
+        switch settings.method {
+        case "quzo": return .quzo(residualBits: rounding.residualBits)
+        case "mezo": return .mezo
+        case "zoqo": return .zoqo
+        case "qat": return .qat
+        default:
+            throw RunError.badSetting(name: "method", value: settings.method, allowed: "quzo, mezo, zoqo or qat")
+        }
+    }
+
+    /// The network with the head that is trained, and whether that is a new one: a classifier where an encoder has another, or where
+    /// the flag asks for one.
+    private static func network(_ settings: Settings) throws -> (TransformerConfiguration, isNew: Bool) {
+        let network = try TransformerConfiguration(network: settings.network)
+        switch settings.head {
+        case nil:
+            return network.isCausal
+                ? (network.head == .none ? network.withHead(.languageModel) : network, false)
+                : (network.forClassification(classes: network.classes ?? 2), true)
+        case "language-model" where network.isCausal:
+            return (network.withHead(.languageModel), false)
+        case let text?:
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count == 2, parts[0] == "classifier", let classes = Int(parts[1]),
+                TransformerLimits.classes.contains(classes)
+            else {
+                throw RunError.badSetting(
+                    name: "head", value: text,
+                    allowed: "classifier:N with N from 1 to \(TransformerLimits.classes.upperBound)"
+                        + (network.isCausal ? ", or language-model" : ""))
+            }
+            return (network.forClassification(classes: classes), true)
+        }
     }
 
     /// Prints the answer.
     func show(json: Bool) throws {
-        guard !json else { return try Terminal.print(json: summary) }
-        for line in CostReport.lines(summary) { Terminal.print(line) }
+        switch result {
+        case .comparison(let summary):
+            guard !json else { return try Terminal.print(json: summary) }
+            for line in CostReport.lines(summary) { Terminal.print(line) }
+        case .alone(let cost, let title):
+            guard !json else { return try Terminal.print(json: cost) }
+            for line in StepReport.lines(cost, title: title) { Terminal.print(line) }
+        }
     }
 }

@@ -61,7 +61,7 @@ import Testing
             memory: MemoryPlan(
                 addresses: addresses, residentAddresses: m.residentAddresses, lifetimes: m.lifetimes,
                 dramExtent: m.dramExtent, peak: m.peak, peakByKind: m.peakByKind, timeline: m.timeline,
-                peakSRAM: m.peakSRAM))
+                peakSRAM: m.peakSRAM, residentBytes: m.residentBytes))
     }
 
     /// Replaces the first node for which `change` gives others.
@@ -331,6 +331,19 @@ import Testing
                 }
             })
         #expect(error.fault == .loadBeforeStore && error.buffer == "layer.0.gelu" && error.byte == 0)
+    }
+
+    @Test func aLoadOfWhatTheOperationStored() throws {
+        let error = try found(
+            planted("layer.0.query.update") { nest in
+                editingCommand(nest) { command in
+                    guard let t = Self.isLoad(command), !t.offset.strides.isEmpty else { return nil }
+                    let first = Transfer(
+                        operand: t.operand, offset: Affine(0), dimensions: t.dimensions, runBytes: t.runBytes)
+                    return [with(command, work: .load(first))]
+                }
+            })
+        #expect(error.fault == .loadAfterStore && error.buffer == "layer.0.query.weight" && error.byte == 0)
     }
 
     @Test func tensorsThatShareBytes() throws {

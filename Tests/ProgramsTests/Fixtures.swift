@@ -1,5 +1,6 @@
 import Foundation
 import Hardware
+import Networks
 import Programs
 
 /// Machines and networks that the tests share.
@@ -40,53 +41,126 @@ struct SplitMix: RandomNumberGenerator {
 }
 
 extension Fixture {
-    /// A small network with sizes that divide nothing.
+    /// A small network with sizes that divide nothing, but for those that 4-bit codes want even.
     static func randomStep(_ random: inout SplitMix) -> StepDescription {
-        let heads = Int.random(in: 1...4, using: &random)
-        let shape = EncoderShape(
-            layers: Int.random(in: 1...2, using: &random), hidden: heads * Int.random(in: 1...20, using: &random),
-            heads: heads, intermediate: Int.random(in: 1...150, using: &random), vocabulary: 50, positions: 32,
-            types: 2,
-            classes: Int.random(in: 2...5, using: &random))
+        func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
         let methods: [StepDescription.Method] = [
-            .inference(.w8a8), .quzo(residualBits: 0), .quzo(residualBits: 8), .quzo(residualBits: 16), .qat,
+            .inference(.w8a8), .quzo(residualBits: 0), .quzo(residualBits: 8), .quzo(residualBits: 16), .mezo, .zoqo,
+            .qat,
         ]
         let sets: [TrainableSet] = [.all, .last(count: 1), .head]
+        let isEven = Bool.random(using: &random)
+        let set = sets.randomElement(using: &random)!
+        let network =
+            pick(0...1) == 0 ? randomEncoder(isEven, &random) : randomDecoder(isEven, trains: set, &random)
         return StepDescription(
-            shape: shape, batch: Int.random(in: 1...5, using: &random),
-            sequence: Int.random(in: 1...20, using: &random),
-            trainable: sets.randomElement(using: &random)!, hasNewHead: Bool.random(using: &random),
-            method: methods.randomElement(using: &random)!)
+            network: network, batch: pick(1...5), sequence: size(1...20, isEven, &random), trainable: set,
+            hasNewHead: Bool.random(using: &random), method: methods.randomElement(using: &random)!,
+            lossTokens: LossTokens.allCases.randomElement(using: &random)!)
+    }
+
+    private static func size(_ range: ClosedRange<Int>, _ isEven: Bool, _ random: inout SplitMix) -> Int {
+        let size = Int.random(in: range, using: &random)
+        return isEven ? (size + 1) / 2 * 2 : size
+    }
+
+    private static func randomEncoder(_ isEven: Bool, _ random: inout SplitMix) -> TransformerConfiguration {
+        let heads = Int.random(in: 1...4, using: &random)
+        return TransformerConfiguration(
+            EncoderShape(
+                layers: Int.random(in: 1...2, using: &random), hidden: heads * size(1...20, isEven, &random),
+                heads: heads,
+                intermediate: size(1...150, isEven, &random), vocabulary: 50, positions: 32, types: 2,
+                classes: Int.random(in: 2...5, using: &random)))
+    }
+
+    /// Grouped heads or not, gated or not, rotary or not, norms before their parts or behind them.
+    private static func randomDecoder(
+        _ isEven: Bool, trains set: TrainableSet, _ random: inout SplitMix
+    ) -> TransformerConfiguration {
+        let keyHeads = Int.random(in: 1...2, using: &random)
+        let heads = keyHeads * Int.random(in: 1...3, using: &random)
+        let depth = 2 * Int.random(in: 1...8, using: &random)
+        let layers = Int.random(in: 1...2, using: &random)
+        let intermediate = size(1...100, isEven, &random)
+        let heading: TransformerHead =
+            Bool.random(using: &random)
+            ? .languageModel : .classifier(classes: 3, hasBias: Bool.random(using: &random))
+        let ties = Bool.random(using: &random) && set != .head
+        switch Int.random(in: 0...2, using: &random) {
+        case 0:
+            return .gatedDecoder(
+                family: .llama, layers: layers, hidden: size(2...60, isEven, &random), heads: heads,
+                keyValueHeads: keyHeads,
+                headDimension: depth, intermediate: intermediate, vocabulary: 37, head: heading, tiesHead: ties)
+        case 1:
+            return .opt(
+                layers: layers, hidden: heads * depth, heads: heads, intermediate: intermediate, vocabulary: 37,
+                sequence: 32, normPlacement: Bool.random(using: &random) ? .pre : .post, head: heading,
+                tiesHead: ties)
+        default:
+            return .gpt2(
+                layers: layers, hidden: heads * depth, heads: heads, intermediate: intermediate, vocabulary: 37,
+                positions: 32, head: heading, tiesHead: ties)
+        }
+    }
+
+    /// Formats by kind of layer that every random array has rates for.
+    static func randomFormats(_ random: inout SplitMix) -> [String] {
+        let kinds = [
+            // weights, activations, attention, head
+            ["int8", "int8", "int8", "int8"], ["int8", "int8", "int8", "int8"], ["int4", "int8", "int8", "int8"],
+            ["int4", "int4", "int8", "int4"], ["e4m3", "e4m3", "bf16", "bf16"], ["e4m3", "e5m2", "e4m3", "bf16"],
+            ["bf16", "bf16", "bf16", "bf16"], ["int8", "int8", "bf16", "int8"],
+        ]
+        let kind = kinds.randomElement(using: &random)!
+        return
+            zip(["weights", "activations", "attention", "head"], kind).map { "arithmetic.\($0)=\($1)" } + [
+                "arithmetic.embedding=\(["fp32", "bf16"].randomElement(using: &random)!)",
+                "organisation.array.macsPerCyclePerElement={int4: 2, int8: 1, e4m3: 1, e5m2: 1, bf16: 0.25}",
+            ]
     }
 
     /// A machine with sizes that force tiles and refetches.
     static func randomMachine(_ random: inout SplitMix) throws -> Machine {
         func pick(_ values: [Int]) -> Int { values.randomElement(using: &random)! }
         let banks = 4
+        let formats = randomFormats(&random)
+        let places = [
+            "placement: 'on-load', sharedFetch: false", "placement: 'on-load', sharedFetch: true",
+            "placement: 'in-place', sharedFetch: false",
+        ]
+        let perturbation =
+            "organisation.perturbationUnit={\(places.randomElement(using: &random)!), "
+            + "perturbationsPerCycle: \(pick([1, 5, 32])), updatesPerCycle: \(pick([1, 8]))}"
         let dataflow = MatrixArray.Dataflow.allCases.randomElement(using: &random)!
         if pick([0, 1, 2]) == 0 {
             // One memory for everything.
-            return try machine([
-                "organisation.array.rows=\(pick([3, 4, 8, 16]))", "organisation.array.columns=\(pick([2, 4, 8, 16]))",
-                "organisation.array.dataflow=\(dataflow.rawValue)",
-                "organisation.sram={unified: {bytes: \(pick([16384, 65536, 262144])), banks: 4, wordBits: 64, "
-                    + "ports: \(pick([1, 2]))}}",
-            ])
+            return try machine(
+                formats + [
+                    perturbation,
+                    "organisation.array.rows=\(pick([3, 4, 8, 16]))",
+                    "organisation.array.columns=\(pick([2, 4, 8, 16]))",
+                    "organisation.array.dataflow=\(dataflow.rawValue)",
+                    "organisation.sram={unified: {bytes: \(pick([16384, 65536, 262144])), banks: 4, wordBits: 64, "
+                        + "ports: \(pick([1, 2]))}}",
+                ])
         }
-        return try machine([
-            "organisation.array.dataflow=\(dataflow.rawValue)",
-            "organisation.array.rows=\(pick([3, 4, 8, 16]))", "organisation.array.columns=\(pick([2, 4, 8, 16]))",
-            "organisation.array.doubleBuffered=\(Bool.random(using: &random))",
-            "organisation.vectorUnit.lanes=\(pick([1, 4, 7, 32]))",
-            "organisation.perturbationUnit.perturbationsPerCycle=\(pick([1, 5, 32]))",
-            "organisation.sram.weight.banks=\(banks)", "organisation.sram.weight.wordBits=64",
-            "organisation.sram.weight.bytes=\(pick([2048, 4096, 65536]))",
-            "organisation.sram.activation.banks=\(banks)", "organisation.sram.activation.wordBits=64",
-            "organisation.sram.activation.bytes=\(pick([16384, 32768, 262144]))",
-            "organisation.sram.accumulator.banks=\(banks)", "organisation.sram.accumulator.wordBits=64",
-            "organisation.sram.accumulator.bytes=\(pick([1024, 4096, 65536]))",
-            "organisation.dram.burstBytes=\(pick([16, 32, 128]))",
-            "organisation.dram.bandwidthGigabytesPerSecond=\(pick([1, 5, 19]))",
-        ])
+        return try machine(
+            formats + [
+                perturbation,
+                "organisation.array.dataflow=\(dataflow.rawValue)",
+                "organisation.array.rows=\(pick([3, 4, 8, 16]))", "organisation.array.columns=\(pick([2, 4, 8, 16]))",
+                "organisation.array.doubleBuffered=\(Bool.random(using: &random))",
+                "organisation.vectorUnit.lanes=\(pick([1, 4, 7, 32]))",
+                "organisation.sram.weight.banks=\(banks)", "organisation.sram.weight.wordBits=64",
+                "organisation.sram.weight.bytes=\(pick([2048, 4096, 65536]))",
+                "organisation.sram.activation.banks=\(banks)", "organisation.sram.activation.wordBits=64",
+                "organisation.sram.activation.bytes=\(pick([16384, 32768, 262144]))",
+                "organisation.sram.accumulator.banks=\(banks)", "organisation.sram.accumulator.wordBits=64",
+                "organisation.sram.accumulator.bytes=\(pick([1024, 4096, 65536]))",
+                "organisation.dram.burstBytes=\(pick([16, 32, 128]))",
+                "organisation.dram.bandwidthGigabytesPerSecond=\(pick([1, 5, 19]))",
+            ])
     }
 }

@@ -37,7 +37,7 @@ import Testing
     @Test(arguments: [TrainableSet.all, .last(count: 1), .last(count: 4), .head])
     func qatBackwardIsTwiceTheTrainedForwardLessTheFirstInputGradients(trainable: TrainableSet) {
         let qat = program(.qat, trainable)
-        let trained = shape.layers - trainable.firstLayer(in: shape)
+        let trained = shape.layers - trainable.firstLayer(of: shape.layers)
         let expected =
             trained == 0
             ? head : 2 * (trained * (linear + attention) + head) - 3 * rows * shape.hidden * shape.hidden
@@ -48,7 +48,7 @@ import Testing
     @Test(arguments: [TrainableSet.all, .last(count: 1), .last(count: 4), .head])
     func quzoIsTheSharedPartOnceAndTheTrainedPartTwice(trainable: TrainableSet) {
         let quzo = program(.quzo(residualBits: 0), trainable)
-        let first = trainable.firstLayer(in: shape)
+        let first = trainable.firstLayer(of: shape.layers)
         #expect(macs(quzo, .shared) == first * (linear + attention))
         #expect(quzo.macs == first * (linear + attention) + 2 * ((shape.layers - first) * (linear + attention) + head))
     }

@@ -20,10 +20,14 @@ import Testing
                 try body(program)
                 scheduled += 1
             } catch let error as ScheduleError {
-                guard case .tileDoesNotFit = error else { throw error }
+                switch error {
+                case .tileDoesNotFit: break
+                case .badSize(_, _, let allowed) where allowed.contains("4-bit"): break
+                default: throw error
+                }
             }
         }
-        #expect(scheduled > count / 2)
+        #expect(scheduled > count / 3)
     }
 
     @Test func countsInClosedFormEqualThoseOfEveryCommand() throws {
@@ -299,13 +303,16 @@ import Testing
         change { $0.batch = 0 }
         change { $0.sequence = -1 }
         change { $0.sequence = 513 }
-        change { $0.shape.heads = 7 }
-        change { $0.shape.layers = -1 }
-        change { $0.shape.hidden = 1 << 40 }
-        change { $0.shape.intermediate = Int.max }
+        change { $0.network.heads = 7 }
+        change { $0.network.keyValueHeads = 5 }
+        change { $0.network.layers = -1 }
+        change { $0.network.hidden = 1 << 40 }
+        change { $0.network.intermediate = Int.max }
         change { $0.batch = Int.max }
         change { $0.batch = 1 << 50 }
-        change { $0.shape.vocabulary = Int.max }
+        change { $0.network.vocabulary = Int.max }
+        change { $0.network.head = .none }
+        change { $0.network.hasPooler = true }
         change { $0.method = .quzo(residualBits: 7) }
         for step in bad {
             #expect(throws: ScheduleError.self) { try Lowering.schedule(step, on: machine) }

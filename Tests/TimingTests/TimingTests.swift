@@ -4,22 +4,28 @@ import Testing
 import Timing
 
 @Suite struct Timings {
-    private func forRandomSchedules(_ count: Int, seed: UInt64, _ body: (ScheduledProgram) throws -> Void) throws {
+    static func forRandomSchedules(_ count: Int, seed: UInt64, _ body: (ScheduledProgram) throws -> Void) throws {
         var random = SplitMix(state: seed)
         for _ in 0..<count {
             let step = Fixture.randomStep(&random)
-            let machine = try Fixture.randomMachine(&random)
+            let machine =
+                Bool.random(using: &random)
+                ? try RandomMachine(&random).machine() : try Fixture.randomMachine(&random)
             let objective = ScheduleObjective.allCases.randomElement(using: &random)!
             do {
                 try body(Lowering.schedule(step, on: machine, objective: objective))
             } catch let error as ScheduleError {
-                guard case .tileDoesNotFit = error else { throw error }
+                switch error {
+                case .tileDoesNotFit: break
+                case .badSize(_, _, let allowed) where allowed.contains("4-bit"): break
+                default: throw error
+                }
             }
         }
     }
 
     @Test func closedFormsEqualExpansion() throws {
-        try forRandomSchedules(400, seed: 31) { scheduled in
+        try Self.forRandomSchedules(400, seed: 31) { scheduled in
             for nest in scheduled.nests {
                 let closed = try TimingModel.time(nest, on: scheduled.model)
                 let expanded = try TimingModel.expandedTime(nest, on: scheduled.model)
@@ -45,17 +51,14 @@ import Timing
     }
 
     @Test func unitsDoOneCommandAtATimeInOrder() throws {
-        try forRandomSchedules(40, seed: 32) { scheduled in
+        try Self.forRandomSchedules(40, seed: 32) { scheduled in
             for nest in scheduled.nests {
                 var last: [Command.Unit: Int] = [:]
                 let timing = try TimingModel.expandedTime(nest, on: scheduled.model) { command, start, end in
                     #expect(start >= last[command.unit, default: 0])
                     last[command.unit] = end
                 }
-                for unit in Command.Unit.allCases {
-                    let stalls = timing.stallCycles[unit, default: [:]].values.reduce(0, +)
-                    #expect(timing.busyCycles[unit, default: 0] + stalls <= timing.cycles)
-                }
+                for (unit, end) in last { #expect(timing.idleCycles[unit] == timing.cycles - end) }
             }
         }
     }
@@ -132,7 +135,7 @@ import Timing
     }
 
     @Test func busyCyclesOfTheArrayAreTheCountedOnes() throws {
-        try forRandomSchedules(40, seed: 33) { scheduled in
+        try Self.forRandomSchedules(40, seed: 33) { scheduled in
             let timing = try TimingModel.time(scheduled)
             let counts = try scheduled.totalCounts()
             #expect(timing.busyCycles[.array] == counts.arrayCycles)

@@ -114,16 +114,61 @@ struct CostCommandTests {
         #expect(Set(steps.map(\.cycles) + [shared.cycles]).count > 1)
     }
 
+    @Test(.enabled(if: ProgramRun.hasPython))
+    func aTimelineIsWrittenBesideTheAnswer() throws {
+        let file = FileManager.default.temporaryDirectory.path + "/zeroth-timeline-\(UUID().uuidString).json"
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let flags = "--network minilm-l6 --batch 2 --sequence 32 --json"
+        let output = try run(flags + " --timeline \(file) --timeline-operation layer.0.query")
+        #expect(output.status == 0, "\(output.err)")
+        #expect(output.out == (try run(flags).out))
+        // Python's reader: events, and the end of the last operation of each step.
+        let script = """
+            import json, sys
+            events = json.load(open(sys.argv[1]))["traceEvents"]
+            ends = [max(e["args"]["startCycle"] + e["args"]["cycles"] for e in events
+                        if e["ph"] == "X" and e["pid"] == p and e["tid"] == 1) for p in (1, 2)]
+            print(len(events), *ends)
+            """
+        let check = try ProgramRun.execute(
+            "/usr/bin/env", [ProgramRun.python, "-c", script, file], in: NSTemporaryDirectory())
+        #expect(check.status == 0, "\(check.err)")
+        let numbers = check.out.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+        let answer = try json(flags)
+        let cycles = try ["zerothOrder", "firstOrder"].map { side in
+            let step = try #require(answer[side] as? [String: Any])
+            return Int(try #require(step["cycles"] as? Double))
+        }
+        try #require(numbers.count == 3)
+        #expect(Array(numbers.dropFirst()) == cycles)
+        let said = output.err.replacingOccurrences(of: ",", with: "")
+        #expect(said.hasPrefix("timeline: \(numbers[0]) events"), "\(output.err)")
+    }
+
     @Test(arguments: [
-        ("--network llama2-7b", "--network is llama2-7b, should be an encoder of BERT's form"),
+        ("--network llama2-7b", "bytes of DRAM; machine edge-int8 has 4294967296"),
         ("--network minilm", "minilm-l6"),
         ("--network minilm-l6 --sequence 513", "--sequence is 513, should be at most 512"),
         ("--network minilm-l6 --batch 0", "--batch is 0, should be 1 or more"),
+        (
+            "--network minilm-l6 --timeline step.json --timeline-operation query",
+            "--timeline-operation is query, should be the name of an operation, such as"
+        ),
+        ("--network minilm-l6 --timeline step.json --timeline-commands 0", "--timeline-commands is 0, should be 1"),
+        ("--network minilm-l6 --timeline /nowhere/step.json", "/nowhere/step.json"),
         ("--network minilm-l6 --trainable some", "--trainable is some, should be all, last:N"),
         ("--network minilm-l6 --update-rounding up", "--update-rounding is up, should be stochastic, nearest"),
         ("--network minilm-l6 --hardware edge", "edge-int8"),
-        ("--network minilm-l6 --hardware edge-int4", "arithmetic.weights"),
-        ("--network minilm-l6 --hardware quzo-edge", "organisation.perturbationUnit.sharedFetch is true"),
+        ("--network minilm-l6 --weights e4m3", "arithmetic.activations"),
+        ("--network minilm-l6 --weights int3", "arithmetic.weights"),
+        ("--network minilm-l6 --method adam", "--method is adam, should be quzo, mezo, zoqo or qat"),
+        ("--network minilm-l6 --head classifier:0", "--head is classifier:0, should be classifier:N"),
+        ("--network minilm-l6 --head language-model", "--head is language-model, should be classifier:N"),
+        ("--network smollm2-135m --loss-tokens first", "--loss-tokens is first, should be all or last"),
+        ("--network smollm2-135m --trainable head", "a head alone that is the embedding table"),
+        ("--gemm 4,4", "--gemm is 4,4, should be M,K,N"),
+        ("--gemm 2147483647,2147483647,2147483647", "M·K·N at most"),
+        ("--topology /nowhere.csv", "/nowhere.csv"),
         ("--network minilm-l6 --set organisation.sram.weight.bytes=64", "organisation.sram.weight.bytes"),
         ("--network roberta-large --batch 9223372036854775807", "memory of the step exceeds 64 bits"),
     ])
@@ -134,10 +179,39 @@ struct CostCommandTests {
         #expect(output.err.contains(part), "\(output.err) should name \(part)")
     }
 
+    /// Every shipped machine runs a decoder and an encoder; more weights in one fetch are fewer bytes.
+    @Test func everyMachineCostsADecodersStep() throws {
+        for machine in ["edge-int8", "edge-int4", "quzo-edge", "gemmini-like", "tpu-like", "datacentre-fp8"] {
+            for method in ["quzo", "zoqo"] {
+                let answer = try json(
+                    "--network stories260k --batch 2 --sequence 32 --hardware \(machine) --method \(method)")
+                let step = try #require(answer["zerothOrder"] as? [String: Any])
+                #expect(try #require(step["cycles"] as? Double) > 0 && answer["method"] as? String == method)
+            }
+        }
+        let alone = try json("--network stories260k --batch 2 --sequence 32 --method qat")
+        #expect(try #require(alone["cycles"] as? Int) > 0 && alone["machine"] as? String == "edge-int8")
+    }
+
+    @Test func aProductIsCostedOnAMachine() throws {
+        let answer = try json("--gemm 64,256,256")
+        let total = try #require(answer["total"] as? [String: Any])
+        #expect((total["macs"] as? [String: Int])?["int8"] == 64 * 256 * 256)
+        let file = FileManager.default.temporaryDirectory.path + "/zeroth-\(UUID().uuidString).csv"
+        try "Layer, M, N, K,\na, 64, 256, 256,\nb, 64, 128, 256,\n".write(
+            toFile: file, atomically: true, encoding: .utf8)
+        let layers = try #require(try json("--topology \(file)")["layers"] as? [[String: Any]])
+        #expect(layers.map { $0["name"] as? String } == ["a", "b"])
+        // Alone or among others, a product takes the same time.
+        #expect(layers[0]["cycles"] as? Int == total["cycles"] as? Int)
+        #expect(try run("--topology \(file)").out.contains("2 products"))
+    }
+
     @Test func flagsOfTheOtherQuestionAreRefused() throws {
         for flags in [
             "", "--network minilm-l6 --gemm 1,2,3",
-            "--gemm 1,2,3 --array 4x4 --dataflow ws --oracle scale-sim --batch 4",
+            "--gemm 1,2,3 --array 4x4 --dataflow ws --oracle scale-sim --batch 4", "--gemm 1,2,3 --batch 4",
+            "--topology a.csv --method quzo",
         ] {
             let output = try run(flags)
             #expect(output.status == 64 && output.err.contains("--"), "\(flags): \(output.err)")

@@ -1,0 +1,195 @@
+import Hardware
+
+/// Cycles of a laid-out operation: what Timing measures.
+public typealias NestTimer = (Nest, MachineModel) throws(ScheduleError) -> Int
+
+// Layouts by measured time. Every candidate that fits is compared, by branch and bound: one whose lower bound is no better than the best
+// measured so far is not measured. Candidates follow from the operation and the array's shape alone, and a clock's time of a given nest
+// never grows with any rate, so a machine with more of anything but array never gets a slower layout (docs/architecture.md, "Tiles").
+
+extension ProductScheduler {
+    /// The layout that takes the fewest cycles; of equals the one expected to take fewest, then the one tried first.
+    func fastest(_ timer: NestTimer) throws(ScheduleError) -> Nest {
+        var candidates: [(tiling: Tiling, bound: Double, expected: Double)] = []
+        forEachTiling { tiling in
+            for fitted in roomiest(tiling) {
+                candidates.append(
+                    (fitted, lowerBound(fitted), expectedCycles(fitted, traffic: expectedTraffic(fitted))))
+            }
+        }
+        // Where nothing fits, `choose` says so.
+        guard let likely = candidates.indices.min(by: { candidates[$0].expected < candidates[$1].expected }) else {
+            return try nest()
+        }
+        var best = nest(candidates[likely].tiling)
+        var cycles = try timer(best, model)
+        // Ascending bounds: from the first that is no better on, none is.
+        let order = candidates.indices.sorted { a, b in
+            (candidates[a].bound, candidates[a].expected, a) < (candidates[b].bound, candidates[b].expected, b)
+        }
+        for index in order where index != likely {
+            guard candidates[index].bound < Double(cycles) else { break }
+            let nest = nest(candidates[index].tiling)
+            guard nest.isBusy(on: model, below: cycles) else { continue }
+            let measured = try timer(nest, model)
+            if measured < cycles { (best, cycles) = (nest, measured) }
+        }
+        return best
+    }
+
+    /// The tiling with double buffers: every choice of them that fits and to which none can be added. More of them never cost time.
+    private func roomiest(_ tiling: Tiling) -> [Tiling] {
+        guard capacity.holds(need(tiling)) else { return [] }
+        var fitting: [Int] = []
+        for slots in stride(from: 15, through: 0, by: -1) where !fitting.contains(where: { $0 & slots == slots }) {
+            if capacity.holds(need(tiling.doubling(slots))) { fitting.append(slots) }
+        }
+        return fitting.map(tiling.doubling)
+    }
+
+    /// Cycles that no clock goes below: the busiest unit's work without the rounding up of single commands, between the least that has to
+    /// come before the array's first command and behind its last one.
+    func lowerBound(_ t: Tiling) -> Double {
+        let organisation = model.machine.organisation
+        let work = moved(t)
+        let instances = parts(layout.examples, t.examples).flatMap { e in
+            parts(layout.heads, t.heads).map { h in (times: e.times * h.times, size: e.size * h.size) }
+        }
+        var arrayCycles = 0.0
+        for group in instances {
+            for m in parts(product.m, t.m) {
+                for n in parts(product.n, t.n) {
+                    for k in parts(product.k, t.k) {
+                        let cycles = array.cycles(
+                            folds: group.size * array.folds(m: m.size, n: n.size, k: k.size),
+                            stream: array.stream(m: m.size, n: n.size, k: k.size))
+                        arrayCycles += Double(cycles) * Double(group.times * m.times) * Double(n.times * k.times)
+                    }
+                }
+            }
+        }
+        // The last tile's results, at least, are worked on and stored after the array.
+        let last =
+            Double(instances.map(\.size).min() ?? 1) * Double(parts(product.m, t.m).map(\.size).min() ?? 1)
+            * Double(parts(product.n, t.n).map(\.size).min() ?? 1)
+        let lanes = Double(organisation.vectorUnit.lanes)
+        let tail =
+            last * Double(epiloguePass) / lanes
+            + (resultIsResident ? 0 : last * Double(resultBytes) / model.bytesPerCycle)
+        let rate = model.bytesPerCycle
+        let firstBytes = first.isResident ? 0 : work.first * Double(first.stored.bits) / 8
+        let secondBytes = second.isResident ? 0 : work.second * Double(second.stored.bits) / 8
+        let perturbed = product.sign == .none ? 0 : work.second
+        let perturbCycles = perturbed / Double(organisation.perturbationUnit.perturbationsPerCycle)
+        let latency = Double(model.loadLatency)
+
+        // The first tiles are loaded one after the other, the second operand's first unless the first one's is a panel.
+        let firstTile = Double(distinct(first, t) * t.m * (t.panel && !t.weightsOuter ? product.k : t.k))
+        let secondTile = Double(distinct(second, t) * t.n * (t.panel && t.weightsOuter ? product.k : t.k))
+        let firstLoad = first.isResident ? 0 : firstTile * Double(first.stored.bits) / 8 / rate
+        let secondLoad = second.isResident ? 0 : secondTile * Double(second.stored.bits) / 8 / rate
+        let perturb =
+            product.sign == .none ? 0 : secondTile / Double(organisation.perturbationUnit.perturbationsPerCycle)
+        let streamsFirst = t.panel && !t.weightsOuter
+        var head = 0.0
+        if !first.isResident { head = latency + firstLoad + (streamsFirst ? 0 : secondLoad) }
+        if !second.isResident { head = max(head, latency + secondLoad + (streamsFirst ? firstLoad : 0) + perturb) }
+
+        let epilogueCycles = work.outputs * Double(epiloguePass) / lanes
+        var vectorCycles = epilogueCycles
+        if first.isDequantized { vectorCycles += work.first * Double(conversionPass(first)) / lanes }
+        if second.isDequantized { vectorCycles += work.second * Double(conversionPass(second)) / lanes }
+        let resultBytes = resultIsResident ? 0 : work.outputs * Double(resultBytes)
+        var bound = max(
+            head + arrayCycles + tail, vectorCycles, perturbCycles, (firstBytes + secondBytes + resultBytes) / rate)
+        // What a single slot separates comes one after the other.
+        if t.weightSlots == 1, !second.isResident, !second.isDequantized {
+            bound = max(bound, secondBytes / rate + latency * (work.second / secondTile) + perturbCycles + arrayCycles)
+        }
+        if t.streamSlots == 1, !first.isResident, !first.isDequantized {
+            bound = max(bound, firstBytes / rate + latency * (work.first / firstTile) + arrayCycles)
+        }
+        if t.sumSlots == 1 { bound = max(bound, arrayCycles + epilogueCycles) }
+        // Sums of doubles may be a little above the exact ones.
+        return bound * (1 - 1e-9)
+    }
+
+    /// Tiles of `size` in `total`: whole ones and the rest.
+    private func parts(_ total: Int, _ size: Int) -> [(times: Int, size: Int)] {
+        let rest = total % size
+        var parts: [(times: Int, size: Int)] = []
+        if total >= size { parts.append((total / size, size)) }
+        if rest > 0 { parts.append((1, rest)) }
+        return parts
+    }
+}
+
+extension ProductScheduler.Tiling {
+    /// Double buffers by bits: 1 weights, 2 sums, 4 streamed operand, 8 results.
+    fileprivate func doubling(_ bits: Int) -> Self {
+        var t = self
+        t.weightSlots = bits & 1 == 0 ? 1 : 2
+        t.sumSlots = bits & 2 == 0 ? 1 : 2
+        t.streamSlots = bits & 4 == 0 ? 1 : 2
+        t.resultSlots = bits & 8 == 0 ? 1 : 2
+        return t
+    }
+}
+
+extension StreamingScheduler {
+    /// The layout that takes the fewest cycles; of equals the one tried first.
+    func fastest(_ plan: StreamPlan, _ timer: NestTimer) throws(ScheduleError) -> Nest {
+        let plan = withOwnTiles(plan)
+        var best: (nest: Nest, cycles: Int)?
+        for tile in sizes(plan) {
+            for slots in [2, 1] {
+                let fits = SRAM.Buffer.allCases.allSatisfy {
+                    need(plan, $0, tile: tile, slots: slots) <= capacity($0)
+                }
+                guard fits else { continue }
+                let nest = nest(plan, Choice(tile: tile, slots: slots))
+                if let best, !nest.isBusy(on: model, below: best.cycles) { continue }
+                let cycles = try timer(nest, model)
+                if best == nil || cycles < best!.cycles { best = (nest, cycles) }
+            }
+        }
+        guard let best else { return try nest(plan) }
+        return best.nest
+    }
+}
+
+extension Nest {
+    /// Whether every unit and port has less work than `cycles`; else the nest takes at least as long.
+    func isBusy(on model: MachineModel, below cycles: Int) -> Bool {
+        var units = [Double](repeating: 0, count: 4)
+        var ports = [Double](repeating: 0, count: model.ports.count)
+        func walk(_ nodes: [NestNode], _ times: Double) {
+            for node in nodes {
+                switch node {
+                case .release: break
+                case .loop(let count, let body): walk(body, times * Double(count))
+                case .command(let command):
+                    let own: Int
+                    switch command.work {
+                    case .load(let transfer), .store(let transfer): own = model.leastCycles(transfer)
+                    default: own = model.cycles(command)
+                    }
+                    units[Command.Unit.allCases.firstIndex(of: command.unit)!] += times * Double(own)
+                    for use in model.portUses(command) { ports[use.port] += times * Double(use.cycles) }
+                }
+            }
+        }
+        walk(body, 1)
+        return max(units.max() ?? 0, ports.max() ?? 0) * (1 - 1e-9) < Double(cycles)
+    }
+}
+
+extension MachineModel {
+    /// Cycles of a transfer wherever in a burst it starts: at least those of its bytes in whole bursts.
+    func leastCycles(_ transfer: Transfer) -> Int {
+        let bursts =
+            transfer.gathered ? self.bursts(transfer, residue: 0) : transfer.runs * (transfer.runBytes / burstBytes)
+        return transferCycles(
+            bursts: max(bursts, ceilingDivision(transfer.bytes, burstBytes)), rows: rowsEntered(transfer))
+    }
+}

@@ -1,0 +1,270 @@
+import Networks
+import NumberFormats
+
+/// Lowers the backward pass of a transformer in BF16, down to the first trainable layer.
+struct TransformerBackward {
+    let forward: TransformerForward
+    let states: FirstOrderStates
+
+    var step: StepDescription { forward.step }
+    var network: TransformerConfiguration { step.network }
+    var rows: Int { step.batch * step.sequence }
+
+    /// Loss, head, pool and the norm before them. Returns the gradient of the last block's output, nil where no block is trained.
+    func head(
+        _ logits: TensorID, _ input: TransformerForward.HeadInput, in builder: inout ProgramBuilder
+    ) -> TensorID? {
+        let number = network.headNumber
+        let rowsPerExample = input.rowsPerExample
+        let logitsGradient = gradient("logits", rowsPerExample * network.logits, in: &builder)
+        builder.emit(
+            "loss.gradient",
+            .firstOrder(.lossGradient(examples: step.batch * rowsPerExample, classes: network.logits)), .backward,
+            reads: [logits, forward.labels], writes: [logitsGradient])
+        var pooledGradient: TensorID?
+        if step.trainable.firstLayer(of: network.layers) < network.layers {
+            pooledGradient = inputGradient(number, logitsGradient, rowsPerExample: rowsPerExample, in: &builder)
+        }
+        if step.trained.contains(number) {
+            trainWeight(number, logitsGradient, input.operand, rows: step.batch * rowsPerExample, in: &builder)
+        }
+        if let moments = states.headBias, let bias = forward.linears[number].bias {
+            let biasGradient = builder.temporary("head.bias.gradient", network.logits, .bf16, .gradients)
+            builder.emit(
+                "head.bias.gradient",
+                .firstOrder(.biasGradient(rows: step.batch * rowsPerExample, columns: network.logits)), .backward,
+                reads: [logitsGradient], writes: [biasGradient])
+            builder.emit(
+                "head.bias.adam", .firstOrder(.adam(elements: network.logits)), .update,
+                reads: [biasGradient, bias, moments.first, moments.second],
+                writes: [bias, moments.first, moments.second])
+        }
+        guard var result = pooledGradient else { return nil }
+        let (count, sequence, hidden) = (step.batch, step.sequence, network.hidden)
+        if network.classes != nil || step.lossTokens == .last {
+            let output = gradient("pool.input", sequence * hidden, in: &builder)
+            builder.emit(
+                "pool.gradient",
+                .firstOrder(
+                    network.isCausal
+                        ? .selectGradient(examples: count, rows: sequence, columns: hidden)
+                        : .meanPoolGradient(examples: count, rows: sequence, columns: hidden)),
+                .backward, reads: [result, forward.lengths], writes: [output])
+            result = output
+        }
+        if let sum = input.finalSum {
+            result = norm(forward.finalNorm, result, sum, "final-norm", in: &builder)
+        }
+        return result
+    }
+
+    /// One block: gradient of its output to that of its input; nil where the input's is not needed.
+    func block(
+        _ layer: Int, _ saved: TransformerForward.BlockActivations, _ outputGradient: TensorID,
+        needsInputGradient: Bool, in builder: inout ProgramBuilder
+    ) -> TensorID? {
+        let tokens = step.sequence
+        let first = network.linearsPerBlock * layer
+        let name = "layer.\(layer)"
+        let isPre = network.normPlacement == .pre
+
+        var output = outputGradient
+        if !isPre {
+            output = norm(
+                forward.firstNorm(layer) + 1, outputGradient, saved.outputSum, name + ".output-norm", in: &builder)
+        }
+        let attendedTerms = feedForward(layer, saved, output, in: &builder)
+        // Gradient of attention's sum: through the norm in between, and past the feed-forward layer.
+        let projected: TensorID
+        if isPre {
+            let through = add(attendedTerms, name + ".attention-norm", in: &builder)
+            let normed = norm(
+                forward.firstNorm(layer) + 1, through, saved.attentionSum, name + ".attention-norm.input",
+                in: &builder)
+            projected = add([output, normed], name + ".attention-sum", in: &builder)
+        } else {
+            let attended = add([output] + attendedTerms, name + ".attention-norm", in: &builder)
+            projected = norm(
+                forward.firstNorm(layer), attended, saved.attentionSum, name + ".attention-norm.input", in: &builder)
+        }
+        let context = inputGradient(first + 3, projected, rowsPerExample: tokens, in: &builder)
+        trainWeight(first + 3, projected, saved.context, rows: rows, in: &builder)
+
+        let (query, key, value) = attention(saved, context, name, in: &builder)
+        var terms: [TensorID] = []
+        for (number, gradient) in [(first, query), (first + 1, key), (first + 2, value)] {
+            if needsInputGradient {
+                terms.append(inputGradient(number, gradient, rowsPerExample: tokens, in: &builder))
+            }
+            trainWeight(number, gradient, saved.input, rows: rows, in: &builder)
+        }
+        guard needsInputGradient else { return nil }
+        guard isPre else { return add([projected] + terms, name + ".input", in: &builder) }
+        let through = add(terms, name + ".input-norm", in: &builder)
+        let normed = norm(
+            forward.firstNorm(layer), through, saved.inputSum, name + ".input-norm.input", in: &builder)
+        return add([projected, normed], name + ".input", in: &builder)
+    }
+
+    /// The feed-forward layer: gradients of its input, one for each matrix that reads it.
+    private func feedForward(
+        _ layer: Int, _ saved: TransformerForward.BlockActivations, _ output: TensorID,
+        in builder: inout ProgramBuilder
+    ) -> [TensorID] {
+        let (tokens, width) = (step.sequence, network.intermediate)
+        let name = "layer.\(layer)"
+        let first = network.linearsPerBlock * layer + 4
+        let last = network.linearsPerBlock * (layer + 1) - 1
+        let activated = inputGradient(last, output, rowsPerExample: tokens, in: &builder)
+        trainWeight(last, output, saved.activated, rows: rows, in: &builder)
+        let intermediate = gradient(name + (network.isGated ? ".gate" : ".intermediate"), tokens * width, in: &builder)
+        let elements = rows * width
+        if network.isGated {
+            let up = gradient(name + ".up", tokens * width, in: &builder)
+            builder.emit(
+                name + ".gated.gradient", .firstOrder(.gateGradient(network.activation, elements: elements)), .backward,
+                reads: [activated, saved.intermediate!, saved.up!], writes: [intermediate, up])
+            var terms: [TensorID] = []
+            for (number, gradient) in [(first, intermediate), (first + 1, up)] {
+                terms.append(inputGradient(number, gradient, rowsPerExample: tokens, in: &builder))
+                trainWeight(number, gradient, saved.attentionNorm, rows: rows, in: &builder)
+            }
+            return terms
+        }
+        builder.emit(
+            name + (network.activation == .gelu ? ".gelu" : ".activation") + ".gradient",
+            .firstOrder(
+                network.activation == .gelu
+                    ? .geluGradient(elements: elements)
+                    : .activationGradient(network.activation, elements: elements)),
+            .backward, reads: [activated, saved.intermediate!], writes: [intermediate])
+        let through = inputGradient(first, intermediate, rowsPerExample: tokens, in: &builder)
+        trainWeight(first, intermediate, saved.attentionNorm, rows: rows, in: &builder)
+        return [through]
+    }
+
+    private func attention(
+        _ saved: TransformerForward.BlockActivations, _ contextGradient: TensorID, _ name: String,
+        in builder: inout ProgramBuilder
+    ) -> (query: TensorID, key: TensorID, value: TensorID) {
+        let tokens = step.sequence
+        let (heads, keyHeads, groups) = (network.heads, network.keyValueHeads, network.keyValueGroups)
+        let (instances, depth) = (step.batch * keyHeads, network.headDimension)
+        let (queryWidth, keyWidth) = (network.queryWidth, network.keyValueWidth)
+        func product(
+            _ role: Product.Role, _ part: String, m: Int, n: Int, k: Int, _ operands: [TensorID], _ elements: Int,
+            in builder: inout ProgramBuilder
+        ) -> TensorID {
+            let result = gradient(name + "." + part, elements, in: &builder)
+            builder.emit(
+                name + "." + part + ".gradient",
+                .product(Product(role: role, instances: instances, m: m, n: n, k: k, format: .bf16)), .backward,
+                reads: operands, writes: [result])
+            return result
+        }
+        /// From tokens to heads, or back, where several heads share a key head.
+        func regroup(_ x: TensorID, _ part: String, toHeads: Bool, in builder: inout ProgramBuilder) -> TensorID {
+            guard groups > 1 else { return x }
+            let y = gradient(
+                name + "." + part + (toHeads ? ".by-head" : ".by-token"), tokens * queryWidth, in: &builder)
+            builder.emit(
+                name + "." + part + ".gradient.regroup",
+                .regroup(examples: step.batch, rows: tokens, heads: heads, columns: depth, toHeads: toHeads), .backward,
+                reads: [x], writes: [y])
+            return y
+        }
+        let context = regroup(contextGradient, "context", toHeads: true, in: &builder)
+        let square = heads * tokens * tokens
+        let value = product(
+            .valueGradient, "value", m: tokens, n: depth, k: groups * tokens,
+            saved.probabilityCodes.operands + [context], tokens * keyWidth, in: &builder)
+        let probabilities = product(
+            .probabilityGradient, "probabilities", m: groups * tokens, n: tokens, k: depth,
+            [context] + saved.value.operands, square, in: &builder)
+        let scores = gradient(name + ".scores", square, in: &builder)
+        builder.emit(
+            name + ".softmax.gradient",
+            .firstOrder(.softmaxGradient(rows: step.batch * heads * tokens, columns: tokens)), .backward,
+            reads: [probabilities, saved.probabilities!], writes: [scores])
+        let query = product(
+            .queryGradient, "query", m: groups * tokens, n: depth, k: tokens, [scores] + saved.key.operands,
+            tokens * queryWidth, in: &builder)
+        let key = product(
+            .keyGradient, "key", m: tokens, n: depth, k: groups * tokens, [scores] + saved.query.operands,
+            tokens * keyWidth, in: &builder)
+        let byToken = regroup(query, "query", toHeads: false, in: &builder)
+        if let rotations = forward.rotations {
+            for (x, part, count) in [(byToken, "query", heads), (key, "key", keyHeads)] {
+                builder.emit(
+                    "\(name).\(part).gradient.rotate",
+                    .rotate(examples: step.batch, rows: tokens, heads: count, columns: depth), .backward,
+                    reads: [x, rotations], writes: [x])
+            }
+        }
+        return (byToken, key, value)
+    }
+
+    // MARK: Parts
+
+    /// dX = dY·W, with W dequantized from its codes.
+    private func inputGradient(
+        _ number: Int, _ outputGradient: TensorID, rowsPerExample: Int, in builder: inout ProgramBuilder
+    ) -> TensorID {
+        let (outputs, inputs) = network.linearSize(number)
+        let name = network.linearName(number)
+        let result = gradient(name + ".input", rowsPerExample * inputs, in: &builder)
+        builder.emit(
+            name + ".input-gradient",
+            .product(
+                Product(
+                    role: .inputGradient(number: number), instances: 1, m: step.batch * rowsPerExample, n: inputs,
+                    k: outputs, format: .bf16)),
+            .backward, reads: [outputGradient] + forward.linears[number].operands, writes: [result])
+        return result
+    }
+
+    /// dW = dYᵀ·X, with X dequantized from its codes, and the weight's Adam.
+    private func trainWeight(
+        _ number: Int, _ outputGradient: TensorID, _ input: TransformerForward.Operand, rows: Int,
+        in builder: inout ProgramBuilder
+    ) {
+        let (outputs, inputs) = network.linearSize(number)
+        let name = network.linearName(number)
+        let result = builder.temporary(name + ".gradient", outputs * inputs, .bf16, .gradients)
+        builder.emit(
+            name + ".weight-gradient",
+            .product(
+                Product(
+                    role: .weightGradient(number: number), instances: 1, m: outputs, n: inputs, k: rows, format: .bf16)),
+            .backward, reads: [outputGradient] + input.operands, writes: [result])
+        states.update(number, gradient: result, in: &builder)
+    }
+
+    private func norm(
+        _ norm: Int, _ outputGradient: TensorID, _ saved: TensorID?, _ name: String, in builder: inout ProgramBuilder
+    ) -> TensorID {
+        let result = gradient(name, step.sequence * network.hidden, in: &builder)
+        builder.emit(
+            name + ".gradient",
+            .firstOrder(
+                network.norm == .layerNorm
+                    ? .layerNormGradient(rows: rows, columns: network.hidden)
+                    : .rmsNormGradient(rows: rows, columns: network.hidden)),
+            .backward, reads: [outputGradient, saved!, forward.norms[norm].weight], writes: [result])
+        return result
+    }
+
+    private func add(_ terms: [TensorID], _ name: String, in builder: inout ProgramBuilder) -> TensorID {
+        guard terms.count > 1 else { return terms[0] }
+        let result = gradient(name, step.sequence * network.hidden, in: &builder)
+        builder.emit(
+            name + ".add-gradients", .firstOrder(.addGradients(terms: terms.count, elements: rows * network.hidden)),
+            .backward, reads: terms, writes: [result])
+        return result
+    }
+
+    /// A BF16 gradient of `elements` elements an example.
+    private func gradient(_ name: String, _ elements: Int, in builder: inout ProgramBuilder) -> TensorID {
+        builder.activation(name + ".gradient", elements, .bf16)
+    }
+}

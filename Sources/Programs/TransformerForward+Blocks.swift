@@ -1,0 +1,268 @@
+import Networks
+import NumberFormats
+
+extension TransformerForward {
+    /// What one block's operations wrote that a backward pass reads. Copies for it are BF16, which only a saving forward writes.
+    struct BlockActivations {
+        /// Input of the norm before attention; nil where norms follow their parts.
+        var inputSum: TensorID?
+        var input: Operand
+        var query: Operand, key: Operand, value: Operand
+        var probabilities: TensorID?
+        var probabilityCodes: Operand
+        var context: Operand
+        /// Input of the norm after attention's sum.
+        var attentionSum: TensorID?
+        var attentionNorm: Operand
+        /// Input of the activation function: the gate's where there is one.
+        var intermediate: TensorID?
+        var up: TensorID?
+        var activated: Operand
+        /// Input of the block's last norm; nil where norms precede their parts.
+        var outputSum: TensorID?
+    }
+
+    /// Number of the first norm of block `layer`.
+    func firstNorm(_ layer: Int) -> Int { (network.hasEmbeddingNorm ? 1 : 0) + 2 * layer }
+    /// Number of the norm after the last block.
+    var finalNorm: Int { network.normCount - 1 }
+
+    /// One block: the stream to the block's, with what it wrote on the way.
+    ///
+    /// - Parameter savesInput: the gradient of the block's input will be wanted.
+    func block(
+        _ layer: Int, _ stream: Stream, _ span: Span, savesInput: Bool = true, in builder: inout ProgramBuilder
+    ) -> (stream: Stream, activations: BlockActivations) {
+        let tokens = step.sequence
+        let hidden = network.hidden
+        let name = "layer.\(layer)"
+        let first = network.linearsPerBlock * layer
+        let isPre = network.normPlacement == .pre
+
+        var state = stream.state
+        var x = state
+        var inputSum: TensorID?
+        if isPre {
+            let saving = Span(span.pass, span.sign, biasSign: span.biasSign, saves: span.saves && savesInput)
+            let normalized = normalize(stream, norm: firstNorm(layer), name + ".input-norm", saving, in: &builder)
+            (state, x, inputSum) = (normalized.state, normalized.y, normalized.saved)
+        }
+        let input = quantize(
+            x, name + ".input", rowsPerExample: tokens, columns: hidden, to: formats.activations, span, in: &builder)
+        let attention = attention(layer, input, span, in: &builder)
+        let context = attention.context
+        let projected = linear(first + 3, context, rowsPerExample: tokens, span, in: &builder)
+        let attended = normalize(
+            Stream(state: state, branch: projected), norm: firstNorm(layer) + (isPre ? 1 : 0),
+            name + ".attention-norm", span, in: &builder)
+
+        let attendedCodes = quantize(
+            attended.y, name + ".attention-norm", rowsPerExample: tokens, columns: hidden, to: formats.activations,
+            span, in: &builder)
+        let feedForward = feedForward(layer, attendedCodes, span, in: &builder)
+        let output = linear(
+            first + network.linearsPerBlock - 1, feedForward.activated, rowsPerExample: tokens, span, in: &builder)
+        var result = Stream(state: attended.state, branch: output)
+        var outputSum: TensorID?
+        if !isPre {
+            let normalized = normalize(
+                result, norm: firstNorm(layer) + 1, name + ".output-norm", span, in: &builder)
+            result = Stream(state: normalized.y)
+            outputSum = normalized.saved
+        }
+        return (
+            result,
+            BlockActivations(
+                inputSum: inputSum, input: input, query: attention.query, key: attention.key, value: attention.value,
+                probabilities: attention.probabilities, probabilityCodes: attention.probabilityCodes, context: context,
+                attentionSum: attended.saved, attentionNorm: attendedCodes, intermediate: feedForward.intermediate,
+                up: feedForward.up, activated: feedForward.activated, outputSum: outputSum)
+        )
+    }
+
+    private struct Attention {
+        var query: Operand, key: Operand, value: Operand
+        var probabilities: TensorID?
+        var probabilityCodes: Operand
+        var context: Operand
+    }
+
+    private func attention(
+        _ layer: Int, _ input: Operand, _ span: Span, in builder: inout ProgramBuilder
+    ) -> Attention {
+        let tokens = step.sequence
+        let (heads, keyHeads, groups) = (network.heads, network.keyValueHeads, network.keyValueGroups)
+        let depth = network.headDimension
+        let name = "layer.\(layer)"
+        let first = network.linearsPerBlock * layer
+        let format = formats.attention
+        // Queries, keys and values are written as the attention products read them, unless codes are still to be made.
+        let written = format.hasScales ? formats.values : format
+
+        func project(_ number: Int, in builder: inout ProgramBuilder) -> Value {
+            linear(number, input, rowsPerExample: tokens, span, format: written, in: &builder)
+        }
+        let q = project(first, in: &builder)
+        let k = project(first + 1, in: &builder)
+        let v = project(first + 2, in: &builder)
+        let copies = q.copies
+        let (pass, instances) = (pass(span, copies), examples(copies) * keyHeads)
+        if let rotations {
+            for (x, part, count) in [(q, "query", heads), (k, "key", keyHeads)] {
+                builder.emit(
+                    "\(name).\(part).rotate",
+                    .rotate(examples: examples(copies), rows: tokens, heads: count, columns: depth), pass,
+                    reads: [x.id, rotations], writes: [x.id])
+            }
+        }
+
+        let query = byHead(q, name + ".query", span, in: &builder)
+        let key = quantize(
+            k, name + ".key", rowsPerExample: tokens * keyHeads, columns: depth, to: format, span, in: &builder)
+        var value = Operand(values: v.id, copies: copies)
+        if format.hasScales {
+            let codes = activation(
+                name + ".value.codes", tokens * network.keyValueWidth, format, copies: copies, saved: span.saves,
+                in: &builder)
+            let scales = activation(
+                name + ".value.scales", network.keyValueWidth, .fp32, copies: copies, saved: span.saves, in: &builder)
+            builder.emit(
+                name + ".value.quantize", .quantizeColumns(instances: instances, rows: tokens, columns: depth), pass,
+                reads: [v.id, lengths], writes: [codes, scales])
+            value = Operand(values: codes, scales: scales, copies: copies)
+        }
+
+        // Query heads that share a key head stand below each other as rows of one product.
+        let square = heads * tokens * tokens
+        let scores = activation(name + ".scores", square, copies: copies, in: &builder)
+        builder.emit(
+            name + ".scores",
+            .product(
+                Product(
+                    role: .attentionScores, instances: instances, m: groups * tokens, n: tokens, k: depth,
+                    format: format)),
+            pass, reads: query.operands + key.operands, writes: [scores])
+        let isNarrowed = !format.hasScales && formats.values != format
+        let narrow: TensorID? =
+            formats.values == .fp32 && (span.saves || isNarrowed)
+            ? activation(
+                name + ".probabilities.saved", square, isNarrowed ? format : .bf16, copies: copies, saved: span.saves,
+                in: &builder)
+            : nil
+        builder.emit(
+            name + ".softmax", .softmax(rows: examples(copies) * heads * tokens, columns: tokens), pass,
+            reads: [scores, lengths], writes: [scores] + (narrow.map { [$0] } ?? []))
+        let probabilities: Operand
+        if isNarrowed, let narrow {
+            probabilities = Operand(values: narrow, copies: copies)
+        } else {
+            probabilities = quantize(
+                Value(id: scores, copies: copies), name + ".probabilities", rowsPerExample: heads * tokens,
+                columns: tokens, to: format, span, in: &builder)
+        }
+        let context = activation(name + ".context", tokens * network.queryWidth, copies: copies, in: &builder)
+        builder.emit(
+            name + ".context",
+            .product(
+                Product(
+                    role: .attentionContext, instances: instances, m: groups * tokens, n: depth, k: tokens,
+                    format: format)),
+            pass, reads: probabilities.operands + value.operands, writes: [context])
+        return Attention(
+            query: query, key: key, value: value, probabilities: narrow ?? scores, probabilityCodes: probabilities,
+            context: byToken(Value(id: context, copies: copies), name + ".context", span, in: &builder))
+    }
+
+    /// Queries as the attention products read them. Where several heads share a key head, all of a head's tokens lie together, so that
+    /// these heads' rows follow each other.
+    private func byHead(
+        _ x: Value, _ name: String, _ span: Span, in builder: inout ProgramBuilder
+    ) -> Operand {
+        let (tokens, heads, depth) = (step.sequence, network.heads, network.headDimension)
+        let format = formats.attention
+        guard network.keyValueGroups > 1 else {
+            return quantize(
+                x, name, rowsPerExample: tokens * heads, columns: depth, to: format, span, in: &builder)
+        }
+        let (count, pass) = (examples(x.copies), pass(span, x.copies))
+        let values = activation(
+            name + (format.hasScales ? ".codes" : ".by-head"), tokens * heads * depth, format, copies: x.copies,
+            saved: span.saves, in: &builder)
+        guard format.hasScales else {
+            builder.emit(
+                name + ".regroup",
+                .regroup(examples: count, rows: tokens, heads: heads, columns: depth, toHeads: true), pass,
+                reads: [x.id], writes: [values])
+            return Operand(values: values, copies: x.copies)
+        }
+        let scales = activation(
+            name + ".scales", tokens * heads, .fp32, copies: x.copies, saved: span.saves, in: &builder)
+        builder.emit(
+            name + ".quantize", .quantizeByHead(examples: count, rows: tokens, heads: heads, columns: depth), pass,
+            reads: [x.id], writes: [values, scales])
+        return Operand(values: values, scales: scales, copies: x.copies)
+    }
+
+    /// Contexts as the linear layer behind attention reads them.
+    private func byToken(
+        _ x: Value, _ name: String, _ span: Span, in builder: inout ProgramBuilder
+    ) -> Operand {
+        let (tokens, heads, depth) = (step.sequence, network.heads, network.headDimension)
+        let format = formats.activations
+        guard network.keyValueGroups > 1 else {
+            return quantize(
+                x, name, rowsPerExample: tokens, columns: network.queryWidth, to: format, span, in: &builder)
+        }
+        let (count, pass) = (examples(x.copies), pass(span, x.copies))
+        let values = activation(
+            name + (format.hasScales ? ".codes" : ".by-token"), tokens * heads * depth, format, copies: x.copies,
+            saved: span.saves, in: &builder)
+        guard format.hasScales else {
+            builder.emit(
+                name + ".regroup",
+                .regroup(examples: count, rows: tokens, heads: heads, columns: depth, toHeads: false), pass,
+                reads: [x.id], writes: [values])
+            return Operand(values: values, copies: x.copies)
+        }
+        let scales = activation(name + ".scales", tokens, .fp32, copies: x.copies, saved: span.saves, in: &builder)
+        builder.emit(
+            name + ".quantize", .quantizeByToken(examples: count, rows: tokens, heads: heads, columns: depth), pass,
+            reads: [x.id], writes: [values, scales])
+        return Operand(values: values, scales: scales, copies: x.copies)
+    }
+
+    private func feedForward(
+        _ layer: Int, _ x: Operand, _ span: Span, in builder: inout ProgramBuilder
+    ) -> (activated: Operand, intermediate: TensorID?, up: TensorID?) {
+        let (tokens, width) = (step.sequence, network.intermediate)
+        let name = "layer.\(layer)"
+        let first = network.linearsPerBlock * layer + 4
+        let savedGate = copy(name + (network.isGated ? ".gate" : ".intermediate"), tokens * width, span, in: &builder)
+        let gate = linear(first, x, rowsPerExample: tokens, span, copy: savedGate, in: &builder)
+        let copies = gate.copies
+        let elements = rows(copies) * width
+        let activated = activation(
+            name + (network.activation == .gelu && !network.isGated ? ".gelu" : ".activation"), tokens * width,
+            copies: copies, in: &builder)
+        var savedUp: TensorID?
+        if network.isGated {
+            savedUp = copy(name + ".up", tokens * width, span, in: &builder)
+            let up = linear(first + 1, x, rowsPerExample: tokens, span, copy: savedUp, in: &builder)
+            builder.emit(
+                name + ".gated", .gate(network.activation, elements: elements), pass(span, copies),
+                reads: [gate.id, up.id], writes: [activated])
+            if span.saves { savedUp = savedUp ?? up.id }
+        } else if network.activation == .gelu {
+            builder.emit(
+                name + ".gelu", .gelu(elements: elements), pass(span, copies), reads: [gate.id], writes: [activated])
+        } else {
+            builder.emit(
+                name + ".\(network.activation.rawValue)", .activation(network.activation, elements: elements),
+                pass(span, copies), reads: [gate.id], writes: [activated])
+        }
+        let codes = quantize(
+            Value(id: activated, copies: copies), name + (network.activation == .gelu ? ".gelu" : ".activation"),
+            rowsPerExample: tokens, columns: width, to: formats.activations, span, in: &builder)
+        return (codes, span.saves ? savedGate ?? gate.id : nil, savedUp)
+    }
+}

@@ -1,0 +1,132 @@
+import Networks
+import NumberFormats
+
+/// A zeroth-order step, one query: frozen layers once, the trainable rest with +d and with −d, the projected gradient, and the update of
+/// every trainable weight. Methods differ by formats and draws, which the nests take from the step.
+extension Lowering {
+    static func zerothOrder(_ step: StepDescription) -> Program {
+        let network = step.network
+        var builder = ProgramBuilder(step: step)
+        let forward = TransformerForward(step: step, in: &builder)
+        let residuals = residuals(step, in: &builder)
+        let firstLayer = step.trainable.firstLayer(of: network.layers)
+        let shared = TransformerForward.Span(.shared)
+
+        var x = forward.embed(.shared, in: &builder)
+        for layer in 0..<firstLayer { x = forward.block(layer, x, shared, in: &builder).stream }
+        let sharedPool = firstLayer == network.layers ? forward.pool(x, shared, in: &builder) : nil
+
+        /// The trainable part of one pass, or of both: the batch's loss.
+        func pass(_ span: TransformerForward.Span, in builder: inout ProgramBuilder) -> TensorID {
+            var y = x
+            for layer in firstLayer..<network.layers { y = forward.block(layer, y, span, in: &builder).stream }
+            let pooled = sharedPool ?? forward.pool(y, span, in: &builder)
+            return forward.classify(pooled, span, in: &builder).loss
+        }
+        var losses: [TensorID] = []
+        var kept: [Int: TensorID] = [:]
+        switch step.placement {
+        case .onLoad:
+            for (name, sign) in [(Pass.plus, PerturbationSign.plus), (.minus, .minus)] {
+                losses.append(pass(.init(name, sign), in: &builder))
+            }
+        case .onLoadShared:
+            losses.append(pass(.init(.both, .both), in: &builder))
+        case .inPlace:
+            kept = keptCodes(step, in: &builder)
+            for (name, sign, move) in [
+                (Pass.plus, PerturbationSign.plus, InPlaceMove.start), (.minus, .minus, .turn),
+            ] {
+                perturb(step, move, forward, kept, in: &builder)
+                losses.append(pass(.init(name, .none, biasSign: sign), in: &builder))
+            }
+        }
+
+        let multiplier = builder.temporary("multiplier", 1, .fp32, .data)
+        builder.emit("projected-gradient", .projectedGradient, .update, reads: losses, writes: [multiplier])
+        for number in step.trained {
+            let (rows, columns) = network.linearSize(number)
+            let weight = forward.linears[number].weight
+            let residual = residuals[number].map { [$0] } ?? []
+            // Codes are restored by a list; of floating-point weights the copy is read instead.
+            let list = builder.format(of: weight).integer == nil ? [] : kept[number].map { [$0] } ?? []
+            let source = list.isEmpty ? kept[number] ?? weight : weight
+            builder.emit(
+                network.linearName(number) + ".update",
+                .update(number: number, rows: rows, columns: columns, residualBits: step.residualBits), .update,
+                reads: [multiplier, source] + residual + list, writes: [weight] + residual)
+        }
+        if step.hasNewHead, let bias = forward.linears[network.headNumber].bias {
+            builder.emit(
+                "head.bias.update", .updateBias(number: network.headNumber, elements: network.logits), .update,
+                reads: [multiplier, bias], writes: [bias])
+        }
+        return builder.program()
+    }
+
+    /// Rounding residuals of the trained weights, by number.
+    private static func residuals(_ step: StepDescription, in builder: inout ProgramBuilder) -> [Int: TensorID] {
+        guard step.residualBits > 0 else { return [:] }
+        var result: [Int: TensorID] = [:]
+        for number in step.trained {
+            result[number] = builder.parameter(
+                step.network.linearName(number) + ".residuals", step.residualBits == 8 ? .int8 : .int16,
+                step.network.linear(number).weightCount, .residuals, .linearResiduals(number: number))
+        }
+        return result
+    }
+
+    /// What restores weights that were perturbed in place, by number.
+    private static func keptCodes(_ step: StepDescription, in builder: inout ProgramBuilder) -> [Int: TensorID] {
+        var result: [Int: TensorID] = [:]
+        for number in step.trained {
+            let linear = step.network.linear(number)
+            let format = number == step.network.headNumber ? step.formats.head : step.formats.weights
+            let isList = format.integer != nil
+            result[number] = builder.temporary(
+                step.network.linearName(number) + (isList ? ".saturated" : ".copy"),
+                linear.outputs * (isList ? InPlaceList.bytes(columns: linear.inputs) : linear.inputs),
+                isList ? .int8 : format, .perturbations)
+        }
+        return result
+    }
+
+    private static func perturb(
+        _ step: StepDescription, _ move: InPlaceMove, _ forward: TransformerForward, _ kept: [Int: TensorID],
+        in builder: inout ProgramBuilder
+    ) {
+        for number in step.trained {
+            guard let list = kept[number] else { continue }
+            let (rows, columns) = step.network.linearSize(number)
+            let weight = forward.linears[number].weight
+            let isList = builder.format(of: weight).integer != nil
+            let (reads, writes): ([TensorID], [TensorID])
+            switch move {
+            case .start: (reads, writes) = ([weight], [weight, list])
+            case .turn: (reads, writes) = isList ? ([weight, list], [weight, list]) : ([list], [weight])
+            }
+            builder.emit(
+                step.network.linearName(number) + ".perturb",
+                .perturbInPlace(move, number: number, rows: rows, columns: columns), .perturb, reads: reads,
+                writes: writes)
+        }
+    }
+}
+
+/// The list from which integer codes perturbed in place are restored.
+///
+/// A code that stands at the end of its range after perturbation may have been clamped, and what it was is written down; any other is
+/// restored by drawing d again. The entries follow the codes' order, so they need no index. Programs are static: the list's room is
+/// reserved in advance, one entry for every `codesPerEntry` codes of a row.
+enum InPlaceList {
+    /// Symmetric codes of a row fill their range: with max-abs scales one code in each row reaches its end, and steps of a few units
+    /// saturate few others.
+    static let codesPerEntry = 16
+    /// Bytes for a row of `columns` codes; an entry is a byte.
+    static func bytes(columns: Int) -> Int { ceilingDivision(columns, codesPerEntry) }
+}
+
+extension StepDescription {
+    /// Bits of a rounding residual that the update carries for each weight; 0 for none.
+    var residualBits: Int { if case .quzo(let bits) = method { bits } else { 0 } }
+}
