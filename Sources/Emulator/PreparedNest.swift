@@ -61,7 +61,7 @@ final class PreparedNest {
 
     /// A `TileView`.
     struct View {
-        /// −1 for sums.
+        /// −1 for what is no tensor.
         let operand: Int
         /// −1 for a resident tensor.
         let buffer: Int

@@ -13,13 +13,13 @@ struct TileCommand {
     var first: Int { command.pointee.first.value(at: executor.indices) }
     var outer: Int { command.pointee.outer.value(at: executor.indices) }
 
-    /// The view of the operation's operand `number`; −1 for the sums.
+    /// The view of the operation's operand `number`; −1 for what is no tensor.
     func view(_ number: Int) throws(TileError) -> UnsafePointer<PreparedNest.View> {
         for place in command.pointee.views {
             let view = UnsafePointer(nest.views.baseAddress! + place)
             if view.pointee.operand == number { return view }
         }
-        throw executor.fault(.notDescribed(number < 0 ? "where the sums lie" : "where operand \(number) lies"))
+        throw executor.fault(.notDescribed(number < 0 ? "where its own result lies" : "where operand \(number) lies"))
     }
 
     /// An operand's bytes, checked for `use`, and for their number where it is given.

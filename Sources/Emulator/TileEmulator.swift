@@ -71,8 +71,7 @@ public final class TileEmulator {
         _ scheduled: ScheduledProgram, _ batch: EncodedBatch, settings: QuZOSettings, step: Int, learningRate: Double
     ) throws(EmulatorError) -> EncoderEmulator.StepResult {
         let executor = try prepare(scheduled, batch)
-        let shape = parameters.shape
-        let trained = scheduled.program.step.trainable.numbers(in: shape)
+        let trained = scheduled.program.step.trained
         executor.quzo = QuZOContext(
             settings: settings, step: step, learningRate: learningRate,
             perturbation: try QuZOContext.perturbation(parameters, settings, trained))
@@ -108,11 +107,9 @@ public final class TileEmulator {
         }
         for operation in scheduled.program.operations {
             switch operation.action {
-            case .product(let product) where product.format == .int8 && product.sign != .both: continue
+            case .product(let product) where product.firstFormat == .int8 && product.secondFormat == .int8: continue
             case .embed, .quantizeRows, .quantizeColumns, .softmax, .addLayerNorm, .gelu, .meanPool, .loss,
-                .projectedGradient, .updateBias:
-                continue
-            case .update where !operation.reads.contains(where: { scheduled.program[$0].kind == .perturbations }):
+                .projectedGradient, .update, .updateBias:
                 continue
             default: throw .notEmulated(operation: operation.name)
             }

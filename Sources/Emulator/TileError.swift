@@ -27,6 +27,8 @@ public struct TileError: Error, Hashable, Sendable, CustomStringConvertible {
         case readBeforeWrite
         /// A byte in DRAM that nothing has written since its tensor came to life.
         case loadBeforeStore
+        /// A byte in DRAM that the operation itself has stored.
+        case loadAfterStore
         /// A byte of a result that the operation writes twice.
         case writtenTwice
         /// A byte of a result that the operation does not write.
@@ -86,6 +88,7 @@ extension TileError.Fault: CustomStringConvertible {
         case .outsideTensor(let end, let bytes): "reaches to byte \(end) of a tensor of \(bytes)"
         case .readBeforeWrite: "reads a byte of the chip that nothing has written"
         case .loadBeforeStore: "loads a byte of DRAM that nothing has written"
+        case .loadAfterStore: "loads a byte that the operation has stored; stores are served after later loads"
         case .writtenTwice: "writes a byte of the result a second time"
         case .notWritten: "the operation left a byte of its result unwritten"
         case .notInDRAM: "moves a tensor that has no place in DRAM"

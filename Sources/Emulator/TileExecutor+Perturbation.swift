@@ -41,18 +41,25 @@ extension TileExecutor {
         } else {
             for row in 0..<rows { pieces.append((first + row * k..<first + row * k + columns, row * pitch)) }
         }
-        let isPlus = product.sign == .plus
+        let (isPlus, isBoth) = (product.sign != .minus, product.sign == .both)
+        // The second sign's tile stands behind the first one's.
+        let second = isBoth ? try command.operand(-1, .fill, bytes: weights) : nil
+        if isBoth, pitch != columns, rows > 1 {
+            throw fault(.sizesDiffer(what: "bytes between rows", found: pitch, needed: columns))
+        }
         let (kernels, settings, streams, work) = (kernels, quzo.settings, quzo.streams(number), pieces)
         var statistics = [PerturbationStatistics](repeating: PerturbationStatistics(), count: work.count)
         statistics.withUnsafeMutableBufferPointer { buffer in
             let results = SharedBuffer(buffer)
             parallelFor(work.count, threads: threads) { index in
-                let codes = tile.pointer(Int8.self, offset: work[index].offset) - work[index].elements.lowerBound
+                let start = work[index].elements.lowerBound
+                let codes = tile.pointer(Int8.self, offset: work[index].offset) - start
+                let minus = second.map { $0.pointer(Int8.self, offset: work[index].offset) - start }
                 results[index] = scalars.multipliers.withUnsafeBufferPointer { multipliers in
                     kernels.perturb(
                         codes, elements: work[index].elements, columns: k, multipliers: multipliers,
                         bits: settings.bits, streams: streams, plus: isPlus ? codes : nil,
-                        minus: isPlus ? nil : codes)
+                        minus: isBoth ? minus : isPlus ? nil : codes)
                 }
             }
         }
@@ -143,13 +150,26 @@ extension TileExecutor {
         let scale = parameters.linears[parameters.shape.headNumber].scales[0]
         let values: TileOperand
         let change: (Float, Int32) -> Float
+        var second: TileOperand?
         switch action {
         case .product(let product):
             values = try command.operand(4, .change)
+            if product.biasSign == .both { second = try command.operand(-1, .fill, bytes: values.bytes.count) }
             let multiplier = BiasPerturbation.passMultiplier(size: settings.size, bits: settings.bits, headScale: scale)
+            if let second {
+                guard drawn.count * 4 == values.bytes.count else {
+                    throw fault(.draws(found: drawn.count, needed: values.bytes.count / 4))
+                }
+                for (index, code) in drawn.enumerated() {
+                    second.pointer(Float.self)[index] =
+                        BiasPerturbation.perturbed(
+                            values.pointer(Float.self)[index], multiplier: multiplier, code: code
+                        ).minus
+                }
+            }
             change = {
                 let both = BiasPerturbation.perturbed($0, multiplier: multiplier, code: $1)
-                return product.sign == .plus ? both.plus : both.minus
+                return product.biasSign == .minus ? both.minus : both.plus
             }
         case .updateBias:
             let difference = try command.operand(0, .read)

@@ -17,7 +17,8 @@ extension TileExecutor {
 
     /// One matmul command.
     func multiply(_ command: TileCommand) throws(TileError) {
-        guard case .product(let product) = action, case .matmul(let block)? = running?.work, block.format == .int8
+        guard case .product(let product) = action, case .matmul(let block)? = running?.work, block.format == .int8,
+            product.firstFormat == .int8, product.secondFormat == .int8
         else {
             throw fault(.notDescribed("a product of int8 codes"))
         }
@@ -95,7 +96,8 @@ extension TileExecutor {
         try require(firstScales, "the first operand's scales", rows: m, bytes: 4, instances)
         try require(secondScales, "the second operand's scales", rows: n, bytes: 4, instances)
         try require(result, "the result", rows: m, bytes: 4 * n, instances)
-        if let bias, bias.runBytes != 4 * n {
+        // A bias for both signs is two, one behind the other.
+        if let bias, bias.runBytes != 4 * n || ![1, instances].contains(bias.rows) {
             throw fault(.sizesDiffer(what: "bytes of the bias", found: bias.runBytes, needed: 4 * n))
         }
         // Scales one behind the other, as the kernel reads them.
@@ -117,7 +119,9 @@ extension TileExecutor {
             kernels.dequantize(
                 sums.pointer(Int32.self, offset: sums.instance(instance) + row * from), rowStride: from / 4,
                 rows: min(rowsPerPiece, m - row), columns: n, rowScales: start + row, columnScales: start + m,
-                bias: bias.map { UnsafePointer($0.pointer(Float.self)) },
+                bias: bias.map {
+                    UnsafePointer($0.pointer(Float.self, offset: $0.rows > 1 ? instance * $0.rowPitch : 0))
+                },
                 into: result.pointer(Float.self, offset: result.instance(instance) + row * to), rowStride: to / 4)
         }
     }

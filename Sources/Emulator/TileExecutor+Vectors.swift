@@ -22,7 +22,7 @@ extension TileExecutor {
         case .addLayerNorm(_, let columns): try addLayerNorm(command, columns)
         case .gelu: try gelu(command)
         case .meanPool(_, let rows, let columns): try meanPool(command, rows, columns)
-        case .loss(_, _, let classes): try loss(command, classes)
+        case .loss(let passes, _, let classes): try loss(command, passes, classes)
         case .projectedGradient: try projectedGradient(command)
         default: throw fault(.notDescribed("a vector function"))
         }
@@ -47,6 +47,8 @@ extension TileExecutor {
 
     private func length(_ command: TileCommand, _ number: Int, example: Int, limit: Int) throws(TileError) -> Int {
         let lengths = try command.operand(number, .read)
+        // Both signs' activations of an example have one length.
+        let example = example % batch
         guard example >= 0, 4 * example < lengths.bytes.count else {
             throw fault(.sizesDiffer(what: "lengths", found: lengths.bytes.count / 4, needed: example + 1))
         }
@@ -176,17 +178,21 @@ extension TileExecutor {
             x.pointer(Float.self), rowStride: x.rowPitch / 4, validRows: valid, columns: count,
             out: y.pointer(Float.self))
         // For whoever asks for it: no command reads this.
-        let start = example * columns + command.first
-        record { result in
+        let start = example % batch * columns + command.first
+        record(example / batch) { result in
             for index in 0..<count { result.pooled[start + index] = y.pointer(Float.self)[index] }
         }
     }
 
-    private func loss(_ command: TileCommand, _ classes: Int) throws(TileError) {
+    private func loss(_ command: TileCommand, _ passes: Int, _ classes: Int) throws(TileError) {
         let logits = try command.operand(0, .read)
         let count = try rows(logits, rowBytes: 4 * classes)
         let labels = try command.operand(1, .read, bytes: 4 * count)
-        let first = command.first
+        let (pass, first) = (command.outer, command.first)
+        if runningLosses.isEmpty { runningLosses = Array(repeating: 0, count: passes) }
+        guard runningLosses.indices.contains(pass) else {
+            throw fault(.sizesDiffer(what: "passes of a loss", found: pass + 1, needed: passes))
+        }
         for row in 0..<count {
             let label = Int(labels.pointer(Int32.self)[row])
             guard label >= 0, label < classes else {
@@ -194,8 +200,8 @@ extension TileExecutor {
             }
             let values = logits.pointer(Float.self) + row * classes
             let loss = kernels.crossEntropy(values, classes: classes, label: label)
-            runningLoss += loss
-            record { result in
+            runningLosses[pass] += loss
+            record(pass) { result in
                 result.losses[first + row] = loss
                 for index in 0..<classes { result.logits[(first + row) * classes + index] = values[index] }
             }
@@ -204,29 +210,35 @@ extension TileExecutor {
 
     private func endLoss(_ command: TileCommand) throws(TileError) {
         guard case .loss = action else { throw fault(.notDescribed("a function with an end")) }
-        let out = try command.operand(2, .write, bytes: 4)
-        out.pointer(Float.self)[0] = runningLoss / Float(batch)
-        record { $0.loss = runningLoss / Float(batch) }
+        let out = try command.operand(2, .write, bytes: 4 * runningLosses.count)
+        for (pass, sum) in runningLosses.enumerated() {
+            out.pointer(Float.self)[pass] = sum / Float(batch)
+            record(pass) { $0.loss = sum / Float(batch) }
+        }
     }
 
     private func projectedGradient(_ command: TileCommand) throws(TileError) {
-        let plus = try command.operand(0, .read, bytes: 4)
-        let minus = try command.operand(1, .read, bytes: 4)
-        let out = try command.operand(2, .write, bytes: 4)
+        // Both losses, in a tensor each or in one.
+        let inputs = operation.reads.count
+        let plus = try command.operand(0, .read, bytes: inputs == 1 ? 8 : 4)
+        let minus = inputs == 1 ? plus : try command.operand(1, .read, bytes: 4)
+        let out = try command.operand(inputs, .write, bytes: 4)
         // The tensor holds μ; whoever uses it makes the multipliers of section 10 from it.
-        out.pointer(Float.self)[0] = plus.pointer(Float.self)[0] - minus.pointer(Float.self)[0]
+        out.pointer(Float.self)[0] =
+            plus.pointer(Float.self)[0] - minus.pointer(Float.self)[inputs == 1 ? 1 : 0]
     }
 
-    /// What a pass leaves for the caller.
-    private func record(_ body: (inout EncoderEmulator.ForwardResult) -> Void) {
+    /// What a pass leaves for the caller; of an operation that serves both signs, the first or the second.
+    private func record(_ number: Int, _ body: (inout EncoderEmulator.ForwardResult) -> Void) {
+        let pass = operation.pass == .both ? [Pass.plus, .minus][number] : operation.pass
         let shape = parameters.shape
         var result =
-            results.removeValue(forKey: operation.pass)
+            results.removeValue(forKey: pass)
             ?? EncoderEmulator.ForwardResult(
                 loss: 0, losses: Array(repeating: 0, count: batch),
                 logits: Array(repeating: 0, count: batch * shape.classes),
                 pooled: Array(repeating: 0, count: batch * shape.hidden), macs: 0)
         body(&result)
-        results[operation.pass] = result
+        results[pass] = result
     }
 }

@@ -41,7 +41,7 @@ final class TileExecutor {
     private let state: UnsafeMutablePointer<State>
     var packed = PackedTiles()
     var scratch = AlignedBuffer<Float>(count: 0)
-    var runningLoss: Float = 0
+    var runningLosses: [Float] = []
     var drawn: [Int32] = []
     /// Registers of the array, where it is modelled.
     lazy var registers = RegisterArray(scheduled)
@@ -68,6 +68,8 @@ final class TileExecutor {
         var base: UnsafeMutablePointer<UInt8>?
         var bytes = 0
         var isInDRAM = false
+        /// The operation writes it.
+        var isResult = false
         /// The tensor's first byte in the maps of written bytes.
         var start = 0
     }
@@ -166,7 +168,7 @@ final class TileExecutor {
         action = operation.action
         operands = operation.reads + operation.writes
         state.pointee = State()
-        runningLoss = 0
+        runningLosses = []
         drawn = []
         packed.removeAll()
         var end = 0
@@ -192,6 +194,7 @@ final class TileExecutor {
             if !places[place].isInDRAM {
                 places[place] = Place(base: residents[id.index]?.bytes.baseAddress, bytes: count)
             }
+            places[place].isResult = operation.writes.contains(id)
             if let written = written(place) {
                 let range = places[place].start..<places[place].start + count
                 if isNew { written.alive.set(range, false) }
@@ -320,7 +323,11 @@ final class TileExecutor {
 
     // MARK: Places
 
-    enum Use { case read, write, change }
+    enum Use {
+        case read, write, change
+        /// Writes behind what another command brought to the same slot.
+        case fill
+    }
 
     private func written(_ operand: Int) -> WrittenBytes? {
         places[operand].isInDRAM ? dram.written : residents[operands[operand].index]?.written
@@ -402,7 +409,7 @@ final class TileExecutor {
     ) throws(TileError) {
         let start = slots[buffer].newest
         let range = start + offset..<start + offset + count
-        if use != .write || !acquires, let byte = chipWritten.first(range, false) {
+        if use != .fill, use != .write || !acquires, let byte = chipWritten.first(range, false) {
             throw fault(use == .write ? .notAcquired : .readBeforeWrite, name(buffer), byte - start)
         }
         if use != .read { chipWritten.set(range, true) }
@@ -524,7 +531,14 @@ final class TileExecutor {
                 .outsideTensor(end: offset < 0 ? offset : offset + count, bytes: places[operand].bytes),
                 name(operand: operand))
         }
-        if checks { try checkTensor(operand, offset, count, use, missing: .loadBeforeStore) }
+        guard checks else { return }
+        try checkTensor(operand, offset, count, use, missing: .loadBeforeStore)
+        // A store waits while later loads are served.
+        guard use == .read, places[operand].isResult else { return }
+        let first = places[operand].start
+        if let byte = dram.written?.byOperation.first(first + offset..<first + offset + count, true) {
+            throw fault(.loadAfterStore, name(operand: operand), byte - first)
+        }
     }
 }
 

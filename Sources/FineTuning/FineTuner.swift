@@ -119,7 +119,7 @@ public final class FineTuner {
         self.tiles = tiles
         tiles.countsAccumulators = countsAccumulators
         let result = try tiles.step(
-            try schedule(description, on: machine), batch, settings: quzo, step: step, learningRate: rate)
+            try schedule(description.on(machine), on: machine), batch, settings: quzo, step: step, learningRate: rate)
         accumulators = tiles.accumulators
         emulator.invalidateWeights()
         return result

@@ -6,7 +6,8 @@ import NumberFormats
 /// The bytes are runs at regular distances, in the order of the command's work and not sorted: for a product example, head, row of the operand
 /// (or k, where the operand's rows are k); for a stream the runs of one piece.
 public struct TileView: Sendable, Hashable {
-    /// Place of the tensor in the operation's `reads` followed by its `writes`; nil for the array's sums, which are no tensor.
+    /// Place of the tensor in the operation's `reads` followed by its `writes`; nil for what is no tensor: the array's sums, or a
+    /// second sign's copy that a command makes.
     public let operand: Int?
     /// The tile buffer, of which the slot that was taken last is meant; nil where the tensor is resident and used where it lies.
     public let buffer: Int?
@@ -59,14 +60,16 @@ extension Command {
 }
 
 extension ProductLayout.Matrix {
-    /// Distances between examples, heads and rows of a tile in its slot. A transfer keeps DRAM's order: what lies further apart there does so here.
+    /// Distances between examples, heads and rows of a tile in its slot. A transfer keeps DRAM's order: what lies further apart there does so here. What
+    /// instances share stands once.
     func inTile(examples: Int, heads: Int, rows: Int, runBytes: Int) -> [Transfer.Dimension] {
         // A matrix that serves all examples is there once.
         let counts = [example == 0 ? 1 : examples, heads, rows]
         let pitches = [example, head, row]
         var result = [0, 0, 0]
         var next = runBytes
-        for index in counts.indices.sorted(by: { (pitches[$0], $1) < (pitches[$1], $0) }) where counts[index] > 1 {
+        let order = counts.indices.sorted { (pitches[$0], $1) < (pitches[$1], $0) }
+        for index in order where counts[index] > 1 && pitches[index] > 0 {
             result[index] = next
             next *= counts[index]
         }

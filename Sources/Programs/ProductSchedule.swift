@@ -468,18 +468,28 @@ struct ProductScheduler {
                 operand.values, matrix, nil, place, row: rowsAreK ? k : row, rows: rowsAreK ? ks : rows,
                 column: rowsAreK ? row : k, columns: rowsAreK ? rows : ks, format)
         }
-        let heldRows = rowsAreK ? heldK : rows
-        let run = format.bytes(rowsAreK ? rows : heldK)
-        var held = matrix.inTile(examples: place.examples, heads: place.heads, rows: heldRows, runBytes: run)
+        var held = matrix.inTile(
+            examples: place.examples, heads: place.heads, rows: rowsAreK ? heldK : rows,
+            runBytes: format.bytes(rowsAreK ? rows : heldK))
+        // Of weights perturbed both ways, the second sign's tile stands behind the first one's.
         if operand.isShared, operand.values == second.values {
-            // One fetch, two tiles: the second sign's lies behind the first's.
-            held[0] = .init(count: place.examples, pitch: heldRows * run)
+            held[0] = .init(count: place.examples, pitch: rows * format.bytes(heldK))
         }
         return TileView(
             operand: operand.values, buffer: buffer,
             offset: rowsAreK ? kInTile.scaled(by: held[2].pitch) : kInTile.bytes(format),
             dimensions: rowsAreK ? [held[0], held[1], .init(count: ks, pitch: held[2].pitch)] : held,
             runBytes: format.bytes(rowsAreK ? rows : ks))
+    }
+
+    /// A tile of weights as it was brought, and the second sign's behind it where there is one.
+    private func perturbed(_ operand: Operand, _ buffer: Int, rows: Int, ks: Int) -> [TileView] {
+        let run = operand.readBytes(ks)
+        return (0..<product.sign.copies).map {
+            TileView(
+                operand: $0 == 0 ? operand.values : nil, buffer: buffer, offset: Affine($0 * rows * run),
+                dimensions: [.init(count: rows, pitch: run)], runBytes: run)
+        }
     }
 
     /// Sums of a tile: instance by instance, row by row.
@@ -584,11 +594,7 @@ struct ProductScheduler {
                             accesses: more == 0 ? [] : [.init(buffer: home, read: 0, written: more)],
                             part: .init(
                                 first: row.scaled(by: operand.matrix.row) + k,
-                                views: [
-                                    view(
-                                        operand, target, place, row: row, rows: rows, k: k, ks: ks,
-                                        kInTile: Affine(0), heldK: ks)
-                                ]))))
+                                views: perturbed(operand, target, rows: rows, ks: ks)))))
             }
             if operand.isDequantized, let ready = buffers.ready {
                 if let buffer = buffers.scales, let scales = operand.scales {
@@ -670,20 +676,22 @@ struct ProductScheduler {
                 view(operand, matrix, buffer, place, row: start, rows: count, column: Affine(0), columns: 1, .fp32)
             }
             var views = [sumsView(sums, place, ms, ns)]
-            if let scales = first.scales { views.append(vector(scales, layout.firstScales, firstScales, m, ms)) }
-            if let scales = second.scales { views.append(vector(scales, layout.secondScales, secondScales, n, ns)) }
+            if first.isScaled, let scales = first.scales {
+                views.append(vector(scales, layout.firstScales, firstScales, m, ms))
+            }
+            if second.isScaled, let scales = second.scales {
+                views.append(vector(scales, layout.secondScales, secondScales, n, ns))
+            }
             if let bias {
+                let copies = Transfer.Dimension(count: product.biasSign.copies, pitch: 4 * ns)
                 views.append(
                     TileView(
-                        operand: bias, buffer: biasBuffer, offset: Affine(0),
-                        dimensions: [.init(count: product.biasSign.copies, pitch: 4 * ns)], runBytes: 4 * ns))
+                        operand: bias, buffer: biasBuffer, offset: Affine(0), dimensions: [copies], runBytes: 4 * ns))
             }
-            for (operand, buffer, format) in [
-                (result, resultBuffer, resultFormat), (copy ?? -1, copyBuffer, ElementFormat.bf16),
-            ] where operand >= 0 {
+            for (operand, buffer, format) in [(result, resultBuffer, resultFormat), (copy ?? -1, copyBuffer, .bf16)]
+            where operand >= 0 {
                 views.append(
-                    view(
-                        operand, layout.result, buffer, place, row: m, rows: ms, column: n, columns: ns, format))
+                    view(operand, layout.result, buffer, place, row: m, rows: ms, column: n, columns: ns, format))
             }
             var nodes: [NestNode] = [
                 .command(
@@ -735,15 +743,15 @@ struct ProductScheduler {
                         into: buffer))
                 if product.biasSign != .none {
                     let copies = product.biasSign.copies
+                    // A second sign's copy stands behind the first one's.
+                    let views = (0..<copies).map {
+                        TileView(
+                            operand: $0 == 0 ? bias : nil, buffer: buffer, offset: Affine(4 * size * $0),
+                            dimensions: [], runBytes: 4 * size)
+                    }
+                    let part = Command.Part(function: .perturbBias, first: start, views: views)
                     // The sum is FP32, so nothing is rounded to a grid.
                     let draws = perturbationDraws.filter { $0 != .gridRounding }
-                    let part = Command.Part(
-                        function: .perturbBias, first: start,
-                        views: [
-                            TileView(
-                                operand: bias, buffer: buffer, offset: Affine(0),
-                                dimensions: [.init(count: copies, pitch: 4 * size)], runBytes: 4 * size)
-                        ])
                     nodes.append(
                         .command(
                             Command(

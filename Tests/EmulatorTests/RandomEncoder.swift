@@ -98,7 +98,7 @@ enum TileMachine {
     /// Shipped ones, with what costing has and the emulated method does not need switched off.
     static let shipped: [(name: String, overrides: [String])] = [
         ("edge-int8", []), ("tpu-like", []), ("gemmini-like", []),
-        ("quzo-edge", ["organisation.perturbationUnit.sharedFetch=false"]),
+        ("quzo-edge", []), ("quzo-edge", ["organisation.perturbationUnit.sharedFetch=false"]),
         ("edge-int4", ["arithmetic.weights=int8", "arithmetic.activations=int8"]),
     ]
 
@@ -120,6 +120,7 @@ enum TileMachine {
             "organisation.array.columns=\(pick([2, 4, 5, 8, 16]))",
             "organisation.array.doubleBuffered=\(Bool.random(using: &random))",
             "organisation.dram.burstBytes=\(pick([16, 32, 128]))",
+            "organisation.perturbationUnit.sharedFetch=\(Bool.random(using: &random))",
         ]
         if pick([0, 1, 2]) == 0 {
             overrides.append(

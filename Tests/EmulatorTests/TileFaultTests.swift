@@ -333,6 +333,19 @@ import Testing
         #expect(error.fault == .loadBeforeStore && error.buffer == "layer.0.gelu" && error.byte == 0)
     }
 
+    @Test func aLoadOfWhatTheOperationStored() throws {
+        let error = try found(
+            planted("layer.0.query.update") { nest in
+                editingCommand(nest) { command in
+                    guard let t = Self.isLoad(command), !t.offset.strides.isEmpty else { return nil }
+                    let first = Transfer(
+                        operand: t.operand, offset: Affine(0), dimensions: t.dimensions, runBytes: t.runBytes)
+                    return [with(command, work: .load(first))]
+                }
+            })
+        #expect(error.fault == .loadAfterStore && error.buffer == "layer.0.query.weight" && error.byte == 0)
+    }
+
     @Test func tensorsThatShareBytes() throws {
         var addresses = scheduled.memory.addresses
         let weights = scheduled.program.tensors.indices.filter {

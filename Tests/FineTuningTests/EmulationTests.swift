@@ -73,10 +73,10 @@ struct EmulationTests {
     @Test func aMachineThatCannotHoldATileIsNamed() throws {
         let tiles = try tuner(
             .tiles(
-                machine(["organisation.sram.accumulator={bytes: 256, banks: 2, wordBits: 512, ports: 2}"]),
+                machine(["organisation.sram.weight={bytes: 64, banks: 1, wordBits: 64, ports: 1}"]),
                 TileOptions()))
         #expect(throws: EmulatorError.self) { try tiles.advance() }
-        do { try tiles.advance() } catch { #expect("\(error)".contains("gemmini-like") && "\(error)".contains("256")) }
+        do { try tiles.advance() } catch { #expect("\(error)".contains("gemmini-like") && "\(error)".contains("64")) }
         #expect(tiles.step == 0)
     }
 }
