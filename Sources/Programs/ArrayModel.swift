@@ -16,8 +16,9 @@ public struct ArrayModel: Sendable, Hashable {
     public let codes: Int
     /// Cycles a beat.
     public let beat: Int
-    /// Beats from one fold's stationary operand to the next's, at least; in an output-stationary array from one fold's sums to the next's.
-    public let preloadBeats: Int
+    /// Cycles from one fold's stationary operand to the next's, at least: R beats, or the time that its buffer takes to give it; in an
+    /// output-stationary array from one fold's sums to the next's.
+    public let preloadCycles: Int
     public let doubleBuffered: Bool
     /// Codes of k whose sum an output-stationary array gives at once; nil where a fold takes all of a tile's.
     let block: Int?
@@ -75,10 +76,10 @@ public struct ArrayModel: Sendable, Hashable {
         }
         beat = roundUp(needed.max() ?? unit, to: unit)
         if dataflow == .outputStationary {
-            preloadBeats = rows
+            preloadCycles = beat * rows
         } else {
             let load = sram[stationary].cycles(read: bytes(rows * columns), written: 0)
-            preloadBeats = max(rows, ceilingDivision(load, beat))
+            preloadCycles = max(beat * rows, load)
         }
     }
 
@@ -116,8 +117,8 @@ public struct ArrayModel: Sendable, Hashable {
 
     /// Cycles from the first operand into the array to the last sum out of it, for `folds` folds of `stream` beats.
     public func cycles(folds: Int, stream: Int) -> Int {
-        let latency = preloadBeats + stream + rows + columns - 2
-        return beat * (latency + (folds - 1) * (doubleBuffered ? max(stream, preloadBeats) : latency))
+        let latency = preloadCycles + beat * (stream + rows + columns - 2)
+        return latency + (folds - 1) * (doubleBuffered ? max(beat * stream, preloadCycles) : latency)
     }
 
     public func cycles(_ block: FoldBlock) -> Int {

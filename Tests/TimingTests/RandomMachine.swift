@@ -33,7 +33,7 @@ struct RandomMachine {
     init(_ random: inout SplitMix, flat: Bool = false) {
         func pick(_ values: [Int]) -> Int { values.randomElement(using: &random)! }
         dataflow = MatrixArray.Dataflow.allCases.randomElement(using: &random)!
-        (rows, columns) = (pick([3, 4, 8, 16]), pick([2, 4, 8, 16]))
+        (rows, columns) = (pick([1, 3, 4, 8, 16]), pick([1, 2, 4, 8, 16]))
         doubleBuffered = Bool.random(using: &random)
         lanes = pick([1, 4, 7, 32])
         (perturbationsPerCycle, updatesPerCycle) = (pick([1, 5, 32]), pick([1, 5, 32]))

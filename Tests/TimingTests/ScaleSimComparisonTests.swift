@@ -78,7 +78,7 @@ import Timing
         let (plain, array) = (
             try ArrayModel(self.machine(row, doubleBuffered: false), .int8), try ArrayModel(machine, .int8)
         )
-        #expect(array.beat == 1 && array.preloadBeats == row.rows)
+        #expect(array.beat == 1 && array.preloadCycles == row.rows)
         let folds = array.folds(m: row.m, n: row.n, k: row.k)
         let stream = array.stream(m: row.m, n: row.n, k: row.k)
         let one = plain.cycles(folds: folds, stream: stream)

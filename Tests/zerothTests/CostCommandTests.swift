@@ -114,6 +114,28 @@ struct CostCommandTests {
         #expect(Set(steps.map(\.cycles) + [shared.cycles]).count > 1)
     }
 
+    @Test func tilesAreChosenForTrafficOrForLatency() throws {
+        func step(_ flags: String) throws -> (cycles: Double, bytes: Double) {
+            let answer = try json("--network minilm-l6 --batch 2 --sequence 32 --hardware quzo-edge " + flags)
+            let step = try #require(answer["zerothOrder"] as? [String: Any])
+            let (read, written) = (step["dramReadBytes"] as? Double, step["dramWrittenBytes"] as? Double)
+            return (try #require(step["cycles"] as? Double), try #require(read) + #require(written))
+        }
+        let (plain, traffic) = (try step(""), try step("--objective traffic"))
+        let latency = try step("--objective latency")
+        #expect(plain == traffic)
+        #expect(latency.cycles < traffic.cycles)
+    }
+
+    @Test func waitsAndRoofsArePrintedWhenAskedFor() throws {
+        let flags = "--network minilm-l6 --batch 2 --sequence 32"
+        let (plain, timed) = (try run(flags).out, try run(flags + " --timing").out)
+        #expect(timed.hasSuffix(plain) && timed.count > plain.count)
+        for part in ["QuZO step, % of cycles", "waits for DRAM", "binding roof", "first-order step"] {
+            #expect(timed.contains(part) && !plain.contains(part), "\(part)")
+        }
+    }
+
     @Test(.enabled(if: ProgramRun.hasPython))
     func aTimelineIsWrittenBesideTheAnswer() throws {
         let file = FileManager.default.temporaryDirectory.path + "/zeroth-timeline-\(UUID().uuidString).json"
@@ -154,6 +176,7 @@ struct CostCommandTests {
             "--network minilm-l6 --timeline step.json --timeline-operation query",
             "--timeline-operation is query, should be the name of an operation, such as"
         ),
+        ("--network minilm-l6 --objective speed", "--objective is speed, should be traffic or latency"),
         ("--network minilm-l6 --timeline step.json --timeline-commands 0", "--timeline-commands is 0, should be 1"),
         ("--network minilm-l6 --timeline /nowhere/step.json", "/nowhere/step.json"),
         ("--network minilm-l6 --trainable some", "--trainable is some, should be all, last:N"),
