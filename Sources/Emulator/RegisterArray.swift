@@ -32,7 +32,7 @@ final class RegisterArray {
         let model = scheduled.model.array(block.format)
         let expected = model.cycles(block)
         // Narrow ports make a fold's operand come later than in R beats; the model counts that, the registers do not know of it.
-        let isComparable = model.preloadBeats == model.rows
+        let isComparable = model.preloadCycles == model.beat * model.rows
         guard isComparable ? beats * model.beat == expected : beats * model.beat <= expected else {
             throw .cyclesDiffer(registers: beats * model.beat, model: expected)
         }

@@ -1,0 +1,261 @@
+import Hardware
+
+/// Which tiles: candidates, what they need and move, and the choice among them.
+extension ProductScheduler {
+    /// Bytes by on-chip buffer; a memory that all share counts as `activation`.
+    struct Room {
+        let weight: Int
+        let activation: Int
+        let accumulator: Int
+
+        func holds(_ need: Room) -> Bool {
+            need.weight <= weight && need.activation <= activation && need.accumulator <= accumulator
+        }
+        subscript(buffer: SRAM.Buffer) -> Int {
+            switch buffer {
+            case .weight: weight
+            case .activation: activation
+            case .accumulator: accumulator
+            }
+        }
+    }
+
+    /// Bytes that a tiling's buffers take, with the slots it asks for.
+    func need(_ t: Tiling) -> Room {
+        let group = t.examples * t.heads
+        let secondK = t.panel && t.weightsOuter ? product.k : t.k
+        let firstK = t.panel && !t.weightsOuter ? product.k : t.k
+        // Both signs' weights are two tiles made of one fetch.
+        func bytes(_ operand: Operand, _ rows: Int, _ k: Int, group: Int) -> Int {
+            let elements = group * rows * k
+            if operand.isDequantized {
+                let scales =
+                    operand.scales == nil || operand.scalesAreResident
+                    ? 0 : 4 * group * (operand.matrix.rowsAreK ? k : rows)
+                return operand.readBytes(elements) + scales
+                    + (operand.isResident ? 0 : operand.storedBytes(elements))
+            }
+            return operand.isResident ? 0 : operand.readBytes(elements)
+        }
+        let sums = sumBytes * group * t.m * t.n
+        var vectors = bias == nil ? 0 : 4 * t.n * product.biasSign.copies
+        if first.isScaled, !first.scalesAreResident { vectors += 4 * distinct(first, t) * t.m }
+        if second.isScaled, !second.scalesAreResident { vectors += 4 * distinct(second, t) * t.n }
+        var results = 0
+        if !resultIsResident { results += group * t.m * t.n * resultBytes }
+        if copy != nil, !copyIsResident { results += group * t.m * t.n * 2 }
+        let weight = bytes(second, t.n, secondK, group: group) * t.weightSlots
+        let activation =
+            bytes(first, t.m, firstK, group: distinct(first, t)) * t.streamSlots + vectors * t.streamSlots
+            + results * t.resultSlots
+        if model.machine.organisation.sram.isUnified {
+            return Room(weight: 0, activation: weight + activation + sums * t.sumSlots, accumulator: 0)
+        }
+        return Room(weight: weight, activation: activation, accumulator: sums * t.sumSlots)
+    }
+
+    /// Matrices of an operand in a tile's instances.
+    func distinct(_ operand: Operand, _ t: Tiling) -> Int { operand.isShared ? 1 : t.examples * t.heads }
+    /// Vector cycles of one pass over the lanes that brings an operand to the array's format.
+    func conversionPass(_ operand: Operand) -> Int { operand.scales == nil ? castPass : dequantizePass }
+    /// Matrices of an operand in all instances.
+    func distinct(_ operand: Operand) -> Int { operand.isShared ? 1 : product.instances }
+
+    /// The tiling with as many double buffers as fit; nil where it does not fit at all.
+    func fitted(_ tiling: Tiling) -> Tiling? {
+        var t = tiling
+        guard capacity.holds(need(t)) else { return nil }
+        t.weightSlots = 2
+        if !capacity.holds(need(t)) { t.weightSlots = 1 }
+        t.sumSlots = 2
+        if !capacity.holds(need(t)) { t.sumSlots = 1 }
+        t.streamSlots = 2
+        if !capacity.holds(need(t)) { t.streamSlots = 1 }
+        t.resultSlots = 2
+        if !capacity.holds(need(t)) { t.resultSlots = 1 }
+        return t
+    }
+
+    /// Elements that a tiling moves, refetches included. `tiles` counts those of the result.
+    func moved(_ t: Tiling) -> (first: Double, second: Double, outputs: Double, tiles: Double) {
+        let groups =
+            Double(ceilingDivision(layout.examples, t.examples)) * Double(ceilingDivision(layout.heads, t.heads))
+        let (mTiles, nTiles) = (ceilingDivision(product.m, t.m), ceilingDivision(product.n, t.n))
+        let firstTurns = Double(t.panel && !t.weightsOuter ? 1 : nTiles)
+        let secondTurns = Double(t.panel && t.weightsOuter ? 1 : mTiles)
+        let instances = Double(product.instances)
+        return (
+            Double(distinct(first)) * Double(product.m) * Double(product.k) * firstTurns,
+            Double(distinct(second)) * Double(product.n) * Double(product.k) * secondTurns,
+            instances * Double(product.m) * Double(product.n), groups * Double(mTiles) * Double(nTiles)
+        )
+    }
+
+    /// DRAM bytes that a tiling is expected to move, whatever its slots.
+    func expectedTraffic(_ t: Tiling) -> Double {
+        let (firstElements, secondElements, outputs, _) = moved(t)
+        let firstK = t.panel && !t.weightsOuter ? product.k : t.k
+        let secondK = t.panel && t.weightsOuter ? product.k : t.k
+        return fetched(first, firstElements, padding(first, rows: t.m, k: firstK))
+            + fetched(second, secondElements, padding(second, rows: t.n, k: secondK))
+            + written(outputs, n: t.n, heads: t.heads)
+    }
+
+    func fetched(_ operand: Operand, _ elements: Double, _ padding: Double) -> Double {
+        operand.isResident ? 0 : elements * Double(operand.storedBits) / 8 * padding
+    }
+
+    /// Bytes of whole bursts over bytes wanted, where a tile's runs are fetched one by one.
+    func padding(_ operand: Operand, rows: Int, k: Int) -> Double {
+        let columns = operand.matrix.rowsAreK ? rows : k
+        if operand.matrix.row == columns { return 1 }
+        let run = operand.storedBytes(columns)
+        return Double(roundUp(run, to: model.burstBytes)) / Double(run)
+    }
+
+    /// DRAM bytes of `outputs` results in tiles of `n` columns.
+    func written(_ outputs: Double, n: Int, heads: Int) -> Double {
+        var traffic = 0.0
+        if !resultIsResident {
+            let run = n * resultBytes
+            let padded =
+                layout.result.row == n || n == product.n && layout.heads == heads
+                ? 1 : Double(roundUp(run, to: model.burstBytes)) / Double(run)
+            traffic += outputs * Double(resultBytes) * padded
+        }
+        if copy != nil, !copyIsResident { traffic += outputs * 2 }
+        return traffic
+    }
+
+    /// Cycles that a tiling is expected to take. Chooses among tilings; Timing does not use it.
+    func expectedCycles(_ t: Tiling, traffic: Double) -> Double {
+        let (firstElements, secondElements, outputs, tiles) = moved(t)
+        let kTiles = ceilingDivision(product.k, t.k)
+        let organisation = model.machine.organisation
+        let group = t.examples * t.heads
+        let matmul = Double(
+            array.cycles(
+                folds: group * array.folds(m: t.m, n: t.n, k: t.k), stream: array.stream(m: t.m, n: t.n, k: t.k)))
+        let arrayCycles = tiles * Double(kTiles) * matmul
+        let epilogueCycles = Double(ceilingDivision(group * t.m * t.n, organisation.vectorUnit.lanes) * epiloguePass)
+        var vectorCycles = tiles * epilogueCycles
+        let lanes = Double(organisation.vectorUnit.lanes)
+        if first.isDequantized { vectorCycles += firstElements * Double(conversionPass(first)) / lanes }
+        if second.isDequantized { vectorCycles += secondElements * Double(conversionPass(second)) / lanes }
+        let perturbed = product.sign == .none ? 0 : secondElements
+        let perturbCycles = perturbed / Double(organisation.perturbationUnit.perturbationsPerCycle)
+        let dma = traffic / model.bytesPerCycle
+        // A single buffer serializes what it separates.
+        var cycles = max(dma, arrayCycles, vectorCycles, perturbCycles)
+        if t.weightSlots == 1 || t.streamSlots == 1 { cycles = max(cycles, dma + arrayCycles) }
+        if t.sumSlots == 1 { cycles = max(cycles, arrayCycles + tiles * epilogueCycles) }
+        if t.resultSlots == 1 {
+            cycles = max(cycles, vectorCycles + outputs * Double(resultBytes) / model.bytesPerCycle)
+        }
+        let fill = matmul + epilogueCycles + dma / max(1, tiles * Double(kTiles))
+        return cycles + fill
+    }
+
+    /// What tiles begin at a multiple of.
+    var unit: Int { hasNibbles ? 2 : 1 }
+    var leastM: Int { min(unit, product.m) }
+    var sizesOfN: [Int] {
+        NestBuilder.sizes(product.n, granule: min(roundUp(array.granuleOfN, to: unit), product.n))
+    }
+    var sizesOfK: [Int] {
+        sumsNeedAllOfK ? [product.k] : NestBuilder.sizes(product.k, granule: roundUp(array.granuleOfK, to: unit))
+    }
+
+    /// Every candidate, whether it fits or not, with its expected traffic, put together from what the sizes have in common. Candidates follow
+    /// from the product and the array's shape alone.
+    func forEachCandidate(_ consider: (Tiling, _ traffic: Double) -> Void) {
+        // Groups of whole instances.
+        if layout.examples * layout.heads > 1, product.sign != .both {
+            var groups = NestBuilder.sizes(layout.heads, granule: 1).map { (1, $0) }
+            groups += NestBuilder.sizes(layout.examples, granule: 1).map { ($0, layout.heads) }
+            for (examples, heads) in groups {
+                for weightsOuter in [true, false] {
+                    let tiling = Tiling(
+                        examples: examples, heads: heads, m: product.m, n: product.n, k: product.k,
+                        weightsOuter: weightsOuter, panel: true)
+                    consider(tiling, expectedTraffic(tiling))
+                }
+            }
+        }
+        // Tiles within an instance.
+        let least = leastM
+        let ms =
+            NestBuilder.sizes(product.m, granule: min(roundUp(array.granuleOfM, to: unit), product.m))
+            + (product.m > least ? [least] : [])
+        let (ns, ks) = (sizesOfN, sizesOfK)
+        // Both signs' instances share a tile.
+        let examples = product.sign.copies
+        let mTiles = ms.map { Double(ceilingDivision(product.m, $0)) }
+        let firstOnce = Double(distinct(first)) * Double(product.m) * Double(product.k)
+        let secondOnce = Double(distinct(second)) * Double(product.n) * Double(product.k)
+        let outputs = Double(product.instances) * Double(product.m) * Double(product.n)
+        // What rounding to bursts adds depends on k, or where an operand's rows are k on m and n.
+        func byK(_ operand: Operand) -> [Double]? {
+            operand.matrix.rowsAreK ? nil : ks.map { padding(operand, rows: 0, k: $0) }
+        }
+        let (firstByK, secondByK) = (byK(first), byK(second))
+        let firstByM = ms.map { first.matrix.rowsAreK ? padding(first, rows: $0, k: 0) : 1 }
+        let firstWhole = padding(first, rows: 1, k: product.k)
+        let secondWhole = padding(second, rows: 1, k: product.k)
+        for n in ns {
+            let nTiles = Double(ceilingDivision(product.n, n))
+            let written = written(outputs, n: n, heads: 1)
+            let secondByN = second.matrix.rowsAreK ? padding(second, rows: n, k: 0) : 1
+            for (kPlace, k) in ks.enumerated() {
+                for weightsOuter in [true, false] {
+                    for panel in [true, false] {
+                        let (holdsFirst, holdsSecond) = (panel && !weightsOuter, panel && weightsOuter)
+                        let firstPadding = holdsFirst ? firstWhole : firstByK?[kPlace] ?? 1
+                        let secondPadding =
+                            secondByK == nil ? secondByN : holdsSecond ? secondWhole : secondByK![kPlace]
+                        let firstElements = firstOnce * (holdsFirst ? 1 : nTiles)
+                        for (mPlace, m) in ms.enumerated() {
+                            let padding = firstByK == nil ? firstByM[mPlace] : firstPadding
+                            let secondElements = secondOnce * (holdsSecond ? 1 : mTiles[mPlace])
+                            let traffic =
+                                fetched(first, firstElements, padding) + fetched(second, secondElements, secondPadding)
+                                + written
+                            consider(
+                                Tiling(
+                                    examples: examples, heads: 1, m: m, n: n, k: k, weightsOuter: weightsOuter,
+                                    panel: panel), traffic)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    func choose() throws(ScheduleError) -> Tiling {
+        var best: (tiling: Tiling, traffic: Double, cycles: Double)?
+        func consider(_ tiling: Tiling, _ traffic: Double) {
+            // Most candidates are out by their traffic alone.
+            if objective == .traffic, let best, traffic > best.traffic { return }
+            guard let fitted = fitted(tiling) else { return }
+            let cycles = expectedCycles(fitted, traffic: traffic)
+            let isBetter: Bool
+            if let best {
+                switch objective {
+                case .traffic: isBetter = (traffic, cycles) < (best.traffic, best.cycles)
+                case .latency: isBetter = (cycles, traffic) < (best.cycles, best.traffic)
+                }
+            } else {
+                isBetter = true
+            }
+            if isBetter { best = (fitted, traffic, cycles) }
+        }
+        forEachCandidate(consider)
+        if let best { return best.tiling }
+        let used = need(
+            Tiling(
+                examples: product.sign.copies, heads: 1, m: leastM, n: sizesOfN.last!, k: sizesOfK.last!,
+                weightsOuter: true, panel: false))
+        let memory = SRAM.Buffer.allCases.first { used[$0] > capacity[$0] } ?? .activation
+        throw .tileDoesNotFit(operation: operation, memory, need: used[memory], machine: model.machine)
+    }
+}
