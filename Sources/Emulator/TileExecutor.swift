@@ -21,24 +21,24 @@ final class TileExecutor {
 
     private let nests: [PreparedNest]
     /// What tiles lie in: the slots of the running operation's buffers.
-    private let chip: AlignedBuffer<UInt8>
+    let chip: AlignedBuffer<UInt8>
     /// Bytes of `chip` that were written since their slot was taken.
-    private let chipWritten: ByteMap
+    let chipWritten: ByteMap
     let chipBase: UnsafeMutablePointer<UInt8>
     let slots: UnsafeMutablePointer<TileSlots>
     /// Indices of the loops around the running command.
     let indices: UnsafeMutablePointer<Int>
-    private var residents: [Int: Resident] = [:]
+    var residents: [Int: Resident] = [:]
     private var freeResidents: [Int: [AlignedBuffer<UInt8>]] = [:]
 
     // The running operation and command.
     private(set) var number = 0
     private(set) var operation: Operation
     private(set) var action: Action
-    private var operands: [TensorID] = []
+    var operands: [TensorID] = []
     /// Where the operation's tensors lie.
-    private let places: UnsafeMutablePointer<Place>
-    private let state: UnsafeMutablePointer<State>
+    let places: UnsafeMutablePointer<Place>
+    let state: UnsafeMutablePointer<State>
     var packed = PackedTiles()
     var scratch = AlignedBuffer<Float>(count: 0)
     var runningLosses: [Float] = []
@@ -58,13 +58,13 @@ final class TileExecutor {
     private(set) var profile: [String: Double] = [:]
 
     /// A resident tensor.
-    private struct Resident {
+    struct Resident {
         let bytes: AlignedBuffer<UInt8>
         let written: WrittenBytes?
     }
 
     /// Where a tensor lies.
-    private struct Place {
+    struct Place {
         var base: UnsafeMutablePointer<UInt8>?
         var bytes = 0
         var isInDRAM = false
@@ -74,7 +74,7 @@ final class TileExecutor {
         var start = 0
     }
 
-    private struct State {
+    struct State {
         /// Commands of the operation's nest, and the one that runs; −1 between commands.
         var prepared: UnsafeMutablePointer<PreparedNest.Prepared>?
         var command = -1
@@ -300,7 +300,7 @@ final class TileExecutor {
     }
 
     /// The command that runs, prepared; only while one does.
-    private var current: UnsafePointer<PreparedNest.Prepared> {
+    var current: UnsafePointer<PreparedNest.Prepared> {
         UnsafePointer(state.pointee.prepared! + state.pointee.command)
     }
 
@@ -317,229 +317,9 @@ final class TileExecutor {
             work: running?.work.name ?? "", buffer: buffer, byte: byte, fault: fault)
     }
 
-    private func name(_ buffer: Int) -> String { scheduled.nest(of: number).buffers[buffer].name }
+    func name(_ buffer: Int) -> String { scheduled.nest(of: number).buffers[buffer].name }
 
-    private func name(operand: Int) -> String { scheduled.program[operands[operand]].name }
-
-    // MARK: Places
-
-    enum Use {
-        case read, write, change
-        /// Writes behind what another command brought to the same slot.
-        case fill
-    }
-
-    private func written(_ operand: Int) -> WrittenBytes? {
-        places[operand].isInDRAM ? dram.written : residents[operands[operand].index]?.written
-    }
-
-    private func checkOperand(_ operand: Int) throws(TileError) {
-        guard operands.indices.contains(operand) else {
-            throw fault(.notDescribed("a tensor of the operation: it names number \(operand) of \(operands.count)"))
-        }
-    }
-
-    /// The bytes of an operand of the running command, checked for `use`.
-    func resolve(_ view: UnsafePointer<PreparedNest.View>, _ use: Use) throws(TileError) -> TileOperand {
-        let offset = view.pointee.offset.value(at: indices)
-        let buffer = view.pointee.buffer
-        let extent = view.pointee.extent
-        let start: UnsafeMutablePointer<UInt8>
-        if buffer >= 0 {
-            guard slots[buffer].taken > 0 else { throw fault(.noSlotTaken, name(buffer)) }
-            guard offset >= 0, offset + extent <= slots[buffer].bytes else {
-                throw fault(
-                    .outsideSlot(end: offset < 0 ? offset : offset + extent, bytes: slots[buffer].bytes), name(buffer))
-            }
-            if checks {
-                let acquires = current.pointee.takes >> UInt64(buffer) & 1 == 1
-                try checkTokens(buffer, use)
-                try view.pointee.joined.visit { run, count throws(TileError) in
-                    try checkSlot(buffer, offset + run, count, use: use, acquires: acquires)
-                }
-            }
-            if use != .read {
-                slots[buffer].written()
-                if slots[buffer].source != nil { bring(buffer) }
-            }
-            start = (slots[buffer].source ?? chipBase + slots[buffer].newest) + offset
-        } else {
-            let operand = view.pointee.operand
-            try checkOperand(operand)
-            guard let base = places[operand].base, !places[operand].isInDRAM else {
-                throw fault(.readBeforeWrite, name(operand: operand))
-            }
-            guard offset >= 0, offset + extent <= places[operand].bytes else {
-                throw fault(
-                    .outsideTensor(end: offset < 0 ? offset : offset + extent, bytes: places[operand].bytes),
-                    name(operand: operand))
-            }
-            if checks {
-                try view.pointee.joined.visit { run, count throws(TileError) in
-                    try checkTensor(operand, offset + run, count, use, missing: .readBeforeWrite)
-                }
-            }
-            start = base + offset
-        }
-        return TileOperand(
-            bytes: SharedBuffer(start: start, count: extent), counts: view.pointee.shape.counts,
-            pitches: view.pointee.shape.pitches, runBytes: view.pointee.shape.runBytes)
-    }
-
-    /// Copies a tile that so far was read where it stands in DRAM.
-    private func bring(_ buffer: Int) {
-        guard let source = slots[buffer].source else { return }
-        UnsafeMutableRawPointer(chipBase + slots[buffer].newest).copyMemory(
-            from: source, byteCount: slots[buffer].sourceBytes)
-        slots[buffer].source = nil
-    }
-
-    /// A command waits for the tiles that it touches. A gather reads the row numbers that the DMA itself brought.
-    private func checkTokens(_ buffer: Int, _ use: Use) throws(TileError) {
-        guard current.pointee.kind != .transfer else { return }
-        let waits = use == .read ? current.pointee.touches : current.pointee.makes
-        guard waits >> UInt64(buffer) & 1 == 1 else {
-            throw fault(.notWaitedFor, name(buffer))
-        }
-    }
-
-    /// Reads find written bytes; writes to a slot that the command did not take find them, too: they overwrite in place.
-    private func checkSlot(
-        _ buffer: Int, _ offset: Int, _ count: Int, use: Use, acquires: Bool
-    ) throws(TileError) {
-        let start = slots[buffer].newest
-        let range = start + offset..<start + offset + count
-        if use != .fill, use != .write || !acquires, let byte = chipWritten.first(range, false) {
-            throw fault(use == .write ? .notAcquired : .readBeforeWrite, name(buffer), byte - start)
-        }
-        if use != .read { chipWritten.set(range, true) }
-    }
-
-    private func checkTensor(
-        _ operand: Int, _ offset: Int, _ count: Int, _ use: Use, missing: TileError.Fault
-    ) throws(TileError) {
-        guard let written = written(operand) else { return }
-        let first = places[operand].start
-        let range = first + offset..<first + offset + count
-        if use != .write, let byte = written.alive.first(range, false) {
-            throw fault(missing, name(operand: operand), byte - first)
-        }
-        guard use != .read else { return }
-        if let byte = written.byOperation.first(range, true) {
-            throw fault(.writtenTwice, name(operand: operand), byte - first)
-        }
-        written.alive.set(range, true)
-        written.byOperation.set(range, true)
-    }
-
-    // MARK: DMA
-
-    /// The slot that a transfer fills or empties, from its first byte on.
-    private func tile(_ transfer: UnsafePointer<PreparedNest.Transfer>) throws(TileError) -> UnsafeMutablePointer<UInt8>
-    {
-        let buffer = transfer.pointee.buffer
-        let bytes = transfer.pointee.bytes
-        guard slots[buffer].taken > 0 else { throw fault(.noSlotTaken, name(buffer)) }
-        guard bytes <= slots[buffer].bytes else {
-            throw fault(.outsideSlot(end: bytes, bytes: slots[buffer].bytes), name(buffer))
-        }
-        if checks {
-            let acquires = current.pointee.takes >> UInt64(buffer) & 1 == 1
-            guard acquires || !transfer.pointee.isLoad else { throw fault(.notAcquired, name(buffer)) }
-            try checkSlot(buffer, 0, bytes, use: transfer.pointee.isLoad ? .write : .read, acquires: acquires)
-        }
-        if transfer.pointee.isLoad { slots[buffer].written() }
-        return slots[buffer].source ?? chipBase + slots[buffer].newest
-    }
-
-    private func load(
-        _ transfer: UnsafePointer<PreparedNest.Transfer>, _ nest: PreparedNest,
-        _ command: UnsafePointer<PreparedNest.Prepared>
-    ) throws(TileError) {
-        // A load that takes no slot finds none, or one that is read.
-        if command.pointee.acquires.isEmpty { throw fault(.notAcquired, name(transfer.pointee.buffer)) }
-        let target = try tile(transfer)
-        let operand = transfer.pointee.operand
-        let base = try dramTensor(operand)
-        if transfer.pointee.isGathered {
-            return try gather(transfer, TileCommand(executor: self, nest: nest, command: command), target, base)
-        }
-        let start = transfer.pointee.offset.value(at: indices)
-        if !checks, transfer.pointee.runs.runBytes == transfer.pointee.bytes, (Int(bitPattern: base) + start) % 4 == 0 {
-            // One run: nothing writes it in DRAM while the tile stands, so whoever only reads it reads it there.
-            try checkDRAM(operand, start, transfer.pointee.bytes, .read)
-            slots[transfer.pointee.buffer].source = base + start
-            slots[transfer.pointee.buffer].sourceBytes = transfer.pointee.bytes
-            return
-        }
-        var next = target
-        try transfer.pointee.runs.visit { run, count throws(TileError) in
-            try checkDRAM(operand, start + run, count, .read)
-            UnsafeMutableRawPointer(next).copyMemory(from: base + start + run, byteCount: count)
-            next += count
-        }
-    }
-
-    /// Rows of a table, by the numbers in a tile.
-    private func gather(
-        _ transfer: UnsafePointer<PreparedNest.Transfer>, _ command: TileCommand,
-        _ target: UnsafeMutablePointer<UInt8>, _ base: UnsafeMutablePointer<UInt8>
-    ) throws(TileError) {
-        let operand = transfer.pointee.operand
-        let numbers = try command.operand(0, .read)
-        let (rows, rowBytes) = (transfer.pointee.rows, transfer.pointee.rowBytes)
-        guard numbers.bytes.count == 4 * rows else {
-            throw fault(.sizesDiffer(what: "row numbers", found: numbers.bytes.count / 4, needed: rows))
-        }
-        let count = places[operand].bytes / rowBytes
-        for index in 0..<rows {
-            let row = Int(numbers.pointer(Int32.self)[index])
-            guard row >= 0, row < count else {
-                throw fault(.rowOutsideTable(row: row, rows: count), name(operand: operand))
-            }
-            try checkDRAM(operand, row * rowBytes, rowBytes, .read)
-            UnsafeMutableRawPointer(target + index * rowBytes).copyMemory(
-                from: base + row * rowBytes, byteCount: rowBytes)
-        }
-    }
-
-    private func store(_ transfer: UnsafePointer<PreparedNest.Transfer>) throws(TileError) {
-        let source = try tile(transfer)
-        let operand = transfer.pointee.operand
-        let base = try dramTensor(operand)
-        let start = transfer.pointee.offset.value(at: indices)
-        var next = source
-        try transfer.pointee.runs.visit { run, count throws(TileError) in
-            try checkDRAM(operand, start + run, count, .write)
-            UnsafeMutableRawPointer(base + start + run).copyMemory(from: next, byteCount: count)
-            next += count
-        }
-    }
-
-    private func dramTensor(_ operand: Int) throws(TileError) -> UnsafeMutablePointer<UInt8> {
-        try checkOperand(operand)
-        guard places[operand].isInDRAM, let base = places[operand].base else {
-            throw fault(.notInDRAM, name(operand: operand))
-        }
-        return base
-    }
-
-    @inline(__always)
-    private func checkDRAM(_ operand: Int, _ offset: Int, _ count: Int, _ use: Use) throws(TileError) {
-        guard offset >= 0, offset + count <= places[operand].bytes else {
-            throw fault(
-                .outsideTensor(end: offset < 0 ? offset : offset + count, bytes: places[operand].bytes),
-                name(operand: operand))
-        }
-        guard checks else { return }
-        try checkTensor(operand, offset, count, use, missing: .loadBeforeStore)
-        // A store waits while later loads are served.
-        guard use == .read, places[operand].isResult else { return }
-        let first = places[operand].start
-        if let byte = dram.written?.byOperation.first(first + offset..<first + offset + count, true) {
-            throw fault(.loadAfterStore, name(operand: operand), byte - first)
-        }
-    }
+    func name(operand: Int) -> String { scheduled.program[operands[operand]].name }
 }
 
 extension Command.Work {
