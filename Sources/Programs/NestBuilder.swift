@@ -19,7 +19,7 @@ struct NestBuilder {
     func load(_ transfer: Transfer, into buffer: Int, rows: TileView? = nil) -> NestNode {
         .command(
             Command(
-                work: .load(transfer), acquires: [buffer], reads: [], writes: [buffer],
+                work: .load(transfer), acquires: [buffer], reads: rows?.buffer.map { [$0] } ?? [], writes: [buffer],
                 accesses: [.init(buffer: memory(buffer), read: 0, written: transfer.bytes)],
                 part: rows.map { .init(views: [$0]) }))
     }

@@ -193,7 +193,7 @@ extension StreamPlan {
             var chosen = piece(0, columns)
             chosen.gathered = true
             self.init(
-                units: examples, operands: [chosen, fixed(1), piece(2, columns)],
+                units: examples, operands: [fixed(1), chosen, piece(2, columns)],
                 work: VectorWork([.convert: columns]))
         case .loss(let passes, let examples, let classes):
             self.init(

@@ -174,7 +174,7 @@ struct StreamingScheduler {
                 for index in inputs {
                     if let buffer = buffers[index] {
                         let operand = plan.operands[index]
-                        // Rows of a table are those that the first operand's tile names.
+                        // Rows of a table are those that the first operand names, which has to be there.
                         let rows =
                             operand.gathered
                             ? plan.operands[0].view(buffer: buffers[0], outer: outer, start: start, size: size) : nil
