@@ -19,7 +19,7 @@ let package = Package(
         .target(name: "Hardware", dependencies: ["CEmbedded", "NumberFormats"]),
         .target(name: "Networks", dependencies: ["CEmbedded", "NumberFormats", "Kernels"]),
         .target(name: "Programs", dependencies: ["Hardware", "Networks", "NumberFormats"]),
-        .target(name: "Emulator", dependencies: ["Programs", "Networks", "Kernels", "NumberFormats"]),
+        .target(name: "Emulator", dependencies: ["Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),
         .target(name: "Timing", dependencies: ["Programs", "Networks", "Hardware"]),
         .target(name: "Costs", dependencies: ["Timing", "Programs", "Hardware"]),
         .target(
@@ -55,7 +55,7 @@ let package = Package(
             name: "TimingTests", dependencies: ["Timing", "Programs", "Networks", "Hardware"],
             exclude: ["run_scalesim.py"]),
         .testTarget(
-            name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Hardware"],
+            name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Networks", "Hardware"],
             exclude: ["recompute_cost.py"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Timing", "Programs", "Hardware"]),
         .testTarget(

@@ -1,4 +1,5 @@
 import NumberFormats
+import Programs
 
 /// What the emulator refuses.
 public enum EmulatorError: Error, CustomStringConvertible, Equatable {
@@ -10,6 +11,10 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
     case badPerturbation(layer: String, StepScalarsError)
     /// The program was lowered for other sizes than the batch has.
     case batchDiffers(program: String, batch: String)
+    /// The machine cannot carry out the step.
+    case notLaidOut(ScheduleError)
+    /// A laid-out program does something with memory that it may not, or that the emulation of tiles does not cover.
+    case tile(TileError)
 
     public var description: String {
         switch self {
@@ -21,6 +26,8 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
         case .badPerturbation(let layer, let error): "layer \(layer): \(error); change --perturbation-size"
         case .batchDiffers(let program, let batch):
             "program lowered for \(program), batch is \(batch); lower a program for the batch's sizes"
+        case .notLaidOut(let error): error.description
+        case .tile(let error): error.description
         }
     }
 }

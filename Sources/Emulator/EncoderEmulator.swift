@@ -19,6 +19,10 @@ public final class EncoderEmulator {
     /// pass, on the caller's thread for the rest. Benchmarks set it; it decides no bit.
     public var clock: (@Sendable () -> Double)?
     private var ownProfile: [String: Double] = [:]
+    /// Whether the next runs count accumulators, at the price of a second product. Nothing is then taken from earlier steps.
+    public var countsAccumulators = false
+    /// What was counted since this was set to an empty one.
+    public var accumulators = AccumulatorStatistics()
     /// Pooled rows below a trained head, by the example's place in the training set.
     private var prefixes: [Int: [Float]] = [:]
 
@@ -122,7 +126,7 @@ public final class EncoderEmulator {
         if parameters.hasNewHead {
             store.perturbBias(settings: settings, step: step)
         }
-        let results = try forward(program, batch, examples)
+        let results = try forward(program, batch, countsAccumulators ? nil : examples)
         let plus = results.byPass[.plus]!.loss
         let minus = results.byPass[.minus]!.loss
         for (loss, pass) in [(plus, "plus"), (minus, "minus")] where !loss.isFinite {
@@ -278,6 +282,7 @@ public final class EncoderEmulator {
         let groups = (examples + perGroup - 1) / perGroup
         var executors = executors(for: program, groupSize: perGroup)
         let macsBefore = executors.reduce(0) { $0 + $1.macs }
+        for executor in executors { executor.accumulators = countsAccumulators ? AccumulatorStatistics() : nil }
         let passes = Pass.allCases.filter { pass in operations.contains { $0.pass == pass } }
         let losses = AlignedBuffer<Float>(count: passes.count * examples)
         let logits = AlignedBuffer<Float>(count: passes.count * examples * shape.classes)
@@ -308,6 +313,7 @@ public final class EncoderEmulator {
             }
         }
         if let error = failure.withLock({ $0 }) { throw error }
+        for executor in executors { accumulators = accumulators + (executor.accumulators ?? AccumulatorStatistics()) }
         var results: [Pass: ForwardResult] = [:]
         for (index, pass) in passes.enumerated() {
             let perExample = Array(outputs[index].losses.elements)

@@ -28,6 +28,8 @@ final class PassExecutor {
     private var packedFloat: AlignedBuffer<Float>
     private var scratch: AlignedBuffer<Float>
     private(set) var macs = 0
+    /// Counted where set, at the price of a second product.
+    var accumulators: AccumulatorStatistics?
     /// Where set, times each operation: seconds of whatever the caller measures.
     var clock: (@Sendable () -> Double)?
     /// Time by kind of operation, filled while `clock` is set.
@@ -245,6 +247,12 @@ final class PassExecutor {
             case .minus: weights.minus[number]!.baseAddress
             case .both: preconditionFailure("the emulator runs one sign after the other")
             }
+        if accumulators != nil {
+            let codes = kernels.unpackedInt8(packed, rows: product.n, columns: product.k)
+            accumulators?.count(
+                operation, int8(operation.reads[0]), rowStride: product.k, codes, rowStride: product.k, m: rows,
+                n: product.n, k: product.k, kernels: kernels)
+        }
         kernels.linearInt8(
             int8(operation.reads[0]), rowStride: product.k, rows: rows, rowScales: float(operation.reads[1]),
             packed: packed,
@@ -292,6 +300,11 @@ final class PassExecutor {
                             int8(operation.reads[2]) + instance * tokens * depth, rowStride: tokens, rows: depth,
                             columns: tokens, into: packed.baseAddress)
                     }
+                    accumulators?.count(
+                        operation, int8(operation.reads[0]) + xOffset, rowStride: xStride,
+                        int8(operation.reads[2]) + (isScores ? tokenwise : instance * tokens * depth),
+                        rowStride: isScores ? hidden : tokens, m: product.m, n: product.n, k: product.k,
+                        kernels: kernels)
                     kernels.linearInt8(
                         int8(operation.reads[0]) + xOffset, rowStride: xStride, rows: product.m, rowScales: rowScales,
                         packed: packed.baseAddress, columns: product.n, depth: product.k, columnScales: columnScales,

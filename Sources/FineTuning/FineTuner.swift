@@ -1,4 +1,5 @@
 import Emulator
+import Hardware
 import Kernels
 import NumberFormats
 import Programs
@@ -16,6 +17,19 @@ public final class FineTuner {
     /// The weights that the run trains.
     public let trainable: TrainableSet
     private let emulator: EncoderEmulator
+    /// How steps are run. Evaluations run on whole layers.
+    public var emulation = Emulation.layers {
+        didSet {
+            tiles = nil
+            schedules = [:]
+        }
+    }
+    /// Whether the next steps count what happens in accumulators; `accumulators` then grows.
+    public var countsAccumulators = false
+    public private(set) var accumulators = AccumulatorStatistics()
+    private var tiles: TileEmulator?
+    private var schedules: [StepDescription: ScheduledProgram] = [:]
+    private let threads: Int
     private var order: BatchOrder
     private var programs: [StepDescription: Program] = [:]
 
@@ -34,6 +48,7 @@ public final class FineTuner {
             kernels: kernels, threads: threads)
         let bits = quzo.rounding.residualBits
         if bits > 0 { parameters.addResiduals(bits: bits, numbers: trainable.numbers(in: parameters.shape)) }
+        self.threads = threads
         emulator = EncoderEmulator(parameters: parameters, kernels: kernels, threads: threads)
         try emulator.validate(quzo, trainable: trainable)
         order = BatchOrder(count: task.training.count, batch: settings.batch, seed: settings.seed)
@@ -69,9 +84,7 @@ public final class FineTuner {
         let batch = task.training.batch(
             places, limit: settings.sequence, padding: task.checkpoint.tokenizer.vocabulary.padding)
         let rate = settings.learningRate(at: step)
-        let result = try emulator.step(
-            program(stepDescription(sequence: batch.sequence)), batch, examples: places, settings: quzo, step: step,
-            learningRate: rate)
+        let result = try run(stepDescription(sequence: batch.sequence), batch, places, rate)
         let perturbed = result.perturbations.reduce(PerturbationStatistics(), +)
         let updated = result.updates.reduce(UpdateStatistics(), +)
         let weights = Double(
@@ -86,6 +99,43 @@ public final class FineTuner {
         metrics.append(row)
         step += 1
         return row
+    }
+
+    /// One step of the emulation that is asked for.
+    private func run(
+        _ description: StepDescription, _ batch: EncodedBatch, _ places: [Int], _ rate: Double
+    ) throws(EmulatorError) -> EncoderEmulator.StepResult {
+        guard case .tiles(let machine, let options) = emulation else {
+            emulator.countsAccumulators = countsAccumulators
+            defer { emulator.countsAccumulators = false }
+            let result = try emulator.step(
+                program(description), batch, examples: places, settings: quzo, step: step, learningRate: rate)
+            accumulators = emulator.accumulators
+            return result
+        }
+        let tiles =
+            tiles
+            ?? TileEmulator(parameters: parameters, kernels: emulator.kernels, threads: threads, options: options)
+        self.tiles = tiles
+        tiles.countsAccumulators = countsAccumulators
+        let result = try tiles.step(
+            try schedule(description.on(machine), on: machine), batch, settings: quzo, step: step, learningRate: rate)
+        accumulators = tiles.accumulators
+        emulator.invalidateWeights()
+        return result
+    }
+
+    /// A step laid out, once.
+    private func schedule(_ description: StepDescription, on machine: Machine) throws(EmulatorError) -> ScheduledProgram
+    {
+        if let known = schedules[description] { return known }
+        do throws(ScheduleError) {
+            let scheduled = try Lowering.schedule(description, on: machine)
+            schedules[description] = scheduled
+            return scheduled
+        } catch {
+            throw .notLaidOut(error)
+        }
     }
 
     /// Evaluates the weights as they are, unperturbed, and keeps the result beside the step's row.
@@ -141,5 +191,6 @@ public final class FineTuner {
         self.step = step
         self.metrics = metrics
         emulator.invalidateWeights()
+        tiles?.invalidateWeights()
     }
 }

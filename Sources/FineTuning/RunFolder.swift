@@ -1,7 +1,7 @@
 import Foundation
 import Networks
 
-/// A run's folder: run.json, metrics.csv, cost.json, checkpoint.safetensors.
+/// A run's folder: run.json, metrics.csv, cost.json, checkpoint.safetensors and, where it was asked for, accumulators.csv.
 ///
 /// Each file is written whole. metrics.csv is written before the checkpoint and read back only as far as the checkpoint's step, so
 /// a run that is killed at any instant goes on from a state that was whole.
@@ -14,6 +14,7 @@ public struct RunFolder: Sendable {
     public var metricsPath: String { path + "/metrics.csv" }
     public var costPath: String { path + "/cost.json" }
     public var checkpointPath: String { path + "/checkpoint.safetensors" }
+    public var accumulatorsPath: String { path + "/accumulators.csv" }
 
     public var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
@@ -31,7 +32,8 @@ public struct RunFolder: Sendable {
         try checkVacant(overwrite: overwrite)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         if overwrite {
-            for old in [checkpointPath, metricsPath, costPath] where FileManager.default.fileExists(atPath: old) {
+            for old in [checkpointPath, metricsPath, costPath, accumulatorsPath]
+            where FileManager.default.fileExists(atPath: old) {
                 try FileManager.default.removeItem(atPath: old)
             }
         }

@@ -61,12 +61,14 @@ extension Kernels {
     ///   - n: Rows of B, ≥ 0.
     ///   - k: The depth, ≥ 0; with 0 all sums are 0.
     ///   - c: C[m, n], row-major, overwritten.
+    ///   - accumulates: Adds to what C holds, modulo 2³², instead.
     public func multiplyInt8(
         _ a: UnsafePointer<Int8>, rowStride aStride: Int, rows m: Int,
         packed b: UnsafePointer<Int8>, columns n: Int, depth k: Int,
-        into c: UnsafeMutablePointer<Int32>, rowStride cStride: Int
+        into c: UnsafeMutablePointer<Int32>, rowStride cStride: Int, accumulates: Bool = false
     ) {
         if level == .reference {
+            let before = accumulates ? (0..<m).map { i in (0..<n).map { c[i * cStride + $0] } } : []
             let rows = ReferencePacking.unpackedInt8(b, rows: n, columns: k)
             rows.withUnsafeBufferPointer { rows in
                 guard let rows = rows.baseAddress else { return }
@@ -74,11 +76,14 @@ extension Kernels {
                     a, rowStride: aStride, rows: m, rows, rowStride: k, columns: n, depth: k, into: c,
                     rowStride: cStride)
             }
+            for (i, row) in before.enumerated() {
+                for (j, sum) in row.enumerated() { c[i * cStride + j] &+= sum }
+            }
             return
         }
         var product = zk_int8_product(
             a: a, a_stride: aStride, b: b, m: m, n: n, k: k, sums: c, values: nil, out_stride: cStride,
-            row_scales: nil, column_scales: nil, bias: nil, accumulates: 0)
+            row_scales: nil, column_scales: nil, bias: nil, accumulates: accumulates ? 1 : 0)
         zk_product_int8(Int32(level.rawValue), &product)
     }
 

@@ -11,12 +11,11 @@ extension ProductScheduler {
     /// The layout that takes the fewest cycles; of equals the one expected to take fewest, then the one tried first.
     func fastest(_ timer: NestTimer) throws(ScheduleError) -> Nest {
         var candidates: [(tiling: Tiling, bound: Double, expected: Double)] = []
-        forEachTiling { tiling in
+        forEachCandidate { tiling, traffic in
             for fitted in roomiest(tiling) {
                 candidates.append(
-                    (fitted, lowerBound(fitted), expectedCycles(fitted, traffic: expectedTraffic(fitted))))
+                    (fitted, lowerBound(fitted), expectedCycles(fitted, traffic: traffic)))
             }
-            return .infinity
         }
         // Where nothing fits, `choose` says so.
         guard let likely = candidates.indices.min(by: { candidates[$0].expected < candidates[$1].expected }) else {

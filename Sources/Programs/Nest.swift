@@ -134,6 +134,8 @@ public struct Command: Sendable, Hashable {
     /// Tile buffers whose content is ready when it ends.
     public let writes: [Int]
     public let accesses: [Access]
+    /// Which part of the operation it does; nil where nothing but amounts is known (dequantization for first-order products).
+    public var part: Part? = nil
 
     public var unit: Unit {
         switch work {

@@ -15,11 +15,13 @@ struct NestBuilder {
 
     func memory(_ buffer: Int) -> SRAM.Buffer { buffers[buffer].memory }
 
-    func load(_ transfer: Transfer, into buffer: Int) -> NestNode {
+    /// - Parameter rows: where a gathered load finds the numbers of its rows.
+    func load(_ transfer: Transfer, into buffer: Int, rows: TileView? = nil) -> NestNode {
         .command(
             Command(
                 work: .load(transfer), acquires: [buffer], reads: [], writes: [buffer],
-                accesses: [.init(buffer: memory(buffer), read: 0, written: transfer.bytes)]))
+                accesses: [.init(buffer: memory(buffer), read: 0, written: transfer.bytes)],
+                part: rows.map { .init(views: [$0]) }))
     }
 
     func store(_ transfer: Transfer, from buffer: Int) -> NestNode {

@@ -32,22 +32,21 @@ struct ProductScheduler {
         /// As stored, and as the array reads it.
         let stored: ElementFormat
         let read: ElementFormat
+        /// Their widths, which candidates ask for often.
+        let storedBits: Int
+        let readBits: Int
         let matrix: ProductLayout.Matrix
         let scaleMatrix: ProductLayout.Matrix
         let isResident: Bool
         let scalesAreResident: Bool
         /// One matrix serves every instance, as both signs' weights do before they are perturbed.
         let isShared: Bool
-        /// Bits of an element of either: tilings are compared by the thousand, and a format works them out.
-        let storedBits: Int
-        let readBits: Int
         /// Codes or values that the array reads in another format.
-        let isDequantized: Bool
-        /// Its scales are the epilogue's.
-        var isScaled: Bool { scales != nil && !isDequantized }
-
+        var isDequantized: Bool { stored != read }
         func storedBytes(_ elements: Int) -> Int { (elements * storedBits + 7) / 8 }
         func readBytes(_ elements: Int) -> Int { (elements * readBits + 7) / 8 }
+        /// Its scales are the epilogue's.
+        var isScaled: Bool { scales != nil && !isDequantized }
     }
 
     let model: MachineModel
@@ -111,10 +110,10 @@ struct ProductScheduler {
             let isCodes = formats[values].hasScales
             next += isCodes ? 2 : 1
             return Operand(
-                values: values, scales: isCodes ? values + 1 : nil, stored: formats[values], read: read, matrix: matrix,
-                scaleMatrix: scaleMatrix, isResident: isResident[values],
-                scalesAreResident: isCodes && isResident[values + 1], isShared: isShared,
-                storedBits: formats[values].bits, readBits: read.bits, isDequantized: formats[values] != read)
+                values: values, scales: isCodes ? values + 1 : nil, stored: formats[values], read: read,
+                storedBits: formats[values].bits, readBits: read.bits, matrix: matrix, scaleMatrix: scaleMatrix,
+                isResident: isResident[values],
+                scalesAreResident: isCodes && isResident[values + 1], isShared: isShared)
         }
         first = operand(layout.first, layout.firstScales, product.firstFormat, isShared: firstIsShared)
         second = operand(
@@ -142,7 +141,7 @@ struct ProductScheduler {
         epiloguePass = epilogue.cycles(on: organisation.vectorUnit)
         dequantizePass = VectorWork.dequantize.cycles(on: organisation.vectorUnit)
         castPass = VectorWork.copy(1).cycles(on: organisation.vectorUnit)
-        hasNibbles = first.storedBits == 4 || second.storedBits == 4
+        hasNibbles = first.stored.bits == 4 || second.stored.bits == 4
     }
 
     /// Bytes of a sum in the accumulator buffer.
@@ -250,21 +249,32 @@ struct ProductScheduler {
     /// DRAM bytes that a tiling is expected to move, whatever its slots.
     func expectedTraffic(_ t: Tiling) -> Double {
         let (firstElements, secondElements, outputs, _) = moved(t)
-        func fetched(_ operand: Operand, _ elements: Double, rows: Int, k: Int) -> Double {
-            if operand.isResident { return 0 }
-            let columns = operand.matrix.rowsAreK ? rows : k
-            let whole = operand.matrix.row == columns
-            let run = operand.storedBytes(columns)
-            let padded = whole ? 1 : Double(roundUp(run, to: model.burstBytes)) / Double(run)
-            return elements * Double(operand.storedBits) / 8 * padded
-        }
-        var traffic =
-            fetched(first, firstElements, rows: t.m, k: t.panel && !t.weightsOuter ? product.k : t.k)
-            + fetched(second, secondElements, rows: t.n, k: t.panel && t.weightsOuter ? product.k : t.k)
+        let firstK = t.panel && !t.weightsOuter ? product.k : t.k
+        let secondK = t.panel && t.weightsOuter ? product.k : t.k
+        return fetched(first, firstElements, padding(first, rows: t.m, k: firstK))
+            + fetched(second, secondElements, padding(second, rows: t.n, k: secondK))
+            + written(outputs, n: t.n, heads: t.heads)
+    }
+
+    private func fetched(_ operand: Operand, _ elements: Double, _ padding: Double) -> Double {
+        operand.isResident ? 0 : elements * Double(operand.storedBits) / 8 * padding
+    }
+
+    /// Bytes of whole bursts over bytes wanted, where a tile's runs are fetched one by one.
+    private func padding(_ operand: Operand, rows: Int, k: Int) -> Double {
+        let columns = operand.matrix.rowsAreK ? rows : k
+        if operand.matrix.row == columns { return 1 }
+        let run = operand.storedBytes(columns)
+        return Double(roundUp(run, to: model.burstBytes)) / Double(run)
+    }
+
+    /// DRAM bytes of `outputs` results in tiles of `n` columns.
+    private func written(_ outputs: Double, n: Int, heads: Int) -> Double {
+        var traffic = 0.0
         if !resultIsResident {
-            let run = t.n * resultBytes
+            let run = n * resultBytes
             let padded =
-                layout.result.row == t.n || t.n == product.n && layout.heads == t.heads
+                layout.result.row == n || n == product.n && layout.heads == heads
                 ? 1 : Double(roundUp(run, to: model.burstBytes)) / Double(run)
             traffic += outputs * Double(resultBytes) * padded
         }
@@ -311,22 +321,19 @@ struct ProductScheduler {
         sumsNeedAllOfK ? [product.k] : NestBuilder.sizes(product.k, granule: roundUp(array.granuleOfK, to: unit))
     }
 
-    /// Every candidate, whether it fits or not: they follow from the product and the array's shape alone.
-    ///
-    /// - Parameter consider: gives the DRAM bytes above which tilings are of no interest from then on; those that are sure to move more
-    ///   may be passed over.
-    func forEachTiling(_ consider: (Tiling) -> Double) {
-        var limit = Double.infinity
+    /// Every candidate, whether it fits or not, with its expected traffic, put together from what the sizes have in common. Candidates follow
+    /// from the product and the array's shape alone.
+    func forEachCandidate(_ consider: (Tiling, _ traffic: Double) -> Void) {
         // Groups of whole instances.
         if layout.examples * layout.heads > 1, product.sign != .both {
             var groups = NestBuilder.sizes(layout.heads, granule: 1).map { (1, $0) }
             groups += NestBuilder.sizes(layout.examples, granule: 1).map { ($0, layout.heads) }
             for (examples, heads) in groups {
                 for weightsOuter in [true, false] {
-                    limit = consider(
-                        Tiling(
-                            examples: examples, heads: heads, m: product.m, n: product.n, k: product.k,
-                            weightsOuter: weightsOuter, panel: true))
+                    let tiling = Tiling(
+                        examples: examples, heads: heads, m: product.m, n: product.n, k: product.k,
+                        weightsOuter: weightsOuter, panel: true)
+                    consider(tiling, expectedTraffic(tiling))
                 }
             }
         }
@@ -338,24 +345,40 @@ struct ProductScheduler {
         let (ns, ks) = (sizesOfN, sizesOfK)
         // Both signs' instances share a tile.
         let examples = product.sign.copies
-        // Bytes of one scan of the operands, without padding; those of the results move once.
-        let firstBytes = first.isResident ? 0 : Double(first.storedBytes(distinct(first) * product.m * product.k))
-        let secondBytes = second.isResident ? 0 : Double(second.storedBytes(distinct(second) * product.n * product.k))
         let mTiles = ms.map { Double(ceilingDivision(product.m, $0)) }
+        let firstOnce = Double(distinct(first)) * Double(product.m) * Double(product.k)
+        let secondOnce = Double(distinct(second)) * Double(product.n) * Double(product.k)
+        let outputs = Double(product.instances) * Double(product.m) * Double(product.n)
+        // What rounding to bursts adds depends on k, or where an operand's rows are k on m and n.
+        func byK(_ operand: Operand) -> [Double]? {
+            operand.matrix.rowsAreK ? nil : ks.map { padding(operand, rows: 0, k: $0) }
+        }
+        let (firstByK, secondByK) = (byK(first), byK(second))
+        let firstByM = ms.map { first.matrix.rowsAreK ? padding(first, rows: $0, k: 0) : 1 }
+        let firstWhole = padding(first, rows: 1, k: product.k)
+        let secondWhole = padding(second, rows: 1, k: product.k)
         for n in ns {
             let nTiles = Double(ceilingDivision(product.n, n))
-            for k in ks {
+            let written = written(outputs, n: n, heads: 1)
+            let secondByN = second.matrix.rowsAreK ? padding(second, rows: n, k: 0) : 1
+            for (kPlace, k) in ks.enumerated() {
                 for weightsOuter in [true, false] {
                     for panel in [true, false] {
-                        let fixed = firstBytes * (panel && !weightsOuter ? 1 : nTiles)
-                        for (m, tiles) in zip(ms, mTiles) {
-                            let least = fixed + secondBytes * (panel && weightsOuter ? 1 : tiles)
-                            // Sums of doubles may be a little above the exact ones.
-                            if least * (1 - 1e-9) > limit { continue }
-                            limit = consider(
+                        let (holdsFirst, holdsSecond) = (panel && !weightsOuter, panel && weightsOuter)
+                        let firstPadding = holdsFirst ? firstWhole : firstByK?[kPlace] ?? 1
+                        let secondPadding =
+                            secondByK == nil ? secondByN : holdsSecond ? secondWhole : secondByK![kPlace]
+                        let firstElements = firstOnce * (holdsFirst ? 1 : nTiles)
+                        for (mPlace, m) in ms.enumerated() {
+                            let padding = firstByK == nil ? firstByM[mPlace] : firstPadding
+                            let secondElements = secondOnce * (holdsSecond ? 1 : mTiles[mPlace])
+                            let traffic =
+                                fetched(first, firstElements, padding) + fetched(second, secondElements, secondPadding)
+                                + written
+                            consider(
                                 Tiling(
                                     examples: examples, heads: 1, m: m, n: n, k: k, weightsOuter: weightsOuter,
-                                    panel: panel))
+                                    panel: panel), traffic)
                         }
                     }
                 }
@@ -365,25 +388,23 @@ struct ProductScheduler {
 
     func choose() throws(ScheduleError) -> Tiling {
         var best: (tiling: Tiling, traffic: Double, cycles: Double)?
-        forEachTiling { tiling in
-            let limit = objective == .traffic ? best?.traffic ?? .infinity : .infinity
-            // Most candidates are out by their size, and of those most by their sums.
-            let sums = sumBytes * tiling.examples * tiling.heads * tiling.m * tiling.n
-            guard sums <= max(capacity.accumulator, capacity.activation), capacity.holds(need(tiling)) else {
-                return limit
-            }
-            let traffic = expectedTraffic(tiling)
-            guard traffic <= limit, let fitted = fitted(tiling) else { return limit }
+        func consider(_ tiling: Tiling, _ traffic: Double) {
+            // Most candidates are out by their traffic alone.
+            if objective == .traffic, let best, traffic > best.traffic { return }
+            guard let fitted = fitted(tiling) else { return }
             let cycles = expectedCycles(fitted, traffic: traffic)
+            let isBetter: Bool
             if let best {
                 switch objective {
-                case .traffic: guard (traffic, cycles) < (best.traffic, best.cycles) else { return limit }
-                case .latency: guard (cycles, traffic) < (best.cycles, best.traffic) else { return limit }
+                case .traffic: isBetter = (traffic, cycles) < (best.traffic, best.cycles)
+                case .latency: isBetter = (cycles, traffic) < (best.cycles, best.traffic)
                 }
+            } else {
+                isBetter = true
             }
-            best = (fitted, traffic, cycles)
-            return objective == .traffic ? traffic : .infinity
+            if isBetter { best = (fitted, traffic, cycles) }
         }
+        forEachCandidate(consider)
         if let best { return best.tiling }
         let used = need(
             Tiling(
@@ -417,6 +438,69 @@ struct ProductScheduler {
                 .init(count: matrix.head == 0 ? 1 : place.heads, pitch: format.bytes(matrix.head)),
                 .init(count: rows, pitch: format.bytes(matrix.row)),
             ], runBytes: format.bytes(columns))
+    }
+
+    /// Rows and columns of an operand on the chip: in a slot of `buffer`, which holds no other, or in the resident tensor.
+    private func view(
+        _ operand: Int, _ matrix: ProductLayout.Matrix, _ buffer: Int?, _ place: Place, row: Affine, rows: Int,
+        column: Affine, columns: Int, _ format: ElementFormat
+    ) -> TileView {
+        let start =
+            place.example.scaled(by: matrix.example) + place.head.scaled(by: matrix.head)
+            + row.scaled(by: matrix.row) + column
+        let (examples, heads, run) = (place.examples, place.heads, format.bytes(columns))
+        return TileView(
+            operand: operand, buffer: buffer, offset: buffer == nil ? start.bytes(format) : Affine(0),
+            dimensions: buffer == nil
+                ? matrix.inTensor(examples: examples, heads: heads, rows: rows, format)
+                : matrix.inTile(examples: examples, heads: heads, rows: rows, runBytes: run), runBytes: run)
+    }
+
+    /// What the array reads of an operand. A slot holds `heldK` of k, of which the part begins at `kInTile`.
+    private func view(
+        _ operand: Operand, _ buffer: Int?, _ place: Place, row: Affine, rows: Int, k: Affine, ks: Int, kInTile: Affine,
+        heldK: Int
+    ) -> TileView {
+        let (matrix, format) = (operand.matrix, operand.read)
+        let rowsAreK = matrix.rowsAreK
+        guard let buffer else {
+            return view(
+                operand.values, matrix, nil, place, row: rowsAreK ? k : row, rows: rowsAreK ? ks : rows,
+                column: rowsAreK ? row : k, columns: rowsAreK ? rows : ks, format)
+        }
+        var held = matrix.inTile(
+            examples: place.examples, heads: place.heads, rows: rowsAreK ? heldK : rows,
+            runBytes: format.bytes(rowsAreK ? rows : heldK))
+        // Of weights perturbed both ways, the second sign's tile stands behind the first one's.
+        if operand.isShared, operand.values == second.values {
+            held[0] = .init(count: place.examples, pitch: rows * format.bytes(heldK))
+        }
+        return TileView(
+            operand: operand.values, buffer: buffer,
+            offset: rowsAreK ? kInTile.scaled(by: held[2].pitch) : kInTile.bytes(format),
+            dimensions: rowsAreK ? [held[0], held[1], .init(count: ks, pitch: held[2].pitch)] : held,
+            runBytes: format.bytes(rowsAreK ? rows : ks))
+    }
+
+    /// A tile of weights as it was brought, and the second sign's behind it where there is one.
+    private func perturbed(_ operand: Operand, _ buffer: Int, rows: Int, ks: Int) -> [TileView] {
+        let run = operand.readBytes(ks)
+        return (0..<product.sign.copies).map {
+            TileView(
+                operand: $0 == 0 ? operand.values : nil, buffer: buffer, offset: Affine($0 * rows * run),
+                dimensions: [.init(count: rows, pitch: run)], runBytes: run)
+        }
+    }
+
+    /// Sums of a tile: instance by instance, row by row.
+    private func sumsView(_ buffer: Int, _ place: Place, _ m: Int, _ n: Int) -> TileView {
+        let run = sumBytes * n
+        return TileView(
+            operand: nil, buffer: buffer, offset: Affine(0),
+            dimensions: [
+                .init(count: place.examples, pitch: place.heads * m * run), .init(count: place.heads, pitch: m * run),
+                .init(count: m, pitch: run),
+            ], runBytes: run)
     }
 
     /// Buffers of one operand.
@@ -507,7 +591,10 @@ struct ProductScheduler {
                             work: .perturb(
                                 weights: elements, signs: product.sign.copies, draws: perturbationDraws),
                             acquires: [], reads: [target], writes: [target],
-                            accesses: more == 0 ? [] : [.init(buffer: home, read: 0, written: more)])))
+                            accesses: more == 0 ? [] : [.init(buffer: home, read: 0, written: more)],
+                            part: .init(
+                                first: row.scaled(by: operand.matrix.row) + k,
+                                views: perturbed(operand, target, rows: rows, ks: ks)))))
             }
             if operand.isDequantized, let ready = buffers.ready {
                 if let buffer = buffers.scales, let scales = operand.scales {
@@ -541,13 +628,25 @@ struct ProductScheduler {
             return nodes
         }
 
-        func matmul(_ place: Place, m: Int, n: Int, k: Int, accumulates: Bool) -> NestNode {
+        func matmul(
+            _ place: Place, at m: Affine, _ ms: Int, _ n: Affine, _ ns: Int, _ k: Affine, _ ks: Int, accumulates: Bool
+        ) -> NestNode {
             let block = FoldBlock(
-                instances: place.group, m: m, n: n, k: k, format: product.format, accumulates: accumulates)
+                instances: place.group, m: ms, n: ns, k: ks, format: product.format, accumulates: accumulates)
+            // A panel's slot holds all of k.
+            let (holdsFirst, holdsSecond) = (t.panel && !t.weightsOuter, t.panel && t.weightsOuter)
+            let part = Command.Part(views: [
+                view(
+                    first, stream.ready, place, row: m, rows: ms, k: k, ks: ks, kInTile: holdsFirst ? k : Affine(0),
+                    heldK: holdsFirst ? product.k : ks),
+                view(
+                    second, weights.ready, place, row: n, rows: ns, k: k, ks: ks, kInTile: holdsSecond ? k : Affine(0),
+                    heldK: holdsSecond ? product.k : ks), sumsView(sums, place, ms, ns),
+            ])
             let traffic = array.traffic(block)
-            let sumBytes = sumBytes * place.group * m * n
-            let firstBytes = first.readBytes(place.group * m * k * traffic.first)
-            let secondBytes = second.readBytes(place.group * n * k * traffic.second)
+            let sumBytes = sumBytes * place.group * ms * ns
+            let firstBytes = first.readBytes(place.group * ms * ks * traffic.first)
+            let secondBytes = second.readBytes(place.group * ns * ks * traffic.second)
             let moved = Command.Access(
                 buffer: sumHome, read: sumBytes * traffic.sumsRead, written: sumBytes * traffic.sumsWritten)
             // A resident tensor is read where it lies.
@@ -563,7 +662,7 @@ struct ProductScheduler {
                 Command(
                     work: .matmul(block), acquires: accumulates ? [] : [sums],
                     reads: [weights.ready, stream.ready].compactMap { $0 }, writes: [sums],
-                    accesses: Command.Access.merged(accesses)))
+                    accesses: Command.Access.merged(accesses), part: part))
         }
 
         func finish(_ place: Place, m: Affine, ms: Int, n: Affine, ns: Int) -> [NestNode] {
@@ -571,6 +670,29 @@ struct ProductScheduler {
             var read = 4 * place.group * ((first.isScaled ? ms : 0) + (second.isScaled ? ns : 0))
             if bias != nil { read += 4 * ns * product.biasSign.copies }
             let written = outputs * (resultBytes + (copy == nil ? 0 : 2))
+            func vector(_ operand: Int, _ matrix: ProductLayout.Matrix, _ buffer: Int?, _ start: Affine, _ count: Int)
+                -> TileView
+            {
+                view(operand, matrix, buffer, place, row: start, rows: count, column: Affine(0), columns: 1, .fp32)
+            }
+            var views = [sumsView(sums, place, ms, ns)]
+            if first.isScaled, let scales = first.scales {
+                views.append(vector(scales, layout.firstScales, firstScales, m, ms))
+            }
+            if second.isScaled, let scales = second.scales {
+                views.append(vector(scales, layout.secondScales, secondScales, n, ns))
+            }
+            if let bias {
+                let copies = Transfer.Dimension(count: product.biasSign.copies, pitch: 4 * ns)
+                views.append(
+                    TileView(
+                        operand: bias, buffer: biasBuffer, offset: Affine(0), dimensions: [copies], runBytes: 4 * ns))
+            }
+            for (operand, buffer, format) in [(result, resultBuffer, resultFormat), (copy ?? -1, copyBuffer, .bf16)]
+            where operand >= 0 {
+                views.append(
+                    view(operand, layout.result, buffer, place, row: m, rows: ms, column: n, columns: ns, format))
+            }
             var nodes: [NestNode] = [
                 .command(
                     Command(
@@ -580,7 +702,7 @@ struct ProductScheduler {
                         accesses: Command.Access.merged([
                             .init(buffer: .activation, read: read, written: written),
                             .init(buffer: sumHome, read: sumBytes * outputs, written: 0),
-                        ]))), .release(buffer: sums),
+                        ]), part: .init(function: .epilogue, views: views))), .release(buffer: sums),
             ]
             for (buffer, operand, format) in [(resultBuffer, result, resultFormat), (copyBuffer, copy ?? 0, .bf16)] {
                 guard let buffer else { continue }
@@ -621,19 +743,27 @@ struct ProductScheduler {
                         into: buffer))
                 if product.biasSign != .none {
                     let copies = product.biasSign.copies
+                    // A second sign's copy stands behind the first one's.
+                    let views = (0..<copies).map {
+                        TileView(
+                            operand: $0 == 0 ? bias : nil, buffer: buffer, offset: Affine(4 * size * $0),
+                            dimensions: [], runBytes: 4 * size)
+                    }
+                    let part = Command.Part(function: .perturbBias, first: start, views: views)
                     // The sum is FP32, so nothing is rounded to a grid.
                     let draws = perturbationDraws.filter { $0 != .gridRounding }
                     nodes.append(
                         .command(
                             Command(
                                 work: .draw(values: size, draws: draws), acquires: [], reads: [buffer],
-                                writes: [buffer], accesses: [])))
+                                writes: [buffer], accesses: [], part: part)))
                     nodes.append(
                         .command(
                             Command(
                                 work: .vector(.perturbBias * (size * copies)), acquires: [], reads: [buffer],
                                 writes: [buffer],
-                                accesses: [.init(buffer: .activation, read: 4 * size, written: 4 * size * copies)])))
+                                accesses: [.init(buffer: .activation, read: 4 * size, written: 4 * size * copies)],
+                                part: part)))
                 }
             }
             return nodes
@@ -653,7 +783,7 @@ struct ProductScheduler {
                 if !holdsStream {
                     nodes += bring(first, stream, place, row: m, rows: ms, k: k, ks: ks, isStationary: false)
                 }
-                nodes.append(matmul(place, m: ms, n: ns, k: ks, accumulates: !isFirst))
+                nodes.append(matmul(place, at: m, ms, n, ns, k, ks, accumulates: !isFirst))
                 if !holdsWeights { nodes += releases([weights.ready]) }
                 if !holdsStream { nodes += releases([stream.ready]) }
                 return nodes

@@ -7,7 +7,9 @@ public enum ScheduleError: Error, Sendable, Hashable, CustomStringConvertible {
     /// A count that 64 bits do not hold.
     case tooLarge(what: String)
     /// No tile of an operation fits a buffer; `smallest` bytes would do.
-    case tileDoesNotFit(operation: String, buffer: SRAM.Buffer, available: Int, smallest: Int, machine: String)
+    /// `field` is the machine's that holds the buffer.
+    case tileDoesNotFit(
+        operation: String, buffer: SRAM.Buffer, available: Int, smallest: Int, machine: String, field: String)
     /// A part of the network, or a wish, that no program is made for.
     case notLowered(what: String, remedy: String)
     /// The array cannot multiply a format that the step needs.
@@ -21,9 +23,10 @@ public enum ScheduleError: Error, Sendable, Hashable, CustomStringConvertible {
             return "\(name) is \(value); it must be \(allowed)"
         case .tooLarge(let what):
             return "\(what) exceeds 64 bits; use a smaller network, batch or sequence"
-        case .tileDoesNotFit(let operation, let buffer, let available, let smallest, let machine):
-            return "\(operation): no tile fits the \(buffer.rawValue) buffer of machine \(machine), "
-                + "organisation.sram.\(buffer.rawValue).bytes \(available); the smallest that works is \(smallest)"
+        case .tileDoesNotFit(let operation, _, let available, let smallest, let machine, let field):
+            return
+                "\(operation): no tile fits \(field).bytes of machine \(machine), which is \(available); the smallest that "
+                + "works for it is \(smallest)"
         case .notLowered(let what, let remedy):
             return "no program is made for \(what); use \(remedy)"
         case .unsupportedFormat(let operation, let reason):

@@ -102,7 +102,11 @@ struct StreamingScheduler {
                 runBytes: size * operand.unitBytes)
         }
 
-        func compute(_ size: Int, _ work: VectorWork) -> [NestNode] {
+        func compute(_ outer: Affine, _ start: Affine, _ size: Int, _ work: VectorWork) -> [NestNode] {
+            let views = plan.operands.indices.filter { !(plan.operands[$0].isFixed && plan.operands[$0].isWrite) }.map {
+                plan.operands[$0].view(buffer: buffers[$0], outer: outer, start: start, size: size)
+            }
+            var part = Command.Part(outer: outer, first: start, views: views)
             var reads: [Int] = []
             var acquires: [Int] = []
             var writes: [Int] = []
@@ -127,7 +131,9 @@ struct StreamingScheduler {
                 return r + w > 0 ? .init(buffer: buffer, read: r, written: w) : nil
             }
             func command(_ work: Command.Work, _ accesses: [Command.Access]) -> NestNode {
-                .command(Command(work: work, acquires: acquires, reads: reads, writes: writes, accesses: accesses))
+                .command(
+                    Command(
+                        work: work, acquires: acquires, reads: reads, writes: writes, accesses: accesses, part: part))
             }
             switch plan.engine {
             case .vector: return [command(.vector(work), accesses)]
@@ -139,12 +145,14 @@ struct StreamingScheduler {
                 // Restored weights stay in the unit.
                 let restore = Command(
                     work: .perturb(weights: size * weights, signs: 1, draws: restoring), acquires: [], reads: reads,
-                    writes: writes, accesses: [])
+                    writes: writes, accesses: [], part: part)
                 return [.command(restore), command(update, accesses)]
             case .drawThenVector(let draws):
                 // The draw goes to the tile that the vector unit then reads; it takes no slot of its own.
+                part.function = .perturbBias
                 let draw = Command(
-                    work: .draw(values: size, draws: draws), acquires: [], reads: reads, writes: writes, accesses: [])
+                    work: .draw(values: size, draws: draws), acquires: [], reads: reads, writes: writes, accesses: [],
+                    part: part)
                 return [.command(draw), command(.vector(work), accesses)]
             }
         }
@@ -165,10 +173,15 @@ struct StreamingScheduler {
                 var nodes: [NestNode] = []
                 for index in inputs {
                     if let buffer = buffers[index] {
-                        nodes.append(builder.load(transfer(plan.operands[index], outer, start, size), into: buffer))
+                        let operand = plan.operands[index]
+                        // Rows of a table are those that the first operand's tile names.
+                        let rows =
+                            operand.gathered
+                            ? plan.operands[0].view(buffer: buffers[0], outer: outer, start: start, size: size) : nil
+                        nodes.append(builder.load(transfer(operand, outer, start, size), into: buffer, rows: rows))
                     }
                 }
-                nodes += compute(size, plan.work * size)
+                nodes += compute(outer, start, size, plan.work * size)
                 for index in inputs where !replaced.contains(index) {
                     if let buffer = buffers[index] { nodes.append(.release(buffer: buffer)) }
                 }
@@ -190,7 +203,10 @@ struct StreamingScheduler {
                     Command(
                         work: .vector(plan.endWork), acquires: buffer.map { [$0] } ?? [], reads: [],
                         writes: buffer.map { [$0] } ?? [],
-                        accesses: [.init(buffer: model.home(operand.memory), read: 0, written: operand.tileBytes(1))])))
+                        accesses: [.init(buffer: model.home(operand.memory), read: 0, written: operand.tileBytes(1))],
+                        part: .init(
+                            function: .end,
+                            views: [operand.view(buffer: buffer, outer: Affine(0), start: Affine(0), size: 1)]))))
             if let buffer {
                 body.append(builder.store(transfer(operand, Affine(0), Affine(0), 1), from: buffer))
                 body.append(.release(buffer: buffer))
@@ -317,6 +333,7 @@ extension ScheduleError {
         let whole = memory == .activation ? 2 * need : need
         return .tileDoesNotFit(
             operation: operation, buffer: memory, available: bank.bytes,
-            smallest: roundUp(whole, to: bank.readBytesPerCycle), machine: machine.name)
+            smallest: roundUp(whole, to: bank.readBytesPerCycle), machine: machine.name,
+            field: machine.organisation.sram.field(memory))
     }
 }

@@ -33,18 +33,15 @@ struct CostBench {
         let machine = try Machine.load(hardware, overrides: ["organisation.dram.capacityBytes=1099511627776"])
         let table = try EnergyTable.load(for: machine)
         let configuration = try TransformerConfiguration(network: network)
-        let model =
-            configuration.isCausal && configuration.head == .none
-            ? configuration.withHead(.languageModel)
-            : configuration
         print(
-            "one step of \(network) on \(machine.name): all linear weights, \(batch) × \(sequence) tokens, "
-                + "\(runs) runs after one warm-up, thread processor time")
+            "one step of \(network) on \(machine.name): all linear weights, \(batch) × \(sequence) tokens, \(runs) runs after "
+                + "one warm-up, thread processor time")
         for (name, method) in [
             ("QuZO", StepDescription.Method.quzo(residualBits: 8)), ("first-order", .qat),
         ] {
             let step = StepDescription(
-                network: model, batch: batch, sequence: sequence, trainable: .all, hasNewHead: false, method: method
+                network: configuration, batch: batch, sequence: sequence, trainable: .all, hasNewHead: false,
+                method: method
             ).on(machine)
             var parts: [(lower: Double, layOut: Double, time: Double, price: Double)] = []
             var description = ""

@@ -23,6 +23,8 @@ struct FineTuneCommand: ParsableCommand {
 
     @OptionGroup(title: "Run") var options: FineTuneOptions
 
+    @OptionGroup(title: "Emulation") var emulation: EmulationOptions
+
     @Option(help: ArgumentHelp("Folder to write; runs/NAME-N if left out.", valueName: "dir"))
     var output: String?
 
@@ -58,11 +60,13 @@ struct FineTuneCommand: ParsableCommand {
         let threads = threads.count
         let run: FineTuneRun
         if let resume {
-            run = try FineTuneRun(resuming: RunFolder(path: resume), kernels: kernels, threads: threads, json: json)
+            run = try FineTuneRun(
+                resuming: RunFolder(path: resume), emulation: emulation, kernels: kernels, threads: threads, json: json)
         } else {
             run = try FineTuneRun(
                 settings: options.settings(), hardware: options.hardware ?? "edge-int8", overrides: options.set,
-                output: output, overwrite: overwrite, kernels: kernels, threads: threads, json: json)
+                output: output, overwrite: overwrite, emulation: emulation, kernels: kernels, threads: threads,
+                json: json)
         }
         if dryRun {
             try run.describe()

@@ -1,8 +1,10 @@
 import Costs
+import Emulator
 import FineTuning
 import Foundation
 import Hardware
 import Kernels
+import Networks
 import Reports
 
 /// One `zeroth finetune`: everything is read and checked before the first file is written.
@@ -14,6 +16,7 @@ final class FineTuneRun {
     private let isResumed: Bool
     private let overwrite: Bool
     private let json: Bool
+    private let countsAccumulators: Bool
     private let threads: Int
     private let level: KernelLevel
     private var progress = ProgressLine()
@@ -24,8 +27,7 @@ final class FineTuneRun {
     /// A new run.
     init(
         settings: RunSettings, hardware: String, overrides: [String], output: String?, overwrite: Bool,
-        kernels: Kernels,
-        threads: Int, json: Bool
+        emulation: EmulationOptions, kernels: Kernels, threads: Int, json: Bool
     ) throws {
         let machine = try RunCosts.Machinery(hardware: hardware, overrides: overrides)
         let name = settings.network.map { $0.split(separator: "/").last.map(String.init) ?? "network" } ?? "opinions"
@@ -33,6 +35,8 @@ final class FineTuneRun {
         try folder.checkVacant(overwrite: overwrite)
         let task = try FineTuningTask(settings, threads: threads)
         tuner = try FineTuner(task: task, settings: settings, kernels: kernels, threads: threads)
+        tuner.emulation = emulation.emulation(on: machine.machine)
+        countsAccumulators = emulation.accumulators
         costs = try RunCosts(machinery: machine, tuner: tuner)
         record = RunRecord(
             tuner: tuner, zeroth: Version.current, machine: hardware, machineOverrides: overrides,
@@ -45,7 +49,9 @@ final class FineTuneRun {
     }
 
     /// Goes on with a run.
-    init(resuming folder: RunFolder, kernels: Kernels, threads: Int, json: Bool) throws {
+    init(
+        resuming folder: RunFolder, emulation: EmulationOptions, kernels: Kernels, threads: Int, json: Bool
+    ) throws {
         let record = try folder.record()
         let machine = try RunCosts.Machinery(hardware: record.machine, overrides: record.machineOverrides)
         let task = try FineTuningTask(record.settings, threads: threads)
@@ -56,6 +62,8 @@ final class FineTuneRun {
             }
         }
         tuner = try FineTuner(task: task, settings: record.settings, kernels: kernels, threads: threads)
+        tuner.emulation = emulation.emulation(on: machine.machine)
+        countsAccumulators = emulation.accumulators
         if folder.hasCheckpoint { try folder.restore(tuner) }
         guard tuner.step < record.settings.steps else {
             throw RunError.finished(path: folder.path, steps: record.settings.steps)
@@ -100,6 +108,7 @@ final class FineTuneRun {
         var lastCheckpoint = start
         while tuner.step < steps {
             if interruption.received != nil { return try interrupted() }
+            tuner.countsAccumulators = countsAccumulators && tuner.step == steps - 1
             let row = try tuner.advance()
             let now = Clock.now
             let rate = Double(tuner.step - firstStep) / max(1e-9, now - start)
@@ -120,6 +129,7 @@ final class FineTuneRun {
         progress.clear()
         let summary = try costs.summary(tuner: tuner)
         try folder.write(summary, to: folder.costPath)
+        if countsAccumulators { try writeAtomically(tuner.accumulators.csv, to: folder.accumulatorsPath) }
         try finish(summary)
     }
 
@@ -161,7 +171,9 @@ final class FineTuneRun {
 
     private func finish(_ summary: RunSummary) throws {
         if json {
-            let result = RunResult(record: record, folder: folder.path, metrics: tuner.metrics, cost: summary)
+            let result = RunResult(
+                record: record, folder: folder.path, metrics: tuner.metrics,
+                accumulators: countsAccumulators ? tuner.accumulators : nil, cost: summary)
             try Terminal.print(json: result)
             return
         }
@@ -169,7 +181,13 @@ final class FineTuneRun {
         say("")
         for line in CostReport.lines(summary) { say(line) }
         say("")
-        say("written to \(folder.path): run.json, metrics.csv, cost.json, checkpoint.safetensors")
+        if countsAccumulators {
+            for line in AccumulatorReport.lines(tuner.accumulators) { say(line) }
+            say("")
+        }
+        say(
+            "written to \(folder.path): run.json, metrics.csv, cost.json, checkpoint.safetensors"
+                + (countsAccumulators ? ", accumulators.csv" : ""))
         say("try: zeroth predict --run \(folder.path) --text \"…\"")
     }
 
@@ -216,14 +234,32 @@ private struct RunResult: Encodable {
     var steps: Int
     var before: Metrics.Score?
     var after: Metrics.Score?
+    /// A row for each product, where it was asked for.
+    var accumulators: [Accumulator]?
     var cost: RunSummary
 
-    init(record: RunRecord, folder: String, metrics: Metrics, cost: RunSummary) {
+    struct Accumulator: Encodable {
+        var product: String
+        var depth: Int
+        var sums: Int
+        var largestMagnitude: UInt64
+        var wraps: Int
+        var narrowestBits: Int
+    }
+
+    init(
+        record: RunRecord, folder: String, metrics: Metrics, accumulators: AccumulatorStatistics?, cost: RunSummary
+    ) {
         run = record
         self.folder = folder
         steps = metrics.rows.count
         before = metrics.evaluations[0]
         after = metrics.evaluations[metrics.rows.count]
+        self.accumulators = accumulators?.rows.map {
+            Accumulator(
+                product: $0.name, depth: $0.depth, sums: $0.sums, largestMagnitude: $0.statistics.largestMagnitude,
+                wraps: $0.statistics.overflows, narrowestBits: $0.statistics.narrowestWidth)
+        }
         self.cost = cost
     }
 }

@@ -260,7 +260,7 @@ import Testing
                 do {
                     _ = try Lowering.schedule(step, on: machine)
                     break
-                } catch .tileDoesNotFit(let operation, let named, let available, let smallest, _) {
+                } catch .tileDoesNotFit(let operation, let named, let available, let smallest, _, _) {
                     #expect(named.rawValue == buffer)
                     #expect(available == bytes)
                     #expect(smallest > bytes)
@@ -269,7 +269,7 @@ import Testing
                     do {
                         _ = try Lowering.schedule(step, on: less)
                         Issue.record("\(smallest - bank) bytes of \(buffer) do")
-                    } catch .tileDoesNotFit(let other, _, _, let same, _) {
+                    } catch .tileDoesNotFit(let other, _, _, let same, _, _) {
                         #expect(other == operation)
                         #expect(same == smallest)
                     }

@@ -119,10 +119,12 @@ import Timing
                 let chosen = try TimingModel.time(scheduled.nests[number], on: model).cycles
                 var best = Int.max
                 var tilings: [ProductScheduler.Tiling] = []
-                scheduler.forEachTiling {
-                    tilings.append($0)
-                    return .infinity
+                var wrong = 0
+                scheduler.forEachCandidate { tiling, traffic in
+                    tilings.append(tiling)
+                    if traffic != scheduler.expectedTraffic(tiling) { wrong += 1 }
                 }
+                #expect(wrong == 0)
                 for tiling in tilings.shuffled(using: &random).prefix(40) {
                     for slots in 0..<16 {
                         var t = tiling

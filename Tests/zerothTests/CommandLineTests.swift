@@ -130,6 +130,31 @@ struct CommandLineTests {
         #expect(abs(probabilities.reduce(0, +) - 1) < 1e-12)
     }
 
+    @Test func tilesAndRegistersWriteTheRunOfWholeLayers() throws {
+        let small = [
+            "--steps", "2", "--batch", "3", "--sequence", "8", "--accumulators", "--hardware", "gemmini-like", "--set",
+            "organisation.array.rows=8", "--set", "organisation.array.columns=8",
+        ]
+        for (name, flags) in [
+            ("layers", []), ("tiles", ["--emulation", "tiles"]), ("fast", ["--emulation", "tiles", "--unchecked"]),
+            ("registers", ["--emulation", "registers"]),
+        ] {
+            let (process, out, err) = try start(["finetune", "--output", name] + small + flags)
+            let drained = Drained(err.fileHandleForReading)
+            let text = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0, "\(drained.text)")
+            #expect(text.contains("narrowest width") && text.contains("layer.1.scores"))
+            for file in ["checkpoint.safetensors", "metrics.csv", "accumulators.csv"] {
+                let found = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)/\(file)"))
+                let expected = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/layers/\(file)"))
+                #expect(found == expected, "\(name)/\(file)")
+            }
+        }
+        let wrong = try run("finetune", "--unchecked", "--output", "run")
+        #expect(wrong.status != 0 && wrong.err.contains("--emulation tiles"))
+    }
+
     @Test func jsonGoesToStandardOutputAlone() throws {
         let output = try run("finetune", "--steps", "5", "--output", "run", "--json")
         #expect(output.status == 0)

@@ -2,6 +2,7 @@
 #ifndef ZK_CKERNELS_H
 #define ZK_CKERNELS_H
 
+#include "bytes.h"
 #include "casts.h"
 #include "chains.h"
 #include "float_products.h"

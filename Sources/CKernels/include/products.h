@@ -30,6 +30,18 @@ typedef struct zk_int8_product {
     int32_t accumulates;
 } zk_int8_product;
 
+/// Sums[m, n] of int8 products that become values[m, n] as `zk_int8_product` with `values` says. The two must not overlap.
+typedef struct zk_int8_sums {
+    const int32_t *_Nonnull sums;
+    ptrdiff_t sums_stride;
+    ptrdiff_t m, n;
+    const float *_Nonnull row_scales;
+    const float *_Nonnull column_scales;
+    const float *_Nullable bias;
+    float *_Nonnull values;
+    ptrdiff_t values_stride;
+} zk_int8_sums;
+
 /// A product of FP32 matrices, out[m, n] = (Σ over ascending k of fl(sum + fl(a · b)), from +0) + bias[n]. A NaN becomes 0x7FC00000.
 typedef struct zk_float32_product {
     const float *_Nonnull a;
@@ -61,6 +73,9 @@ void zk_pack_float32_transposed(
 
 /// Runs one int8 product with the instructions of `level`, which must not exceed `zk_highest_level()`.
 void zk_product_int8(int level, const zk_int8_product *_Nonnull product);
+
+/// Turns sums into values with the instructions of `level`, which must not exceed `zk_highest_level()`.
+void zk_dequantize_int8(int level, const zk_int8_sums *_Nonnull sums);
 
 /// Runs one FP32 product with the instructions of `level`, which must not exceed `zk_highest_level()`.
 void zk_product_float32(int level, const zk_float32_product *_Nonnull product);

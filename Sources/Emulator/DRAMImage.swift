@@ -1,0 +1,102 @@
+import Kernels
+import NumberFormats
+import Programs
+
+/// The accelerator's DRAM as bytes at the addresses of a program's memory plan.
+final class DRAMImage {
+    let scheduled: ScheduledProgram
+    let bytes: AlignedBuffer<UInt8>
+    /// Kept where bytes are checked.
+    let written: WrittenBytes?
+
+    init(_ scheduled: ScheduledProgram, checks: Bool) {
+        self.scheduled = scheduled
+        let batch = scheduled.program.step.batch
+        let extent = scheduled.program.tensors.indices.reduce(0) { most, index in
+            max(
+                most,
+                scheduled.memory.addresses[index].map { $0 + scheduled.program.tensors[index].bytes(batch: batch) } ?? 0
+            )
+        }
+        bytes = AlignedBuffer(count: extent)
+        written = checks ? WrittenBytes(count: extent) : nil
+    }
+
+    /// Bytes of a tensor; nil where it does not lie in DRAM.
+    func range(of index: Int) -> Range<Int>? {
+        guard let address = scheduled.memory.addresses[index] else { return nil }
+        return address..<address + scheduled.program.tensors[index].bytes(batch: scheduled.program.step.batch)
+    }
+
+    private func copy<Element>(_ source: UnsafeBufferPointer<Element>, to index: Int) {
+        guard let range = range(of: index) else { return }
+        let raw = UnsafeRawBufferPointer(source)
+        precondition(raw.count >= range.count, "a tensor has all of its bytes")
+        UnsafeMutableRawPointer(bytes.baseAddress + range.lowerBound).copyMemory(
+            from: raw.baseAddress!, byteCount: range.count)
+        written?.alive.set(range, true)
+    }
+
+    private func copy<Element>(_ index: Int, to target: UnsafeMutableBufferPointer<Element>) {
+        guard let range = range(of: index) else { return }
+        UnsafeMutableRawPointer(target.baseAddress!).copyMemory(
+            from: bytes.baseAddress + range.lowerBound, byteCount: range.count)
+    }
+
+    /// Writes the network's parameters to their places.
+    func fill(_ parameters: EncoderParameters) {
+        let checkpoint = parameters.checkpoint
+        for (index, tensor) in scheduled.program.tensors.enumerated() {
+            switch tensor.binding {
+            case .linearWeight(let number):
+                copy(UnsafeBufferPointer(parameters.linears[number].codes.elements), to: index)
+            case .linearScales(let number):
+                copy(UnsafeBufferPointer(parameters.linears[number].scales.elements), to: index)
+            case .linearBias(let number): copy(UnsafeBufferPointer(parameters.linears[number].bias.elements), to: index)
+            case .linearResiduals(let number):
+                if let residuals = parameters.linears[number].residuals8 {
+                    copy(UnsafeBufferPointer(residuals.elements), to: index)
+                } else if let residuals = parameters.linears[number].residuals16 {
+                    copy(UnsafeBufferPointer(residuals.elements), to: index)
+                }
+            case .wordEmbeddings: copy(checkpoint.parameter(.wordEmbeddings), to: index)
+            case .positionEmbeddings: copy(checkpoint.parameter(.positionEmbeddings), to: index)
+            case .typeEmbeddings: copy(checkpoint.parameter(.typeEmbeddings), to: index)
+            case .normWeight(let norm): copy(checkpoint.norm(norm).weight, to: index)
+            case .normBias(let norm): copy(checkpoint.norm(norm).bias, to: index)
+            case .tokens, .lengths, .labels, nil: break
+            }
+        }
+    }
+
+    /// Writes a batch to its place, for a new run.
+    func begin(_ batch: EncodedBatch) {
+        for (index, tensor) in scheduled.program.tensors.enumerated() {
+            switch tensor.binding {
+            case .tokens: batch.tokens.withUnsafeBufferPointer { copy($0, to: index) }
+            case .lengths: batch.lengths.withUnsafeBufferPointer { copy($0, to: index) }
+            case .labels: batch.labels.withUnsafeBufferPointer { copy($0, to: index) }
+            default: break
+            }
+        }
+    }
+
+    /// Copies what a step changed back to the parameters: codes, residuals and, where it is trained, the head's bias.
+    func readBack(_ parameters: EncoderParameters, trained: Range<Int>) {
+        for (index, tensor) in scheduled.program.tensors.enumerated() {
+            switch tensor.binding {
+            case .linearWeight(let number) where trained.contains(number):
+                copy(index, to: parameters.linears[number].codes.elements)
+            case .linearResiduals(let number) where trained.contains(number):
+                if let residuals = parameters.linears[number].residuals8 {
+                    copy(index, to: residuals.elements)
+                } else if let residuals = parameters.linears[number].residuals16 {
+                    copy(index, to: residuals.elements)
+                }
+            case .linearBias(let number) where number == parameters.shape.headNumber && parameters.hasNewHead:
+                copy(index, to: parameters.linears[number].bias.elements)
+            default: break
+            }
+        }
+    }
+}

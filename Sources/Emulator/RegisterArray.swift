@@ -1,0 +1,119 @@
+import Hardware
+import Kernels
+import NumberFormats
+import Programs
+
+/// The machine's array, register by register, for matmul commands of tiles (docs/semantics.md, section 11).
+///
+/// Every output tile of a command — instance by instance, and R rows by R rows in an output-stationary array — is one tile of a systolic command, so that folds
+/// follow each other as the timing model has them. Sums of an earlier command stand in the accumulator memory; 32-bit sums wrap, so adding them there is their
+/// re-entry.
+final class RegisterArray {
+    private let scheduled: ScheduledProgram
+    private var array: SystolicArray?
+    /// Cycles of all commands, as the timing model counts them, and how many commands there were.
+    private(set) var cycles = 0
+    private(set) var commands = 0
+
+    init(_ scheduled: ScheduledProgram) { self.scheduled = scheduled }
+
+    /// One matmul command: views have examples, heads and rows.
+    ///
+    /// - Throws: a fault where the array cannot execute it, or takes other cycles than the timing model says.
+    func multiply(
+        _ block: FoldBlock, _ first: TileOperand, _ second: TileOperand, _ sums: TileOperand
+    ) throws(TileError.Fault) {
+        let beats: Int
+        do throws(SystolicArrayError) {
+            beats = try run(block, first, second, sums)
+        } catch {
+            throw .notOnArray(error.description)
+        }
+        let model = scheduled.model.array(block.format)
+        let expected = model.cycles(block)
+        // Narrow ports make a fold's operand come later than in R beats; the model counts that, the registers do not know of it.
+        let isComparable = model.preloadCycles == model.beat * model.rows
+        guard isComparable ? beats * model.beat == expected : beats * model.beat <= expected else {
+            throw .cyclesDiffer(registers: beats * model.beat, model: expected)
+        }
+        cycles += expected
+        commands += 1
+    }
+
+    private func run(
+        _ block: FoldBlock, _ first: TileOperand, _ second: TileOperand, _ sums: TileOperand
+    ) throws(SystolicArrayError) -> Int {
+        let model = scheduled.model.array(block.format)
+        let shape = try SystolicArrayShape(
+            rows: model.rows, columns: model.columns, lanes: model.codes, kind: .integer)
+        let array = array ?? SystolicArray(shape)
+        self.array = array
+        array.reset()
+        let dataflow: SystolicCommand.Dataflow =
+            switch model.dataflow {
+            case .weightStationary: .weightStationary
+            case .inputStationary: .inputStationary
+            case .outputStationary: .outputStationary
+            }
+        let arithmetic = DotProduct(
+            block.format, block.format, accumulator: .integer(bits: 32, overflow: .wrap), order: .reentry)
+        // An output-stationary tile has at most R rows.
+        let step = dataflow == .outputStationary ? model.rows : block.m
+        var columnWords: [UInt8] = []
+        var rowWords: [UInt8] = []
+        var groups = 0
+        var one: SystolicCommand?
+        for instance in 0..<block.instances {
+            let weights = codes(second, instance, 0..<block.n, block.k)
+            for row in stride(from: 0, to: block.m, by: step) {
+                let rows = row..<min(block.m, row + step)
+                let command = try SystolicCommand(
+                    m: rows.count, n: block.n, k: block.k, dataflow, arithmetic, isDoubleBuffered: model.doubleBuffered,
+                    on: shape)
+                let operands = try SystolicOperands(
+                    activations: codes(first, instance, rows, block.k), weights: weights, m: rows.count, n: block.n,
+                    k: block.k, for: command, on: shape)
+                columnWords += operands.columnWords
+                rowWords += operands.rowWords
+                groups += command.groups
+                one = command
+            }
+        }
+        guard let one else { return 0 }
+        let command = try SystolicCommand(
+            dataflow, arithmetic, isDoubleBuffered: model.doubleBuffered, beats: one.beats, folds: one.folds,
+            groups: groups, rowsInLastFold: one.rowsInLastFold, on: shape)
+        let run = SystolicRun(
+            command, try SystolicOperands(columnWords: columnWords, rowWords: rowWords, for: command, on: shape),
+            on: array)
+        run.finish()
+        let perTile = one.outputRows(on: shape)
+        var tile = 0
+        for instance in 0..<block.instances {
+            for row in stride(from: 0, to: block.m, by: step) {
+                for m in row..<min(block.m, row + step) {
+                    let out = sums.pointer(
+                        Int32.self, offset: sums.instance(instance) + m * sums.rowPitch)
+                    for n in 0..<block.n {
+                        let (line, column) = dataflow == .inputStationary ? (n, m - row) : (m - row, n)
+                        let (group, place) = column.quotientAndRemainder(dividingBy: model.columns)
+                        let word = run.memory((tile + group) * perTile + line, place)
+                        let sum = Int32(truncatingIfNeeded: word)
+                        out[n] = block.accumulates ? out[n] &+ sum : sum
+                    }
+                }
+                tile += one.groups
+            }
+        }
+        return command.schedule(on: shape).cycles
+    }
+
+    /// Codes of some rows of an instance, row-major, as the array's words hold them.
+    private func codes(_ operand: TileOperand, _ instance: Int, _ rows: Range<Int>, _ k: Int) -> [UInt32] {
+        rows.flatMap { row in
+            let start = operand.pointer(
+                UInt8.self, offset: operand.instance(instance) + row * operand.rowPitch)
+            return (0..<k).map { UInt32(start[$0]) }
+        }
+    }
+}

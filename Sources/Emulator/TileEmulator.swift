@@ -1,0 +1,169 @@
+import Kernels
+import Networks
+import NumberFormats
+import Programs
+
+/// Runs laid-out programs of an encoder tile by tile, against modelled memories of their machine.
+///
+/// It gives the bits of `EncoderEmulator`, for every machine and tiling: a command's operands come from the bytes of the chip's memories, which loads and stores
+/// exchange with DRAM, and from nowhere else. Whether slots, tokens and bytes are used as they may be is checked as commands run, where the options say so. That
+/// everything has a place of its own is always checked.
+public final class TileEmulator {
+    public let parameters: EncoderParameters
+    public let kernels: Kernels
+    public let threads: Int
+    public let options: TileOptions
+
+    /// Whether the next runs count accumulators, at the price of a second product.
+    public var countsAccumulators = false
+    /// What was counted since this was set to an empty one.
+    public var accumulators = AccumulatorStatistics()
+
+    /// Where set, times commands, in seconds of whatever the clock measures. Benchmarks set it; it decides no bit.
+    public var clock: (@Sendable () -> Double)?
+
+    /// Time by kind of command since `clock` was set or the profile was last taken.
+    public func takeProfile() -> [String: Double] {
+        defer { executor?.resetProfile() }
+        return executor?.profile ?? [:]
+    }
+
+    /// The executor of the program that ran last; others would each hold a copy of DRAM.
+    private var executor: TileExecutor?
+    private var isStale = true
+
+    /// - Parameter threads: at least 1; decides no bit.
+    public init(parameters: EncoderParameters, kernels: Kernels, threads: Int, options: TileOptions = TileOptions()) {
+        self.parameters = parameters
+        self.kernels = kernels
+        self.threads = max(1, threads)
+        self.options = options
+    }
+
+    /// Says that parameters were changed from outside, as when a checkpoint is read.
+    public func invalidateWeights() { isStale = true }
+
+    /// Cycles and number of the matmul commands that ran in the register-level array since the program last changed.
+    public var registerCycles: (cycles: Int, commands: Int) {
+        guard options.array == .registers, let registers = executor?.registers else { return (0, 0) }
+        return (registers.cycles, registers.commands)
+    }
+
+    /// Runs an inference program.
+    ///
+    /// - Throws: `EmulatorError`: a batch of other sizes, an operation that is not emulated, or what is wrong with the program's use of memory.
+    public func infer(
+        _ scheduled: ScheduledProgram, _ batch: EncodedBatch
+    ) throws(EmulatorError) -> EncoderEmulator.ForwardResult {
+        let executor = try prepare(scheduled, batch)
+        executor.quzo = nil
+        try executor.run()
+        finish(executor)
+        var result = executor.results[.forward]!
+        result.macs = executor.macs
+        return result
+    }
+
+    /// Runs one QuZO step as `EncoderEmulator.step` does, and updates `parameters`.
+    ///
+    /// - Throws: as `infer`; `lossNotFinite` before anything is changed.
+    public func step(
+        _ scheduled: ScheduledProgram, _ batch: EncodedBatch, settings: QuZOSettings, step: Int, learningRate: Double
+    ) throws(EmulatorError) -> EncoderEmulator.StepResult {
+        let executor = try prepare(scheduled, batch)
+        let trained = scheduled.program.step.trained
+        executor.quzo = QuZOContext(
+            settings: settings, step: step, learningRate: learningRate,
+            perturbation: try QuZOContext.perturbation(parameters, settings, trained))
+        // What a step leaves behind when it fails is no state to go on from.
+        isStale = true
+        try executor.run()
+        finish(executor)
+        executor.dram.readBack(parameters, trained: trained)
+        isStale = false
+        let plus = executor.results[.plus]!
+        let minus = executor.results[.minus]!
+        return EncoderEmulator.StepResult(
+            plusLoss: plus.loss, minusLoss: minus.loss,
+            projectedGradient: Double(plus.loss - minus.loss) / (2 * settings.size.magnitude),
+            perturbations: trained.map { executor.perturbationStatistics($0) },
+            updates: trained.map { executor.updates[$0] ?? UpdateStatistics() }, macs: executor.macs, reusedMACs: 0)
+    }
+
+    private func finish(_ executor: TileExecutor) {
+        guard let found = executor.accumulators else { return }
+        accumulators = accumulators + found
+    }
+
+    private func prepare(
+        _ scheduled: ScheduledProgram, _ batch: EncodedBatch
+    ) throws(EmulatorError) -> TileExecutor {
+        let step = scheduled.program.step
+        guard step.batch == batch.count, step.sequence == batch.sequence,
+            step.network == TransformerConfiguration(parameters.shape)
+        else {
+            throw .batchDiffers(
+                program: "\(step.batch) × \(step.sequence) tokens", batch: "\(batch.count) × \(batch.sequence) tokens")
+        }
+        for operation in scheduled.program.operations {
+            switch operation.action {
+            case .product(let product) where product.firstFormat == .int8 && product.secondFormat == .int8: continue
+            case .embed, .quantizeRows, .quantizeColumns, .softmax, .addLayerNorm, .gelu, .meanPool, .loss,
+                .projectedGradient, .update, .updateBias:
+                continue
+            default: throw .notEmulated(operation: operation.name)
+            }
+        }
+        precondition(parameters.hasNewHead == step.hasNewHead, "program and parameters agree on the head")
+        let executor: TileExecutor
+        if let known = self.executor, known.scheduled.isLaidOut(like: scheduled) {
+            executor = known
+        } else {
+            self.executor = nil
+            do throws(TileError) {
+                executor = try TileExecutor(
+                    scheduled, parameters: parameters, kernels: kernels, threads: threads, options: options)
+            } catch {
+                throw .tile(error)
+            }
+            self.executor = executor
+            isStale = true
+        }
+        if isStale {
+            executor.dram.fill(parameters)
+            isStale = false
+        }
+        executor.dram.begin(batch)
+        executor.clock = clock
+        executor.accumulators = countsAccumulators ? AccumulatorStatistics() : nil
+        return executor
+    }
+}
+
+extension ScheduledProgram {
+    /// Whether another layout has the same commands and addresses.
+    fileprivate func isLaidOut(like other: ScheduledProgram) -> Bool {
+        program.step == other.program.step && machine == other.machine && nestOfOperation == other.nestOfOperation
+            && nests == other.nests && memory.addresses == other.memory.addresses
+            && memory.residentAddresses == other.memory.residentAddresses
+    }
+}
+
+extension QuZOContext {
+    /// The multipliers of each trained layer's perturbation.
+    static func perturbation(
+        _ parameters: EncoderParameters, _ settings: QuZOSettings, _ trained: Range<Int>
+    ) throws(EmulatorError) -> [Int: PerturbationScalars] {
+        var result: [Int: PerturbationScalars] = [:]
+        for number in trained {
+            do throws(StepScalarsError) {
+                result[number] = try PerturbationScalars(
+                    size: settings.size, bits: settings.bits,
+                    rowScales: Array(parameters.linears[number].scales.elements))
+            } catch {
+                throw .badPerturbation(layer: parameters.shape.linearName(number), error)
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,245 @@
+import Emulator
+import Hardware
+import Kernels
+import Networks
+import NumberFormats
+import Programs
+import Testing
+
+/// Emulation tile by tile against whole layers: the same bits, whatever the machine.
+@Suite struct TileEmulatorTests {
+    private static let kernels = Kernels(level: .highestAvailable)
+
+    /// What one step changed and gave, as bits.
+    private struct Outcome: Equatable {
+        var losses: [UInt32] = []
+        var codes: [[Int8]] = []
+        var residuals: [[Int16]] = []
+        var biases: [[UInt32]] = []
+        var perturbations: [[PerturbationStatistics]] = []
+        var updates: [[UpdateStatistics]] = []
+
+        mutating func add(_ result: EncoderEmulator.StepResult) {
+            losses += [result.plusLoss.bitPattern, result.minusLoss.bitPattern]
+            perturbations.append(result.perturbations)
+            updates.append(result.updates)
+        }
+
+        mutating func finish(_ parameters: EncoderParameters) {
+            codes = parameters.linears.map { Array($0.codes.elements) }
+            residuals = parameters.linears.map { linear in
+                linear.residuals8.map { $0.elements.map(Int16.init) } ?? linear.residuals16.map { Array($0.elements) }
+                    ?? []
+            }
+            biases = parameters.linears.map { $0.bias.elements.map(\.bitPattern) }
+        }
+    }
+
+    /// A step's description, settings and batches for it.
+    private struct Case {
+        let encoder: RandomEncoder
+        let description: StepDescription
+        let settings: QuZOSettings
+        let batches: [EncodedBatch]
+        let rate: Double
+
+        init(_ random: inout SplitMix, steps: Int) throws {
+            encoder = try RandomEncoder(&random)
+            let rounding: UpdateRounding = [
+                .stochastic, .nearest, .residual(.eight), .residual(.sixteen),
+            ].randomElement(using: &random)!
+            let trainable: TrainableSet = [.all, .last(count: 1), .head].randomElement(using: &random)!
+            let shape = encoder.parameters().shape
+            let isSteps = Int.random(in: 0..<3, using: &random) > 0
+            settings = QuZOSettings(
+                seed: random.next(), bits: PerturbationBits.allCases.randomElement(using: &random)!,
+                size: isSteps ? .gridSteps(1.5) : .weightUnits(0.02), rounding: rounding)
+            rate = isSteps ? 300 : 0.05
+            let (count, sequence) = (Int.random(in: 1...4, using: &random), Int.random(in: 1...24, using: &random))
+            description = StepDescription(
+                shape: shape, batch: count, sequence: sequence, trainable: trainable, hasNewHead: encoder.hasNewHead,
+                method: .quzo(residualBits: rounding.bits))
+            var made: [EncodedBatch] = []
+            for _ in 0..<steps { made.append(encoder.batch(count: count, sequence: sequence, &random)) }
+            batches = made
+        }
+
+        var parameters: EncoderParameters {
+            encoder.parameters(residualBits: settings.rounding.bits, trainable: description.trainable)
+        }
+
+        func wholeLayers() throws -> Outcome {
+            let parameters = parameters
+            let emulator = EncoderEmulator(parameters: parameters, kernels: TileEmulatorTests.kernels, threads: 1)
+            let program = Lowering.program(for: description)
+            var outcome = Outcome()
+            for (step, batch) in batches.enumerated() {
+                outcome.add(
+                    try emulator.step(program, batch, settings: settings, step: step, learningRate: rate))
+            }
+            outcome.finish(parameters)
+            return outcome
+        }
+
+        func tiles(
+            _ scheduled: ScheduledProgram, options: TileOptions = TileOptions(), threads: Int = 1,
+            level: KernelLevel = .highestAvailable
+        ) throws -> Outcome {
+            let parameters = parameters
+            let emulator = TileEmulator(
+                parameters: parameters, kernels: Kernels(level: level), threads: threads, options: options)
+            var outcome = Outcome()
+            for (step, batch) in batches.enumerated() {
+                let result = try emulator.step(
+                    scheduled, batch, settings: settings, step: step, learningRate: rate)
+                #expect(result.macs == scheduled.program.macs)
+                outcome.add(result)
+            }
+            outcome.finish(parameters)
+            return outcome
+        }
+    }
+
+    /// Calls `body` with random steps on random machines; those that do not fit are passed over.
+    private func forRandomCases(
+        _ count: Int, seed: UInt64, steps: Int, machine: (inout SplitMix) throws -> Machine,
+        _ body: (Case, ScheduledProgram) throws -> Void
+    ) throws {
+        var random = SplitMix(state: seed)
+        var ran = 0
+        for _ in 0..<count {
+            let example = try Case(&random, steps: steps)
+            let machine = try machine(&random)
+            let objective = ScheduleObjective.allCases.randomElement(using: &random)!
+            do {
+                let scheduled = try Lowering.schedule(
+                    example.description.on(machine), on: machine, objective: objective)
+                try body(example, scheduled)
+                ran += 1
+            } catch let error as ScheduleError {
+                guard case .tileDoesNotFit = error else { throw error }
+            }
+        }
+        #expect(ran > count / 2)
+    }
+
+    @Test(arguments: 0..<8)
+    func stepsOfRandomEncodersOnRandomMachinesHaveTheBitsOfWholeLayers(seed: UInt64) throws {
+        try forRandomCases(15, seed: 100 + seed, steps: 3, machine: TileMachine.random) { example, scheduled in
+            let (tiles, whole) = (try example.tiles(scheduled), try example.wholeLayers())
+            #expect(tiles == whole, "\(example.description)")
+        }
+    }
+
+    @Test(arguments: TileMachine.shipped.indices)
+    func stepsOnShippedMachinesHaveTheBitsOfWholeLayers(index: Int) throws {
+        let (name, overrides) = TileMachine.shipped[index]
+        let machine = try TileMachine.load(name, overrides)
+        func shipped(_ random: inout SplitMix) -> Machine { machine }
+        try forRandomCases(6, seed: UInt64(index), steps: 3, machine: shipped) { example, scheduled in
+            let (tiles, whole) = (try example.tiles(scheduled), try example.wholeLayers())
+            #expect(tiles == whole, "\(example.description)")
+        }
+    }
+
+    @Test func neitherChecksNorThreadsNorLevelsDecideABit() throws {
+        try forRandomCases(6, seed: 3, steps: 2, machine: TileMachine.random) { example, scheduled in
+            let expected = try example.wholeLayers()
+            let unchecked = try example.tiles(scheduled, options: TileOptions(checks: false))
+            #expect(unchecked == expected)
+            for level in KernelLevel.available {
+                let tiles = try example.tiles(scheduled, threads: 2, level: level)
+                #expect(tiles == expected, "\(level)")
+            }
+        }
+    }
+
+    @Test(arguments: [ScheduleObjective.traffic, .latency])
+    func inferenceHasTheBitsOfWholeLayers(objective: ScheduleObjective) throws {
+        var random = SplitMix(state: 17)
+        for _ in 0..<20 {
+            let encoder = try RandomEncoder(&random)
+            let (count, sequence) = (Int.random(in: 1...5, using: &random), Int.random(in: 1...24, using: &random))
+            let batch = encoder.batch(count: count, sequence: sequence, &random)
+            let parameters = encoder.parameters()
+            let description = StepDescription(
+                shape: parameters.shape, batch: count, sequence: sequence, trainable: .all,
+                hasNewHead: encoder.hasNewHead, method: .inference(.w8a8))
+            let machine = try TileMachine.random(&random)
+            guard let scheduled = try? Lowering.schedule(description, on: machine, objective: objective) else {
+                continue
+            }
+            let whole = try EncoderEmulator(parameters: parameters, kernels: Self.kernels, threads: 1).infer(
+                Lowering.program(for: description), batch)
+            let tiles = try TileEmulator(parameters: parameters, kernels: Self.kernels, threads: 1).infer(
+                scheduled, batch)
+            #expect(tiles.loss.bitPattern == whole.loss.bitPattern)
+            #expect(tiles.losses.map(\.bitPattern) == whole.losses.map(\.bitPattern))
+            #expect(tiles.logits.map(\.bitPattern) == whole.logits.map(\.bitPattern))
+            #expect(tiles.pooled.map(\.bitPattern) == whole.pooled.map(\.bitPattern))
+            #expect(tiles.macs == whole.macs)
+        }
+    }
+
+    /// What accumulators held is the same whether a sum was formed at once or tile by tile along k.
+    @Test func tilesCountTheAccumulatorsOfWholeLayers() throws {
+        try forRandomCases(12, seed: 23, steps: 1, machine: TileMachine.random) { example, scheduled in
+            let (whole, tiled) = (example.parameters, example.parameters)
+            let layers = EncoderEmulator(parameters: whole, kernels: Self.kernels, threads: 2)
+            layers.countsAccumulators = true
+            _ = try layers.step(
+                Lowering.program(for: example.description), example.batches[0], settings: example.settings, step: 0,
+                learningRate: example.rate)
+            let tiles = TileEmulator(parameters: tiled, kernels: Self.kernels, threads: 1)
+            tiles.countsAccumulators = true
+            _ = try tiles.step(
+                scheduled, example.batches[0], settings: example.settings, step: 0, learningRate: example.rate)
+            #expect(
+                tiles.accumulators.rows.sorted { $0.name < $1.name }
+                    == layers.accumulators.rows.sorted { $0.name < $1.name })
+            #expect(layers.accumulators.rows.map { $0.sums * $0.depth }.reduce(0, +) == scheduled.program.macs)
+            for row in layers.accumulators.rows {
+                #expect(row.statistics.overflows == 0 && row.statistics.narrowestWidth <= 32)
+                #expect(row.statistics.largestMagnitude <= UInt64(127 * 127 * row.depth))
+            }
+        }
+    }
+
+    /// Weights that are perturbed where they are stored take other operations, which are costed only.
+    @Test func perturbationInPlaceIsRefusedByName() throws {
+        var random = SplitMix(state: 1)
+        let example = try Case(&random, steps: 1)
+        let machine = try TileMachine.load("edge-int8", ["organisation.perturbationUnit.placement=in-place"])
+        let scheduled = try Lowering.schedule(example.description.on(machine), on: machine)
+        #expect(throws: EmulatorError.self) { try example.tiles(scheduled) }
+        do { _ = try example.tiles(scheduled) } catch { #expect("\(error)".contains(".perturb: costed")) }
+    }
+
+    /// Small arrays, every dataflow: each matmul command in the register-level array, whose cycles are held against the timing model's as it runs.
+    @Test(arguments: MatrixArray.Dataflow.allCases)
+    func theRegisterLevelArrayHasTheBitsAndTheCyclesOfTheModel(dataflow: MatrixArray.Dataflow) throws {
+        func machine(_ random: inout SplitMix) throws -> Machine {
+            func pick(_ values: [Int]) -> Int { values.randomElement(using: &random)! }
+            return try TileMachine.load(
+                "edge-int8",
+                [
+                    "organisation.array.dataflow=\(dataflow.rawValue)", "organisation.array.rows=\(pick([3, 4, 7]))",
+                    "organisation.array.columns=\(pick([2, 4, 5]))",
+                    "organisation.array.doubleBuffered=\(Bool.random(using: &random))",
+                    "organisation.array.macsPerCyclePerElement.int8=\(pick([1, 2]))",
+                    "organisation.sram.weight={bytes: \(pick([512, 4096])), banks: 4, wordBits: 64, ports: 2}",
+                ])
+        }
+        try forRandomCases(4, seed: 40, steps: 1, machine: machine) { example, scheduled in
+            let expected = try example.wholeLayers()
+            let registers = try example.tiles(scheduled, options: TileOptions(array: .registers))
+            #expect(registers == expected)
+        }
+    }
+}
+
+extension UpdateRounding {
+    fileprivate var bits: Int {
+        if case .residual(let bits) = self { bits.rawValue } else { 0 }
+    }
+}

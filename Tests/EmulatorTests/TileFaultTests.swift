@@ -1,0 +1,423 @@
+import Emulator
+import Hardware
+import Kernels
+import NumberFormats
+import Testing
+
+@testable import Programs
+
+/// Faults planted in a laid-out program, each found and named.
+@Suite struct TileFaultTests {
+    private let encoder: RandomEncoder
+    private let scheduled: ScheduledProgram
+    private let batch: EncodedBatch
+    private let settings = QuZOSettings(seed: 5, bits: .eight, size: .gridSteps(1), rounding: .residual(.eight))
+
+    /// A step on a machine so small that every product has several tiles along m, n and k, and nothing large is resident.
+    init() throws {
+        var random = SplitMix(state: 0)
+        var encoder = try RandomEncoder(&random)
+        while encoder.parameters().shape.hidden < 30 || encoder.parameters().shape.intermediate < 30
+            || !encoder.hasNewHead
+        { encoder = try RandomEncoder(&random) }
+        let machine = try TileMachine.load(
+            "edge-int8",
+            [
+                "organisation.array.rows=4", "organisation.array.columns=4",
+                "organisation.sram.weight={bytes: 256, banks: 1, wordBits: 64, ports: 1}",
+                "organisation.sram.activation={bytes: 4096, banks: 1, wordBits: 64, ports: 1}",
+                "organisation.sram.accumulator={bytes: 512, banks: 1, wordBits: 64, ports: 1}",
+            ])
+        self.encoder = encoder
+        scheduled = try Lowering.schedule(
+            StepDescription(
+                shape: encoder.parameters().shape, batch: 8, sequence: 24, trainable: .all, hasNewHead: true,
+                method: .quzo(residualBits: 8)), on: machine)
+        batch = encoder.batch(count: 8, sequence: 24, &random)
+    }
+
+    // MARK: Planting
+
+    /// The program with another nest for all operations that share that of `name`.
+    private func planted(_ name: String, _ change: (Nest) -> Nest) throws -> ScheduledProgram {
+        let operation = try #require(scheduled.program.operations.firstIndex { $0.name == name })
+        var nests = scheduled.nests
+        let number = scheduled.nestOfOperation[operation]
+        nests[number] = change(nests[number])
+        #expect(nests[number] != scheduled.nests[number], "nothing was planted in \(name)")
+        return program(nests: nests, memory: scheduled.memory)
+    }
+
+    private func program(nests: [Nest], memory: MemoryPlan) -> ScheduledProgram {
+        ScheduledProgram(
+            program: scheduled.program, machine: scheduled.machine, model: scheduled.model, nests: nests,
+            nestOfOperation: scheduled.nestOfOperation, countsOfNest: scheduled.countsOfNest, memory: memory)
+    }
+
+    private func program(addresses: [Int?]) -> ScheduledProgram {
+        let m = scheduled.memory
+        return program(
+            nests: scheduled.nests,
+            memory: MemoryPlan(
+                addresses: addresses, residentAddresses: m.residentAddresses, lifetimes: m.lifetimes,
+                dramExtent: m.dramExtent, peak: m.peak, peakByKind: m.peakByKind, timeline: m.timeline,
+                peakSRAM: m.peakSRAM, residentBytes: m.residentBytes))
+    }
+
+    /// Replaces the first node for which `change` gives others.
+    private func editing(_ nest: Nest, _ change: @escaping (NestNode) -> [NestNode]?) -> Nest {
+        var isDone = false
+        func edit(_ nodes: [NestNode]) -> [NestNode] {
+            nodes.flatMap { node -> [NestNode] in
+                if isDone { return [node] }
+                if case .loop(let count, let body) = node { return [.loop(count: count, body: edit(body))] }
+                guard let other = change(node) else { return [node] }
+                isDone = true
+                return other
+            }
+        }
+        return Nest(buffers: nest.buffers, body: edit(nest.body), usefulBytes: nest.usefulBytes)
+    }
+
+    /// Replaces the first command for which `change` gives others.
+    private func editingCommand(_ nest: Nest, _ change: @escaping (Command) -> [Command]?) -> Nest {
+        editing(nest) { node in
+            guard case .command(let command) = node else { return nil }
+            return change(command)?.map { .command($0) }
+        }
+    }
+
+    private func with(
+        _ command: Command, work: Command.Work? = nil, acquires: [Int]? = nil, reads: [Int]? = nil,
+        part: Command.Part? = nil
+    ) -> Command {
+        Command(
+            work: work ?? command.work, acquires: acquires ?? command.acquires, reads: reads ?? command.reads,
+            writes: command.writes, accesses: command.accesses, part: part ?? command.part)
+    }
+
+    private func changing(_ nest: Nest, buffer name: String, _ change: (TileBuffer) -> TileBuffer) -> Nest {
+        Nest(
+            buffers: nest.buffers.map { $0.name == name ? change($0) : $0 }, body: nest.body,
+            usefulBytes: nest.usefulBytes)
+    }
+
+    /// The error of a step.
+    private func found(_ planted: ScheduledProgram, _ batch: EncodedBatch? = nil) throws -> TileError {
+        let parameters = encoder.parameters(residualBits: 8)
+        let emulator = TileEmulator(
+            parameters: parameters, kernels: Kernels(level: .highestAvailable), threads: 1)
+        let error = #expect(throws: EmulatorError.self) {
+            _ = try emulator.step(planted, batch ?? self.batch, settings: settings, step: 0, learningRate: 1)
+        }
+        guard case .tile(let found) = try #require(error) else { throw try #require(error) }
+        return found
+    }
+
+    private static func isLoad(_ command: Command) -> Transfer? {
+        if case .load(let transfer) = command.work { transfer } else { nil }
+    }
+    private static func isStore(_ command: Command) -> Transfer? {
+        if case .store(let transfer) = command.work { transfer } else { nil }
+    }
+    private static func isMatmul(_ command: Command) -> FoldBlock? {
+        if case .matmul(let block) = command.work { block } else { nil }
+    }
+
+    private static let product = "layer.0.query"
+
+    @Test func withoutAFaultNothingIsFound() throws {
+        let parameters = encoder.parameters(residualBits: 8)
+        let emulator = TileEmulator(
+            parameters: parameters, kernels: Kernels(level: .highestAvailable), threads: 1)
+        _ = try emulator.step(scheduled, batch, settings: settings, step: 0, learningRate: 1)
+    }
+
+    // MARK: Tokens and slots
+
+    @Test func aDroppedLoad() throws {
+        let error = try found(
+            planted(Self.product) { nest in
+                editingCommand(nest) { command in
+                    Self.isLoad(command) != nil && nest.buffers[command.writes[0]].name == "stationary" ? [] : nil
+                }
+            })
+        #expect(error.fault == .noSlotTaken)
+        #expect(error.operation == Self.product && error.buffer == "stationary" && error.work == "perturb")
+    }
+
+    @Test func aDroppedRelease() throws {
+        let error = try found(
+            planted(Self.product) { nest in
+                editing(nest) { node in
+                    if case .release(let buffer) = node, nest.buffers[buffer].name == "sums" { [] } else { nil }
+                }
+            })
+        let isFound =
+            switch error.fault {
+            case .noFreeSlot, .notReleased: true
+            default: false
+            }
+        #expect(isFound && error.buffer == "sums")
+    }
+
+    @Test func aReleaseBeforeTheLastUse() throws {
+        let error = try found(
+            planted(Self.product) { nest in
+                let sums = nest.buffers.firstIndex { $0.name == "sums" }!
+                return editing(nest) { node in
+                    guard case .command(let command) = node, command.part?.function == .epilogue else { return nil }
+                    return [.release(buffer: sums), node]
+                }
+            })
+        #expect(error.fault == .noSlotTaken && error.buffer == "sums" && error.work == "vector")
+    }
+
+    @Test func oneSlotWhereTwoAreTaken() throws {
+        let twice = try planted(Self.product) { nest in
+            editingCommand(changing(nest, buffer: "result") { $0.resized(bytes: $0.bytes, slots: 1) }) { command in
+                command.part?.function == .epilogue ? [command, command] : nil
+            }
+        }
+        let error = try found(twice)
+        #expect(error.fault == .noFreeSlot(slots: 1) && error.buffer == "result")
+    }
+
+    @Test func aLoadThatTakesNoSlot() throws {
+        let error = try found(
+            planted("layer.0.input.quantize") { nest in
+                editingCommand(nest) { Self.isLoad($0) == nil ? nil : [with($0, acquires: [])] }
+            })
+        #expect(error.fault == .notAcquired && error.work == "load")
+    }
+
+    @Test func aTileThatIsNotWaitedFor() throws {
+        let error = try found(
+            planted(Self.product) { nest in
+                editingCommand(nest) { Self.isMatmul($0) == nil ? nil : [with($0, reads: Array($0.reads.dropFirst()))] }
+            })
+        #expect(error.fault == .notWaitedFor && error.work == "matmul")
+    }
+
+    @Test func sumsThatGoOnFromNothing() throws {
+        let error = try found(
+            planted(Self.product) { nest in
+                editingCommand(nest) { command in
+                    guard let block = Self.isMatmul(command) else { return nil }
+                    let other = FoldBlock(
+                        instances: block.instances, m: block.m, n: block.n, k: block.k, format: block.format,
+                        accumulates: true)
+                    return [with(command, work: .matmul(other))]
+                }
+            })
+        #expect(error.fault == .readBeforeWrite && error.buffer == "sums" && error.byte == 0)
+    }
+
+    // MARK: Bytes of the chip
+
+    @Test func aSlotThatIsTooSmall() throws {
+        let error = try found(
+            planted(Self.product) { nest in
+                changing(nest, buffer: "stationary") { $0.resized(bytes: $0.bytes - 1, slots: $0.slots) }
+            })
+        guard case .outsideSlot(let end, let bytes) = error.fault else { throw error }
+        #expect(end == bytes + 1 && error.buffer == "stationary")
+    }
+
+    @Test func aViewAtAWrongOffset() throws {
+        let error = try found(
+            planted(Self.product) { nest in
+                editingCommand(nest) { command in
+                    guard Self.isMatmul(command) != nil, var part = command.part else { return nil }
+                    let view = part.views[1]
+                    part.views[1] = TileView(
+                        operand: view.operand, buffer: view.buffer, offset: Affine(-1), dimensions: view.dimensions,
+                        runBytes: view.runBytes)
+                    return [with(command, part: part)]
+                }
+            })
+        #expect(error.fault == .outsideSlot(end: -1, bytes: try bytes(Self.product, "stationary")))
+        #expect(error.buffer == "stationary" && error.work == "matmul")
+    }
+
+    private func bytes(_ operation: String, _ buffer: String) throws -> Int {
+        let number = try #require(scheduled.program.operations.firstIndex { $0.name == operation })
+        return try #require(scheduled.nest(of: number).buffers.first { $0.name == buffer }).bytes
+    }
+
+    @Test func aTileOfWhichHalfIsBrought() throws {
+        let error = try found(
+            planted("layer.0.input.quantize") { nest in
+                editingCommand(nest) { command in
+                    guard let t = Self.isLoad(command), t.dimensions.isEmpty else { return nil }
+                    let half = Transfer(
+                        operand: t.operand, offset: t.offset, dimensions: [], runBytes: t.runBytes / 8 * 4)
+                    return [with(command, work: .load(half))]
+                }
+            })
+        #expect(error.fault == .readBeforeWrite && error.work == "vector")
+        #expect(error.byte != nil && error.buffer == "operand.0")
+    }
+
+    @Test func buffersThatShareBytes() throws {
+        let error = try found(
+            planted(Self.product) { nest in
+                let other = nest.buffers.first { $0.name == "bias" }!
+                return changing(nest, buffer: "result") {
+                    TileBuffer(
+                        name: $0.name, memory: $0.memory, address: other.address, bytes: $0.bytes, slots: $0.slots)
+                }
+            })
+        guard case .buffersOverlap = error.fault else { throw error }
+        #expect(error.buffer == "result" && error.command == nil)
+    }
+
+    @Test func aBufferBeyondItsMemory() throws {
+        let error = try found(
+            planted(Self.product) { nest in
+                changing(nest, buffer: "stationary") {
+                    TileBuffer(name: $0.name, memory: $0.memory, address: 255, bytes: $0.bytes, slots: $0.slots)
+                }
+            })
+        guard case .bufferOutsideMemory(_, bytes: 256) = error.fault else { throw error }
+        #expect(error.buffer == "stationary")
+    }
+
+    // MARK: DRAM
+
+    @Test func aDroppedStore() throws {
+        let error = try found(
+            planted(Self.product) { nest in editingCommand(nest) { Self.isStore($0) == nil ? nil : [] } })
+        #expect(error.fault == .notWritten && error.buffer == "layer.0.query.output" && error.command == nil)
+    }
+
+    @Test func aDroppedStoreOfAnUpdate() throws {
+        let error = try found(
+            planted("layer.0.query.update") { nest in editingCommand(nest) { Self.isStore($0) == nil ? nil : [] } })
+        #expect(error.fault == .notWritten && error.byte == 0)
+    }
+
+    @Test func aStoreDoneTwice() throws {
+        let error = try found(
+            planted(Self.product) { nest in editingCommand(nest) { Self.isStore($0) == nil ? nil : [$0, $0] } })
+        #expect(error.fault == .writtenTwice && error.work == "store" && error.byte == 0)
+    }
+
+    @Test func aTransferBeyondItsTensor() throws {
+        let error = try found(
+            planted(Self.product) { nest in
+                editingCommand(nest) { command in
+                    guard let t = Self.isLoad(command), nest.buffers[command.writes[0]].name == "stationary" else {
+                        return nil
+                    }
+                    let moved = Transfer(
+                        operand: t.operand, offset: Affine(t.offset.base - 1, strides: t.offset.strides),
+                        dimensions: t.dimensions, runBytes: t.runBytes)
+                    return [with(command, work: .load(moved))]
+                }
+            })
+        guard case .outsideTensor(end: -1, _) = error.fault else { throw error }
+        #expect(error.buffer == "layer.0.query.weight" && error.work == "load")
+    }
+
+    @Test func aLoadOfWhatIsNotYetThere() throws {
+        let error = try found(
+            planted("layer.0.gelu") { nest in
+                editingCommand(nest) { command in
+                    guard let t = Self.isLoad(command) else { return nil }
+                    let result = Transfer(
+                        operand: t.operand + 1, offset: t.offset, dimensions: t.dimensions, runBytes: t.runBytes)
+                    return [with(command, work: .load(result))]
+                }
+            })
+        #expect(error.fault == .loadBeforeStore && error.buffer == "layer.0.gelu" && error.byte == 0)
+    }
+
+    @Test func aLoadOfWhatTheOperationStored() throws {
+        let error = try found(
+            planted("layer.0.query.update") { nest in
+                editingCommand(nest) { command in
+                    guard let t = Self.isLoad(command), !t.offset.strides.isEmpty else { return nil }
+                    let first = Transfer(
+                        operand: t.operand, offset: Affine(0), dimensions: t.dimensions, runBytes: t.runBytes)
+                    return [with(command, work: .load(first))]
+                }
+            })
+        #expect(error.fault == .loadAfterStore && error.buffer == "layer.0.query.weight" && error.byte == 0)
+    }
+
+    @Test func tensorsThatShareBytes() throws {
+        var addresses = scheduled.memory.addresses
+        let weights = scheduled.program.tensors.indices.filter {
+            if case .linearWeight = scheduled.program.tensors[$0].binding { addresses[$0] != nil } else { false }
+        }
+        addresses[weights[1]] = addresses[weights[0]]! + 1
+        let error = try found(program(addresses: addresses))
+        guard case .tensorsOverlap = error.fault else { throw error }
+    }
+
+    @Test func aTensorBeyondDRAM() throws {
+        var addresses = scheduled.memory.addresses
+        let capacity = scheduled.machine.organisation.dram.capacityBytes
+        let last = try #require(addresses.lastIndex { $0 != nil })
+        addresses[last] = capacity
+        let error = try found(program(addresses: addresses))
+        guard case .tensorOutsideMemory(_, capacity) = error.fault else { throw error }
+    }
+
+    @Test func aTokenOutsideTheVocabulary() throws {
+        let strange = EncodedBatch(
+            examples: [[1], [2, 25]] + Array(repeating: [3], count: 6), labels: Array(repeating: 0, count: 8),
+            sequence: 24, padding: 0)
+        let error = try found(scheduled, strange)
+        #expect(error.fault == .rowOutsideTable(row: 25, rows: 25) && error.buffer == "embeddings.word")
+        #expect("\(error)".hasPrefix("operation embeddings, command "))
+        #expect("\(error)".hasSuffix("(load), embeddings.word: row 25 of a table of 25"))
+    }
+
+    // MARK: What a command says of itself
+
+    @Test func aDroppedDraw() throws {
+        let error = try found(
+            planted("head") { nest in
+                editingCommand(nest) { command in
+                    if case .draw = command.work { [] } else { nil }
+                }
+            })
+        guard case .draws(found: 0, _) = error.fault else { throw error }
+        #expect(error.operation == "head" && error.work == "vector")
+    }
+
+    @Test func amountsThatAreNotThoseOfTheBytes() throws {
+        let error = try found(
+            planted(Self.product) { nest in
+                editingCommand(nest) { command in
+                    guard let b = Self.isMatmul(command) else { return nil }
+                    let other = FoldBlock(
+                        instances: b.instances, m: b.m, n: b.n + 1, k: b.k, format: b.format,
+                        accumulates: b.accumulates)
+                    return [with(command, work: .matmul(other))]
+                }
+            })
+        guard case .sizesDiffer = error.fault else { throw error }
+        #expect(error.operation == Self.product && error.work == "matmul")
+    }
+
+    @Test func aCommandThatDoesNotSayWhere() throws {
+        let error = try found(
+            planted("layer.0.softmax") { nest in
+                editingCommand(nest) { command in
+                    guard case .vector = command.work, var part = command.part else { return nil }
+                    part.views.removeLast()
+                    return [with(command, part: part)]
+                }
+            })
+        #expect(error.fault == .notDescribed("where operand 2 lies"))
+    }
+}
+
+extension TileBuffer {
+    fileprivate func resized(bytes: Int, slots: Int) -> TileBuffer {
+        TileBuffer(name: name, memory: memory, address: address, bytes: bytes, slots: slots)
+    }
+}

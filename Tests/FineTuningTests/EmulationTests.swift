@@ -1,0 +1,82 @@
+import Emulator
+import FineTuning
+import Foundation
+import Hardware
+import Kernels
+import Networks
+import NumberFormats
+import Programs
+import Testing
+
+/// Runs of the embedded network on tiles are those on whole layers: weights, residuals, metrics, accumulators.
+struct EmulationTests {
+    private func machine(_ overrides: [String] = []) throws -> Machine {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let file = root.appendingPathComponent("hwmodels/gemmini-like.json5")
+        return try Machine(
+            json5: Array(Data(contentsOf: file)), file: file.path,
+            overrides: overrides.map { try MachineOverride(parsing: $0) })
+    }
+
+    private func tuner(_ emulation: Emulation, trainable: TrainableSet = .all) throws -> FineTuner {
+        var settings = RunSettings.defaults(network: false, updateRounding: "residual:8")
+        settings.steps = 5
+        settings.batch = 6
+        settings.sequence = 16
+        settings.trainable = trainable.description
+        settings.newHead = true
+        let tuner = try FineTuner(
+            task: FineTuningTask(settings), settings: settings, kernels: Kernels(level: .highestAvailable), threads: 2)
+        tuner.emulation = emulation
+        return tuner
+    }
+
+    /// SHA-256 of what a run changes.
+    private func hash(_ tuner: FineTuner) -> String {
+        var hash = SHA256()
+        for linear in tuner.parameters.linears {
+            hash.update(linear.codes.bytes)
+            if let residuals = linear.residuals8 { hash.update(residuals.bytes) }
+            hash.update(linear.bias.bytes)
+        }
+        return hash.hexadecimal
+    }
+
+    @Test(arguments: [TrainableSet.all, .last(count: 1), .head])
+    func tilesGiveTheRunOfWholeLayers(trainable: TrainableSet) throws {
+        let layers = try tuner(.layers, trainable: trainable)
+        let tiles = try tuner(.tiles(machine(), TileOptions()), trainable: trainable)
+        for step in 0..<5 {
+            for run in [layers, tiles] {
+                run.countsAccumulators = step == 4
+                if step == 2 { try run.evaluate() }
+                try run.advance()
+            }
+        }
+        #expect(hash(tiles) == hash(layers))
+        #expect(tiles.metrics.csv == layers.metrics.csv)
+        #expect(tiles.accumulators == layers.accumulators)
+        #expect(layers.accumulators.rows.count == 17)
+        #expect(layers.accumulators.csv.split(separator: "\n").count == 18)
+    }
+
+    @Test func aStepOnRegistersIsTheStepOfWholeLayers() throws {
+        let small = try machine(["organisation.array.rows=8", "organisation.array.columns=8"])
+        let layers = try tuner(.layers)
+        let registers = try tuner(.tiles(small, TileOptions(array: .registers)))
+        try layers.advance()
+        try registers.advance()
+        #expect(hash(registers) == hash(layers))
+    }
+
+    @Test func aMachineThatCannotHoldATileIsNamed() throws {
+        let tiles = try tuner(
+            .tiles(
+                machine(["organisation.sram.weight={bytes: 64, banks: 1, wordBits: 64, ports: 1}"]),
+                TileOptions()))
+        #expect(throws: EmulatorError.self) { try tiles.advance() }
+        do { try tiles.advance() } catch { #expect("\(error)".contains("gemmini-like") && "\(error)".contains("64")) }
+        #expect(tiles.step == 0)
+    }
+}
