@@ -234,8 +234,10 @@ extension ProductScheduler {
     func choose() throws(ScheduleError) -> Tiling {
         var best: (tiling: Tiling, traffic: Double, cycles: Double)?
         func consider(_ tiling: Tiling, _ traffic: Double) {
-            // Most candidates are out by their traffic alone.
+            // Most candidates are out by their traffic alone, and of the others most by their sums.
             if objective == .traffic, let best, traffic > best.traffic { return }
+            let sums = sumBytes * tiling.examples * tiling.heads * tiling.m * tiling.n
+            guard sums <= max(capacity.accumulator, capacity.activation) else { return }
             guard let fitted = fitted(tiling) else { return }
             let cycles = expectedCycles(fitted, traffic: traffic)
             let isBetter: Bool
