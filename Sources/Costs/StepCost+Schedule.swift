@@ -94,6 +94,7 @@ extension Comparison {
         let zerothOrder = try StepCost(step, on: machine, objective: objective, prices: table)
         var first = step
         first.method = baseline
+        first.isInFloatingPoint = step.method == .mezo
         let firstOrder: Result<StepCost, any Error>
         do {
             firstOrder = .success(try StepCost(first, on: machine, objective: objective, prices: table))

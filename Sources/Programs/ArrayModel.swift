@@ -158,15 +158,25 @@ public struct ArrayModel: Sendable, Hashable {
     // MARK: Counts
 
     /// MACs that the elements could have done in `cycles`.
-    public func slots(cycles: Int) -> Int { cycles * rows * columns * rateOver64 / 64 }
+    ///
+    /// - Throws: `ScheduleError.tooLarge` where 64 bits do not hold them.
+    public func slots(cycles: Int) throws(ScheduleError) -> Int {
+        let what = "the count of array slots (organisation.array.rows, .columns)"
+        return try Checked.product(cycles, rows * columns * rateOver64, what) / 64
+    }
 
     /// Bits written in the elements' registers, idle elements not clocked: operand and sum for each MAC, and what moves down the columns: each
     /// stationary code to its row, or each sum from it, and an output-stationary array's second operand.
-    public func registerBits(_ block: FoldBlock) -> Int {
+    ///
+    /// - Throws: `ScheduleError.tooLarge` where 64 bits do not hold them.
+    public func registerBits(_ block: FoldBlock) throws(ScheduleError) -> Int {
         let folds = block.instances * folds(m: block.m, n: block.n, k: block.k)
         let (down, bits) =
             dataflow == .outputStationary ? (rows, sumBits) : (rows * codes, operandBits)
         let operands = dataflow == .outputStationary ? 2 * operandBits : operandBits
-        return block.macs * (operands + sumBits) + folds * (rows + 1) * down / 2 * columns * bits
+        let what = "the count of register bits"
+        let moved = try Checked.product(
+            try Checked.product(folds, (rows + 1) * down / 2, what), columns * bits, what)
+        return try Checked.sum(try Checked.product(block.macs, operands + sumBits, what), moved, what)
     }
 }

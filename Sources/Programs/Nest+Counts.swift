@@ -52,7 +52,7 @@ extension Nest {
         func count(_ command: Command) throws(ScheduleError) {
             var times = 1
             for turns in loops { times = try Checked.product(times, turns, "the count of commands") }
-            var one = Self.counts(of: command, on: model)
+            var one = try Self.counts(of: command, on: model)
             let moved: (transfer: Transfer, isRead: Bool)?
             switch command.work {
             case .load(let transfer): moved = (transfer, true)
@@ -108,7 +108,9 @@ extension Nest {
     }
 
     /// Counts of one command but for DRAM.
-    public static func counts(of command: Command, on model: MachineModel) -> ActionCounts {
+    ///
+    /// - Throws: `ScheduleError.tooLarge` where 64 bits do not hold one.
+    public static func counts(of command: Command, on model: MachineModel) throws(ScheduleError) -> ActionCounts {
         var counts = ActionCounts()
         for access in command.accesses {
             if access.read > 0 { counts.sramRead[access.buffer, default: 0] += access.read }
@@ -129,9 +131,9 @@ extension Nest {
             let cycles = array.cycles(block)
             counts.macs[block.format] = block.macs
             counts.arrayCycles = cycles
-            counts.slots = array.slots(cycles: cycles)
+            counts.slots = try array.slots(cycles: cycles)
             counts.idleSlots = counts.slots - block.macs
-            counts.registerBits = array.registerBits(block)
+            counts.registerBits = try array.registerBits(block)
         case .vector(let work):
             counts.vectorOperations = work.operations.filter { $0.value > 0 }
         }

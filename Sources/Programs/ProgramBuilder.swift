@@ -51,5 +51,27 @@ struct ProgramBuilder {
 
     func format(of id: TensorID) -> ElementFormat { tensors[id.index].format }
 
-    func program() -> Program { Program(step: step, tensors: tensors, operations: operations) }
+    /// The program. What the forward writes and the backward reads is saved, whoever made it; all other activations are live ones, the
+    /// logits among them, which the backward begins with.
+    func program() -> Program {
+        var written: Set<TensorID> = []
+        var read: Set<TensorID> = []
+        for operation in operations {
+            if operation.pass == .forward { written.formUnion(operation.writes) }
+            if operation.pass == .backward, !operation.action.isLossGradient { read.formUnion(operation.reads) }
+        }
+        let saved = written.intersection(read)
+        let sorted = tensors.enumerated().map { index, tensor in
+            [.liveActivations, .savedActivations].contains(tensor.kind) && !tensor.isPersistent
+                ? tensor.counted(as: saved.contains(TensorID(index: index)) ? .savedActivations : .liveActivations)
+                : tensor
+        }
+        return Program(step: step, tensors: sorted, operations: operations)
+    }
+}
+
+extension Action {
+    fileprivate var isLossGradient: Bool {
+        if case .firstOrder(.lossGradient) = self { true } else { false }
+    }
 }

@@ -66,6 +66,10 @@ extension StepDescription {
             throw .notLowered(
                 what: "training of a head alone that is the embedding table", remedy: "trainable all or last:N")
         }
+        if residualBits > 0, trained.contains(where: { weightFormat($0).integer == nil }) {
+            throw .notLowered(
+                what: "rounding residuals of floating-point weights", remedy: "--update-rounding stochastic or nearest")
+        }
         guard !trained.isEmpty else {
             throw .notLowered(what: "a step without trained weights", remedy: "trainable all")
         }

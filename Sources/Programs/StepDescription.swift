@@ -113,6 +113,8 @@ public struct StepDescription: Sendable, Hashable {
     /// The machine's formats; `formats` has those that the method makes of them.
     public var machineFormats: StepFormats
     public var placement: PerturbationPlacement
+    /// Whether a method that has codes runs without them, as what MeZO is compared with does.
+    public var isInFloatingPoint = false
     /// Of no meaning where the head classifies sequences.
     public var lossTokens: LossTokens
 
@@ -154,9 +156,12 @@ public struct StepDescription: Sendable, Hashable {
         switch method {
         case .inference(.fp32): StepFormats(all: .fp32)
         case .mezo: machineFormats.inFloatingPoint
-        default: machineFormats
+        default: isInFloatingPoint ? machineFormats.inFloatingPoint : machineFormats
         }
     }
+
+    /// In which format the weights of linear layer `number` are stored.
+    func weightFormat(_ number: Int) -> ElementFormat { number == network.headNumber ? formats.head : formats.weights }
 
     /// Numbers of the linear layers that are trained, ascending.
     public var trained: Range<Int> { trainable.numbers(in: network) }

@@ -246,11 +246,12 @@ extension StreamPlan {
                     units: rows, operands: [piece(0, columns), piece(1, columns)] + scales,
                     work: scales.isEmpty ? .copy(columns) : .quantize(columns))
             case .selectGradient(let examples, let rows, let columns):
-                // Zeros cost their writing alone.
+                // Zeros cost their writing alone. A piece is a channel, as of the mean's gradient.
                 self.init(
-                    outer: examples, units: rows,
-                    operands: [fixed(0), fixed(1), row(2, rows: rows, columns: columns)],
-                    work: VectorWork([.convert: columns]))
+                    outer: examples, units: columns,
+                    operands: [
+                        piece(0, 1, outerStride: columns), fixed(1), column(2, rows: rows, columns: columns),
+                    ], work: VectorWork([.convert: rows]))
             case .activationGradient(let activation, let elements):
                 self.init(
                     units: elements, granule: elementGranule, operands: [piece(0, 1), piece(1, 1), piece(2, 1)],

@@ -318,8 +318,11 @@ struct StreamingScheduler {
                 ceilingDivision(tile, organisation.perturbationUnit.perturbationsPerCycle)
                 + (plan.work * tile).cycles(on: organisation.vectorUnit)
         }
-        if slots == 1 { return tiles * Double(moved + computed + model.loadLatency) }
-        return tiles * Double(max(moved, computed)) + Double(min(moved, computed) + model.loadLatency)
+        // A tile's way from its load's issue to its end, of which `slots` are under way at a time.
+        let way = Double(moved + computed + model.loadLatency)
+        if slots == 1 { return tiles * way }
+        return tiles * max(Double(max(moved, computed)), way / Double(slots))
+            + Double(min(moved, computed) + model.loadLatency)
     }
 }
 

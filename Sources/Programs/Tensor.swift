@@ -73,6 +73,12 @@ public struct Tensor: Sendable, Hashable {
         self.isPersistent = isPersistent
     }
 
+    /// The same tensor, counted as another kind.
+    func counted(as kind: MemoryKind) -> Tensor {
+        Tensor(
+            name: name, format: format, extent: extent, kind: kind, binding: binding, isPersistent: isPersistent)
+    }
+
     /// Number of elements at a batch of `batch` examples.
     public func elements(batch: Int) -> Int {
         switch extent {

@@ -122,10 +122,10 @@ extension TransformerForward {
         var value = Operand(values: v.id, copies: copies)
         if format.hasScales {
             let codes = activation(
-                name + ".value.codes", tokens * network.keyValueWidth, format, copies: copies, saved: span.saves,
+                name + ".value.codes", tokens * network.keyValueWidth, format, copies: copies,
                 in: &builder)
             let scales = activation(
-                name + ".value.scales", network.keyValueWidth, .fp32, copies: copies, saved: span.saves, in: &builder)
+                name + ".value.scales", network.keyValueWidth, .fp32, copies: copies, in: &builder)
             builder.emit(
                 name + ".value.quantize", .quantizeColumns(instances: instances, rows: tokens, columns: depth), pass,
                 reads: [v.id, lengths], writes: [codes, scales])
@@ -146,7 +146,7 @@ extension TransformerForward {
         let narrow: TensorID? =
             formats.values == .fp32 && (span.saves || isNarrowed)
             ? activation(
-                name + ".probabilities.saved", square, isNarrowed ? format : .bf16, copies: copies, saved: span.saves,
+                name + ".probabilities.saved", square, isNarrowed ? format : .bf16, copies: copies,
                 in: &builder)
             : nil
         builder.emit(
@@ -187,7 +187,7 @@ extension TransformerForward {
         let (count, pass) = (examples(x.copies), pass(span, x.copies))
         let values = activation(
             name + (format.hasScales ? ".codes" : ".by-head"), tokens * heads * depth, format, copies: x.copies,
-            saved: span.saves, in: &builder)
+            in: &builder)
         guard format.hasScales else {
             builder.emit(
                 name + ".regroup",
@@ -196,7 +196,7 @@ extension TransformerForward {
             return Operand(values: values, copies: x.copies)
         }
         let scales = activation(
-            name + ".scales", tokens * heads, .fp32, copies: x.copies, saved: span.saves, in: &builder)
+            name + ".scales", tokens * heads, .fp32, copies: x.copies, in: &builder)
         builder.emit(
             name + ".quantize", .quantizeByHead(examples: count, rows: tokens, heads: heads, columns: depth), pass,
             reads: [x.id], writes: [values, scales])
@@ -216,7 +216,7 @@ extension TransformerForward {
         let (count, pass) = (examples(x.copies), pass(span, x.copies))
         let values = activation(
             name + (format.hasScales ? ".codes" : ".by-token"), tokens * heads * depth, format, copies: x.copies,
-            saved: span.saves, in: &builder)
+            in: &builder)
         guard format.hasScales else {
             builder.emit(
                 name + ".regroup",
@@ -224,7 +224,7 @@ extension TransformerForward {
                 reads: [x.id], writes: [values])
             return Operand(values: values, copies: x.copies)
         }
-        let scales = activation(name + ".scales", tokens, .fp32, copies: x.copies, saved: span.saves, in: &builder)
+        let scales = activation(name + ".scales", tokens, .fp32, copies: x.copies, in: &builder)
         builder.emit(
             name + ".quantize", .quantizeByToken(examples: count, rows: tokens, heads: heads, columns: depth), pass,
             reads: [x.id], writes: [values, scales])

@@ -152,11 +152,9 @@ struct TransformerForward {
 
     /// An activation of `elements` elements an example and pass.
     func activation(
-        _ name: String, _ elements: Int, _ format: ElementFormat? = nil, copies: Int, saved: Bool = false,
-        in builder: inout ProgramBuilder
+        _ name: String, _ elements: Int, _ format: ElementFormat? = nil, copies: Int, in builder: inout ProgramBuilder
     ) -> TensorID {
-        builder.activation(
-            name, elements * copies, format ?? formats.values, kind: saved ? .savedActivations : .liveActivations)
+        builder.activation(name, elements * copies, format ?? formats.values)
     }
 
     // MARK: Parts
@@ -187,16 +185,16 @@ struct TransformerForward {
         let pass = pass(span, x.copies)
         guard format.hasScales else {
             let y = activation(
-                name + ".values", rowsPerExample * columns, format, copies: x.copies, saved: span.saves, in: &builder)
+                name + ".values", rowsPerExample * columns, format, copies: x.copies, in: &builder)
             builder.emit(
                 name + ".cast", .cast(elements: examples(x.copies) * rowsPerExample * columns), pass, reads: [x.id],
                 writes: [y])
             return Operand(values: y, copies: x.copies)
         }
         let codes = activation(
-            name + ".codes", rowsPerExample * columns, format, copies: x.copies, saved: span.saves, in: &builder)
+            name + ".codes", rowsPerExample * columns, format, copies: x.copies, in: &builder)
         let scales = activation(
-            name + ".scales", rowsPerExample, .fp32, copies: x.copies, saved: span.saves, in: &builder)
+            name + ".scales", rowsPerExample, .fp32, copies: x.copies, in: &builder)
         builder.emit(
             name + ".quantize", .quantizeRows(rows: examples(x.copies) * rowsPerExample, columns: columns), pass,
             reads: [x.id], writes: [codes, scales])
@@ -206,7 +204,7 @@ struct TransformerForward {
     /// A BF16 copy for the backward pass, to be written by the operation that makes the values; nil where they are in BF16.
     func copy(_ name: String, _ elements: Int, _ span: Span, in builder: inout ProgramBuilder) -> TensorID? {
         guard span.saves, formats.values == .fp32 else { return nil }
-        return activation(name + ".saved", elements, .bf16, copies: 1, saved: true, in: &builder)
+        return activation(name + ".saved", elements, .bf16, copies: 1, in: &builder)
     }
 
     /// A linear layer on the array: y [rows, features].
@@ -224,9 +222,7 @@ struct TransformerForward {
         let sign = isTrained ? span.sign : .none
         let biasSign = perturbsBias ? span.biasSign : .none
         let copies = max(x.copies, sign.copies)
-        let y = activation(
-            name + ".output", rowsPerExample * outputs, format, copies: copies,
-            saved: span.saves && copy == nil && formats.values != .fp32, in: &builder)
+        let y = activation(name + ".output", rowsPerExample * outputs, format, copies: copies, in: &builder)
         let parameters = linears[number]
         // Both signs are two instances, each with its own weights; without a sign the passes' rows follow each other.
         let instances = sign.copies
@@ -264,7 +260,7 @@ struct TransformerForward {
         let isKept = stream.branch == nil || keepsSum
         let saved =
             span.saves && !(isKept && formats.values == .bf16)
-            ? activation(name + ".sum.saved", tokens * hidden, .bf16, copies: 1, saved: true, in: &builder) : nil
+            ? activation(name + ".sum.saved", tokens * hidden, .bf16, copies: 1, in: &builder) : nil
         let copied = saved.map { [$0] } ?? []
         let y = activation(name + ".output", tokens * hidden, copies: copies, in: &builder)
         let value = Value(id: y, copies: copies)
@@ -283,7 +279,7 @@ struct TransformerForward {
         let sum =
             keepsSum
             ? activation(
-                name + ".sum", tokens * hidden, copies: copies, saved: span.saves && saved == nil, in: &builder) : nil
+                name + ".sum", tokens * hidden, copies: copies, in: &builder) : nil
         builder.emit(
             name, .addNorm(network.norm, rows: rows(copies), columns: hidden, keepsSum: keepsSum), pass, reads: reads,
             writes: (sum.map { [$0] } ?? []) + [y] + copied)

@@ -3,13 +3,17 @@ import Programs
 
 /// A step's cost as a table: a zeroth-order method beside QAT, with ratios.
 public enum CostReport {
-    public static func lines(_ summary: RunSummary) -> [String] {
+    ///
+    /// - Parameter details: where everything else stands: the file of a run, or a flag.
+    public static func lines(_ summary: RunSummary, details: String = "cost.json") -> [String] {
         let zeroth = summary.zerothOrder
         let first = summary.firstOrder
         let name = StepDescription.Method.title(summary.method)
+        let baseline = summary.method == "mezo" ? "first-order" : "QAT"
         var table = TextTable()
         table.append([
-            "per step on \(summary.machine)", name, first == nil ? "" : "QAT", first == nil ? "" : "QAT/\(name)",
+            "per step on \(summary.machine)", name, first == nil ? "" : baseline,
+            first == nil ? "" : "\(baseline)/\(name)",
         ])
         table.rule()
         func row(_ name: String, _ value: (RunSummary.MeanStep) -> Double, _ format: (Double) -> String) {
@@ -40,12 +44,12 @@ public enum CostReport {
         row("multiply-accumulates", { $0.macs }, { Quantity.number($0) })
         var lines = table.lines()
         if let reason = summary.reason { lines.append("no first-order step beside it: \(reason)") }
-        lines.append(contentsOf: notes(summary))
+        lines.append(contentsOf: notes(summary, baseline, details))
         return lines
     }
 
     /// What the figures rest on.
-    private static func notes(_ summary: RunSummary) -> [String] {
+    private static func notes(_ summary: RunSummary, _ baseline: String, _ details: String) -> [String] {
         let name = StepDescription.Method.title(summary.method)
         let lengths = summary.lengths.map { "\($0.sequenceTokens) tokens: \(Quantity.number($0.steps)) steps" }
         var lines = ["means over \(summary.batch) examples a step; padded to " + lengths.joined(separator: ", ")]
@@ -56,11 +60,14 @@ public enum CostReport {
             "\(Quantity.energy(picojoules: step.lowPicojoules)) … \(Quantity.energy(picojoules: step.highPicojoules))"
         }
         var line = "energy within its sources' ranges: \(name) \(range(summary.zerothOrder))"
-        if let first = summary.firstOrder { line += ", QAT \(range(first))" }
+        if let first = summary.firstOrder { line += ", \(baseline) \(range(first))" }
         lines.append(line)
         line = "resting on estimated prices: \(name) \(share(summary.zerothOrder))"
-        if let first = summary.firstOrder { line += ", QAT \(share(first))" }
-        lines.append(line + " of the energy (cost.json names every entry with its source)")
+        if let first = summary.firstOrder { line += ", \(baseline) \(share(first))" }
+        lines.append(line + " of the energy (\(details) names every entry with its source)")
+        if summary.method == "mezo" {
+            lines.append("both sides in floating point: what the machine's arithmetic has in codes is BF16 here")
+        }
         return lines
     }
 

@@ -23,7 +23,7 @@ struct CostCommand: ParsableCommand {
             Examples:
               zeroth cost --network roberta-large --hardware tpu-like --batch 16 --sequence 128
               zeroth cost --network llama2-7b --hardware quzo-edge --set organisation.dram.capacity=17179869184
-              zeroth cost --network opt-1.3b --method zoqo --weights int4 --hardware edge-int4 --loss-tokens last
+              zeroth cost --network roberta-large --method zoqo --hardware edge-int4 --objective latency
               zeroth cost --gemm 128,4096,4096 --hardware tpu-like
               zeroth cost --network minilm-l6 --set organisation.array.dataflow=output-stationary --json
               zeroth cost --network minilm-l6 --timeline step.json --timeline-operation layer.0.intermediate
@@ -75,7 +75,7 @@ struct CostCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Rounding of the update: stochastic, nearest, residual:8 or residual:16 (default: residual:8).",
+            "Rounding of the update: stochastic, nearest, residual:8 or residual:16 (default: residual:8, or stochastic for floating-point weights).",
             valueName: "rounding"))
     var updateRounding: String?
 

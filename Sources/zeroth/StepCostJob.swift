@@ -17,11 +17,12 @@ struct StepCostJob {
         var batch = 16
         var sequence = 128
         var trainable = "all"
-        var updateRounding = "residual:8"
+        /// Nil for residual:8 where all trained weights are integers, and stochastic where they are not.
+        var updateRounding: String?
         var weights: String?
         var activations: String?
         var head: String?
-        var lossTokens = LossTokens.all.rawValue
+        var lossTokens: String?
         var objective = ScheduleObjective.traffic
     }
 
@@ -42,7 +43,7 @@ struct StepCostJob {
     init(_ settings: Settings) throws {
         machine = try Self.machine(settings)
         objective = settings.objective
-        let step = try Self.step(settings)
+        let step = try Self.step(settings, on: machine)
         let prices = try EnergyTable.load(for: machine)
         let title = StepDescription.Method.title(step.method.word)
         guard step.method.isZerothOrder else {
@@ -52,6 +53,7 @@ struct StepCostJob {
         }
         var firstOrder = step
         firstOrder.method = .qat
+        firstOrder.isInFloatingPoint = step.method == .mezo
         steps = [("\(title) step", step), ("first-order step", firstOrder)]
         let comparison = try Comparison(step, on: machine, objective: objective, prices: prices)
         result = .comparison(
@@ -70,7 +72,7 @@ struct StepCostJob {
     }
 
     /// The step that the flags describe, not yet in a machine's formats.
-    static func step(_ settings: Settings) throws -> StepDescription {
+    static func step(_ settings: Settings, on machine: Machine) throws -> StepDescription {
         let (network, isNew) = try network(settings)
         for (name, value) in [("batch", settings.batch), ("sequence", settings.sequence)] where value < 1 {
             throw RunError.badSetting(name: name, value: "\(value)", allowed: "1 or more")
@@ -84,19 +86,30 @@ struct StepCostJob {
             throw RunError.badSetting(
                 name: "trainable", value: settings.trainable, allowed: "all, last:N (N at least 1) or head")
         }
-        guard let lossTokens = LossTokens(rawValue: settings.lossTokens) else {
-            throw RunError.badSetting(name: "loss-tokens", value: settings.lossTokens, allowed: "all or last")
+        if let word = settings.lossTokens, network.classes != nil {
+            throw RunError.badSetting(
+                name: "loss-tokens", value: word, allowed: "left out: \(settings.network) has a classifier here")
+        }
+        guard let lossTokens = LossTokens(rawValue: settings.lossTokens ?? LossTokens.all.rawValue) else {
+            throw RunError.badSetting(name: "loss-tokens", value: settings.lossTokens ?? "", allowed: "all or last")
         }
         return StepDescription(
             network: network, batch: settings.batch, sequence: settings.sequence, trainable: set, hasNewHead: isNew,
-            method: try method(settings), lossTokens: lossTokens)
+            method: try method(settings, machine.arithmetic), lossTokens: lossTokens)
     }
 
-    private static func method(_ settings: Settings) throws -> StepDescription.Method {
-        guard let rounding = UpdateRounding(word: settings.updateRounding) else {
+    private static func method(
+        _ settings: Settings, _ arithmetic: Arithmetic
+    ) throws -> StepDescription.Method {
+        let hasGrids = arithmetic.weights.integer != nil && arithmetic.head.integer != nil
+        let word = settings.updateRounding ?? (hasGrids ? "residual:8" : "stochastic")
+        guard let rounding = UpdateRounding(word: word) else {
             throw RunError.badSetting(
-                name: "update-rounding", value: settings.updateRounding,
-                allowed: "stochastic, nearest, residual:8 or residual:16")
+                name: "update-rounding", value: word, allowed: "stochastic, nearest, residual:8 or residual:16")
+        }
+        if settings.updateRounding != nil, settings.method != "quzo" {
+            throw RunError.badSetting(
+                name: "update-rounding", value: word, allowed: "left out: only quzo rounds its update to a grid")
         }
         switch settings.method {
         case "quzo": return .quzo(residualBits: rounding.residualBits)
@@ -149,7 +162,7 @@ struct StepCostJob {
                     }
                 }
             }
-            for line in CostReport.lines(summary) { Terminal.print(line) }
+            for line in CostReport.lines(summary, details: "--json") { Terminal.print(line) }
         case .alone(let cost, let title):
             guard !json else { return try Terminal.print(json: cost) }
             if timing { show(TimingReport.lines(cost, name: steps[0].name)) }

@@ -195,4 +195,56 @@ import Testing
                 GEMMTopology(name: "a", m: 1 << 20, n: 1 << 16, k: 8), on: machine)
         } throws: { "\($0)".contains("DRAM") }
     }
+
+    /// What a forward writes and the backward reads is saved, and nothing else, in every format.
+    @Test func savedActivationsAreThoseThatTheBackwardReads() throws {
+        for formats in [
+            StepFormats.w8a8, StepFormats(all: .bf16),
+            StepFormats(weights: .e4m3, activations: .e4m3, attention: .bf16, head: .bf16, embedding: .fp32),
+        ] {
+            for name in [BuiltInNetwork.storiesOf260K, .optOf1300M, .miniLM] {
+                var first = step(
+                    name == .miniLM ? name.configuration.forClassification(classes: 2) : name.configuration, .qat)
+                first.machineFormats = formats
+                let program = Lowering.program(for: first)
+                let read = Set(program.operations.filter { $0.pass == .backward }.flatMap(\.reads))
+                let written = Set(program.operations.filter { $0.pass == .forward }.flatMap(\.writes))
+                for (index, tensor) in program.tensors.enumerated() where tensor.kind == .savedActivations {
+                    #expect(read.contains(TensorID(index: index)) && written.contains(TensorID(index: index)))
+                }
+                #expect(program.tensors.contains { $0.kind == .savedActivations })
+                // Query, key and value are kept whatever their format.
+                let kept = program.tensors.filter { $0.kind == .savedActivations }.map(\.name)
+                for part in ["query", "key", "value"] { #expect(kept.contains { $0.contains("layer.1.\(part)") }) }
+            }
+        }
+    }
+
+    @Test func floatingPointWeightsCarryNoResiduals() throws {
+        let machine = try Fixture.machine([
+            "organisation.array.macsPerCyclePerElement={e4m3: 1, bf16: 1}", "arithmetic.weights=e4m3",
+            "arithmetic.activations=e4m3", "arithmetic.attention=bf16", "arithmetic.head=bf16",
+        ])
+        let network = BuiltInNetwork.storiesOf260K.configuration
+        #expect { try Lowering.schedule(step(network, .quzo(residualBits: 8)), on: machine) } throws: {
+            "\($0)".contains("--update-rounding")
+        }
+        _ = try Lowering.schedule(step(network, .quzo(residualBits: 0)), on: machine)
+    }
+
+    @Test func countsOfEnormousArraysAreErrors() throws {
+        let machine = try Fixture.machine([
+            "organisation.array.rows=4096", "organisation.array.columns=4096",
+            "organisation.array.macsPerCyclePerElement={int8: 64, bf16: 64}", "organisation.array.doubleBuffered=false",
+            "organisation.sram.weight={bytes: 8589934592, banks: 1024, wordBits: 64, ports: 1}",
+            "organisation.sram.activation={bytes: 8589934592, banks: 1024, wordBits: 64, ports: 1}",
+            "organisation.sram.accumulator={bytes: 8388608, banks: 1, wordBits: 64, ports: 1}",
+            "organisation.dram.capacityBytes=1125899906842624",
+        ])
+        #expect {
+            try Lowering.schedule(GEMMTopology(name: "a", m: 1_000_000, n: 1_000_000, k: 4096), on: machine)
+        } throws: {
+            "\($0)".contains("array slots")
+        }
+    }
 }

@@ -189,6 +189,8 @@ struct CostCommandTests {
         ("--network minilm-l6 --head language-model", "--head is language-model, should be classifier:N"),
         ("--network smollm2-135m --loss-tokens first", "--loss-tokens is first, should be all or last"),
         ("--network smollm2-135m --trainable head", "a head alone that is the embedding table"),
+        ("--network minilm-l6 --method zoqo --update-rounding nearest", "only quzo rounds its update"),
+        ("--network minilm-l6 --loss-tokens last", "has a classifier here"),
         ("--gemm 4,4", "--gemm is 4,4, should be M,K,N"),
         ("--gemm 2147483647,2147483647,2147483647", "M·K·N at most"),
         ("--topology /nowhere.csv", "/nowhere.csv"),
