@@ -48,11 +48,14 @@ let package = Package(
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "NumberFormats"]),
         .testTarget(name: "HardwareTests", dependencies: ["Hardware"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks"], exclude: ["transformers"]),
-        .testTarget(name: "ProgramsTests", dependencies: ["Programs", "Networks", "Hardware"]),
+        // Machines and steps that several test targets share; no product has it.
+        .target(
+            name: "ProgramFixtures", dependencies: ["Programs", "Networks", "Hardware"], path: "Tests/ProgramFixtures"),
+        .testTarget(name: "ProgramsTests", dependencies: ["ProgramFixtures", "Programs", "Networks", "Hardware"]),
         .testTarget(name: "EmulatorTests", dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels"]),
         .testTarget(name: "TracesTests", dependencies: ["Traces", "NumberFormats"]),
         .testTarget(
-            name: "TimingTests", dependencies: ["Timing", "Programs", "Networks", "Hardware"],
+            name: "TimingTests", dependencies: ["ProgramFixtures", "Timing", "Programs", "Networks", "Hardware"],
             exclude: ["run_scalesim.py"]),
         .testTarget(
             name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Networks", "Hardware"],

@@ -38,8 +38,8 @@ public enum CostKind: String, Sendable, Hashable, Codable, CodingKeyRepresentabl
             case .probabilityGradient, .valueGradient, .queryGradient, .keyGradient: self = .attentionBackward
             }
         case .softmax: self = .softmax
-        case .addLayerNorm, .norm, .addNorm, .add: self = .normalization
-        case .gelu, .activation, .gate: self = .activationFunction
+        case .norm, .addNorm, .add: self = .normalization
+        case .activation, .gate: self = .activationFunction
         case .meanPool, .select: self = .pooling
         case .loss: self = .loss
         case .projectedGradient, .update, .updateBias: self = .update
@@ -48,8 +48,8 @@ public enum CostKind: String, Sendable, Hashable, Codable, CodingKeyRepresentabl
             switch action {
             case .quantizeWeights: self = .quantization
             case .adam: self = .update
-            case .lossGradient, .meanPoolGradient, .selectGradient, .geluGradient, .activationGradient, .gateGradient,
-                .softmaxGradient, .layerNormGradient, .rmsNormGradient, .addGradients, .biasGradient:
+            case .lossGradient, .meanPoolGradient, .selectGradient, .activationGradient, .gateGradient,
+                .softmaxGradient, .normGradient, .addGradients, .biasGradient:
                 self = .vectorBackward
             }
         }

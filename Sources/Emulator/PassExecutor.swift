@@ -96,8 +96,8 @@ final class PassExecutor {
                 quantizeValues(operation, rows: rows, columns: columns, range, batch)
             case .product(let product): multiply(operation, product, range, weights)
             case .softmax(_, let columns): softmax(operation, columns: columns, range, batch)
-            case .addLayerNorm(_, let columns): addLayerNorm(operation, columns: columns, range)
-            case .gelu:
+            case .addNorm(.layerNorm, _, let columns, keepsSum: false): addLayerNorm(operation, columns: columns, range)
+            case .activation(.gelu, _):
                 let total = count(operation.reads[0], range)
                 let y = float(operation.writes[0])
                 if y != float(operation.reads[0]) { y.update(from: float(operation.reads[0]), count: total) }
@@ -355,8 +355,8 @@ extension Action {
             default: "attention product"
             }
         case .softmax: "softmax"
-        case .addLayerNorm: "layer norm"
-        case .gelu: "gelu"
+        case .addNorm(.layerNorm, _, _, keepsSum: false): "layer norm"
+        case .activation(.gelu, _): "gelu"
         case .meanPool: "pool"
         case .loss: "loss"
         case .projectedGradient, .update, .updateBias, .perturbInPlace: "update"

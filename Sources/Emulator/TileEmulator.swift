@@ -108,7 +108,8 @@ public final class TileEmulator {
         for operation in scheduled.program.operations {
             switch operation.action {
             case .product(let product) where product.firstFormat == .int8 && product.secondFormat == .int8: continue
-            case .embed, .quantizeRows, .quantizeColumns, .softmax, .addLayerNorm, .gelu, .meanPool, .loss,
+            case .embed, .quantizeRows, .quantizeColumns, .softmax, .addNorm(.layerNorm, _, _, keepsSum: false),
+                .activation(.gelu, _), .meanPool, .loss,
                 .projectedGradient, .update, .updateBias:
                 continue
             default: throw .notEmulated(operation: operation.name)

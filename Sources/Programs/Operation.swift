@@ -95,7 +95,7 @@ public struct Product: Sendable, Hashable {
 /// What an operation computes, with its sizes over the whole batch.
 ///
 /// The order of an operation's `reads` and `writes` is stated with each case. In a first-order step `product`, `softmax` and
-/// `addLayerNorm` may write one tensor more: a BF16 copy for the backward pass (of y, of the probabilities, of the sum that
+/// norms may write one tensor more: a BF16 copy for the backward pass (of y, of the probabilities, of the sum that
 /// is normalized), which the vector unit rounds while it has the values.
 public enum Action: Sendable, Hashable {
     /// reads: tokens, word, position, type embeddings, norm weight, norm bias. writes: x [rows, columns].
@@ -125,17 +125,13 @@ public enum Action: Sendable, Hashable {
     case product(Product)
     /// reads: scores [rows, columns]. writes: probabilities, in the same place.
     case softmax(rows: Int, columns: Int)
-    /// reads: x [rows, columns], residual, norm weight, norm bias. writes: y.
-    case addLayerNorm(rows: Int, columns: Int)
     /// reads: x [rows, columns], norm weight, (norm bias). writes: y, (BF16 copy of x).
     case norm(TransformerNorm, rows: Int, columns: Int)
     /// reads: x [rows, columns], residual, norm weight, (norm bias). writes: (their sum), y, (BF16 copy of the sum).
     case addNorm(TransformerNorm, rows: Int, columns: Int, keepsSum: Bool)
     /// reads: x, residual. writes: their sum.
     case add(elements: Int)
-    /// reads: x. writes: y, in the same place.
-    case gelu(elements: Int)
-    /// The same with another function. reads: x. writes: y.
+    /// reads: x. writes: y.
     case activation(TransformerActivation, elements: Int)
     /// reads: gate, up. writes: function(gate) · up.
     case gate(TransformerActivation, elements: Int)
@@ -174,16 +170,13 @@ public enum FirstOrderAction: Sendable, Hashable {
     /// reads: gradient of the rows that `select` chose, lengths. writes: gradient of x, zeros elsewhere.
     case selectGradient(examples: Int, rows: Int, columns: Int)
     /// reads: gradient of y, saved x. writes: gradient of x.
-    case geluGradient(elements: Int)
     case activationGradient(TransformerActivation, elements: Int)
     /// reads: gradient of y, saved gate, saved up. writes: gradients of gate and up.
     case gateGradient(TransformerActivation, elements: Int)
     /// reads: gradient of the probabilities, saved probabilities. writes: gradient of the scores.
     case softmaxGradient(rows: Int, columns: Int)
     /// reads: gradient of y, saved input of the norm, norm weight. writes: gradient of the input.
-    case layerNormGradient(rows: Int, columns: Int)
-    /// The same for the root mean square.
-    case rmsNormGradient(rows: Int, columns: Int)
+    case normGradient(TransformerNorm, rows: Int, columns: Int)
     /// Sum of gradients where a tensor is read more than once. reads: the terms. writes: their sum.
     case addGradients(terms: Int, elements: Int)
     /// Column sums of dY. reads: dY. writes: bias gradient.

@@ -20,9 +20,12 @@ struct ProgramBuilder {
 
     /// Adds an activation of `elements` elements an example.
     mutating func activation(
-        _ name: String, _ elements: Int, _ format: ElementFormat = .fp32, kind: MemoryKind = .liveActivations
+        _ name: String, _ elements: Int, _ format: ElementFormat = .fp32
     ) -> TensorID {
-        add(Tensor(name: name, format: format, extent: .perExample(elements: elements), kind: kind, binding: nil))
+        add(
+            Tensor(
+                name: name, format: format, extent: .perExample(elements: elements), kind: .liveActivations,
+                binding: nil))
     }
 
     /// Adds a tensor whose size does not grow with the batch and which lives from its first write to its last read.
@@ -62,9 +65,8 @@ struct ProgramBuilder {
         }
         let saved = written.intersection(read)
         let sorted = tensors.enumerated().map { index, tensor in
-            [.liveActivations, .savedActivations].contains(tensor.kind) && !tensor.isPersistent
-                ? tensor.counted(as: saved.contains(TensorID(index: index)) ? .savedActivations : .liveActivations)
-                : tensor
+            tensor.kind == .liveActivations && saved.contains(TensorID(index: index))
+                ? tensor.counted(as: .savedActivations) : tensor
         }
         return Program(step: step, tensors: sorted, operations: operations)
     }

@@ -52,7 +52,7 @@ extension StreamPlan {
         let elementGranule = 128
         let hasCopy: Bool
         switch operation.action {
-        case .softmax, .addLayerNorm, .norm: hasCopy = operation.writes.count > 1
+        case .softmax, .norm: hasCopy = operation.writes.count > 1
         case .addNorm(_, _, _, let keepsSum): hasCopy = operation.writes.count > (keepsSum ? 2 : 1)
         default: hasCopy = false
         }
@@ -137,15 +137,6 @@ extension StreamPlan {
             self.init(
                 units: rows, operands: [piece(0, columns), fixed(1), piece(2, columns, replaces: 0)] + copies,
                 work: .softmax(columns) + (hasCopy ? .copy(columns) : VectorWork()) + conversions([0, 2], columns))
-        case .addLayerNorm(let rows, let columns):
-            let passes = passes(rows, of: [0, 1], unit: columns)
-            let copies = hasCopy ? [piece(5, columns)] : []
-            self.init(
-                outer: passes, units: rows / passes,
-                operands: [0, 1].map { shared($0, total: rows, unit: columns, passes: passes) } + [fixed(2), fixed(3)]
-                    + ([piece(4, columns)] + copies).map { $0.strided(by: rows / passes, passes: passes) },
-                work: .addLayerNorm(columns) + (hasCopy ? .copy(columns) : VectorWork())
-                    + conversions([0, 1, 4], columns))
         case .norm(let norm, let rows, let columns):
             let parameters = (1..<inputs).map { fixed($0) }
             self.init(
@@ -172,10 +163,6 @@ extension StreamPlan {
                 operands: [0, 1].map { shared($0, total: elements, unit: 1, passes: passes) }
                     + [piece(2, 1).strided(by: elements / passes, passes: passes)],
                 work: VectorWork([.add: 1]) + conversions([0, 1, 2], 1))
-        case .gelu(let elements):
-            self.init(
-                units: elements, granule: elementGranule, operands: [piece(0, 1), piece(1, 1)],
-                work: VectorWork([.gelu: 1]) + conversions([0, 1], 1))
         case .activation(let activation, let elements):
             self.init(
                 units: elements, granule: elementGranule, operands: [piece(0, 1), piece(1, 1)],
@@ -270,22 +257,14 @@ extension StreamPlan {
                     operands: [
                         piece(0, 1, outerStride: columns), fixed(1), column(2, rows: rows, columns: columns),
                     ], work: .meanPoolGradient(rows: rows))
-            case .geluGradient(let elements):
-                self.init(
-                    units: elements, granule: elementGranule, operands: [piece(0, 1), piece(1, 1), piece(2, 1)],
-                    work: .geluGradient)
             case .softmaxGradient(let rows, let columns):
                 self.init(
                     units: rows, operands: [piece(0, columns), piece(1, columns), piece(2, columns)],
                     work: .softmaxGradient(columns))
-            case .layerNormGradient(let rows, let columns):
+            case .normGradient(let norm, let rows, let columns):
                 self.init(
                     units: rows, operands: [piece(0, columns), piece(1, columns), fixed(2), piece(3, columns)],
-                    work: .layerNormGradient(columns))
-            case .rmsNormGradient(let rows, let columns):
-                self.init(
-                    units: rows, operands: [piece(0, columns), piece(1, columns), fixed(2), piece(3, columns)],
-                    work: .rmsNormGradient(columns))
+                    work: .normGradient(norm, columns))
             case .addGradients(let terms, let elements):
                 self.init(
                     units: elements, granule: elementGranule, operands: (0...terms).map { piece($0, 1) },

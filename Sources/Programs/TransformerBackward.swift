@@ -122,7 +122,8 @@ struct TransformerBackward {
         if network.isGated {
             let up = gradient(name + ".up", tokens * width, in: &builder)
             builder.emit(
-                name + ".gated.gradient", .firstOrder(.gateGradient(network.activation, elements: elements)), .backward,
+                name + ".\(network.activation.rawValue).gradient",
+                .firstOrder(.gateGradient(network.activation, elements: elements)), .backward,
                 reads: [activated, saved.intermediate!, saved.up!], writes: [intermediate, up])
             var terms: [TensorID] = []
             for (number, gradient) in [(first, intermediate), (first + 1, up)] {
@@ -132,11 +133,8 @@ struct TransformerBackward {
             return terms
         }
         builder.emit(
-            name + (network.activation == .gelu ? ".gelu" : ".activation") + ".gradient",
-            .firstOrder(
-                network.activation == .gelu
-                    ? .geluGradient(elements: elements)
-                    : .activationGradient(network.activation, elements: elements)),
+            name + ".\(network.activation.rawValue).gradient",
+            .firstOrder(.activationGradient(network.activation, elements: elements)),
             .backward, reads: [activated, saved.intermediate!], writes: [intermediate])
         let through = inputGradient(first, intermediate, rowsPerExample: tokens, in: &builder)
         trainWeight(first, intermediate, saved.attentionNorm, rows: rows, in: &builder)
@@ -246,10 +244,7 @@ struct TransformerBackward {
         let result = gradient(name, step.sequence * network.hidden, in: &builder)
         builder.emit(
             name + ".gradient",
-            .firstOrder(
-                network.norm == .layerNorm
-                    ? .layerNormGradient(rows: rows, columns: network.hidden)
-                    : .rmsNormGradient(rows: rows, columns: network.hidden)),
+            .firstOrder(.normGradient(network.norm, rows: rows, columns: network.hidden)),
             .backward, reads: [outputGradient, saved!, forward.norms[norm].weight], writes: [result])
         return result
     }

@@ -116,7 +116,7 @@ extension TransformerForward {
             }
         }
 
-        let query = byHead(q, name + ".query", span, in: &builder)
+        let query = regrouped(q, name + ".query", to: format, toHeads: true, span, in: &builder)
         let key = quantize(
             k, name + ".key", rowsPerExample: tokens * keyHeads, columns: depth, to: format, span, in: &builder)
         var value = Operand(values: v.id, copies: copies)
@@ -170,65 +170,42 @@ extension TransformerForward {
             pass, reads: probabilities.operands + value.operands, writes: [context])
         return Attention(
             query: query, key: key, value: value, probabilities: narrow ?? scores, probabilityCodes: probabilities,
-            context: byToken(Value(id: context, copies: copies), name + ".context", span, in: &builder))
+            context: regrouped(
+                Value(id: context, copies: copies), name + ".context", to: formats.activations, toHeads: false, span,
+                in: &builder))
     }
 
-    /// Queries as the attention products read them. Where several heads share a key head, all of a head's tokens lie together, so that
-    /// these heads' rows follow each other.
-    private func byHead(
-        _ x: Value, _ name: String, _ span: Span, in builder: inout ProgramBuilder
+    /// Queries as the attention products read them, or contexts as the linear layer behind attention reads them. Where several heads share
+    /// a key head, the products have all of a head's tokens together, so that these heads' rows follow each other.
+    private func regrouped(
+        _ x: Value, _ name: String, to format: ElementFormat, toHeads: Bool, _ span: Span,
+        in builder: inout ProgramBuilder
     ) -> Operand {
         let (tokens, heads, depth) = (step.sequence, network.heads, network.headDimension)
-        let format = formats.attention
+        // A head's part of a token has a scale of its own among queries, a token's context one.
+        let (rows, columns) = toHeads ? (tokens * heads, depth) : (tokens, heads * depth)
         guard network.keyValueGroups > 1 else {
-            return quantize(
-                x, name, rowsPerExample: tokens * heads, columns: depth, to: format, span, in: &builder)
+            return quantize(x, name, rowsPerExample: rows, columns: columns, to: format, span, in: &builder)
         }
         let (count, pass) = (examples(x.copies), pass(span, x.copies))
-        let values = activation(
-            name + (format.hasScales ? ".codes" : ".by-head"), tokens * heads * depth, format, copies: x.copies,
-            in: &builder)
         guard format.hasScales else {
+            let values = activation(
+                name + (toHeads ? ".by-head" : ".by-token"), rows * columns, format, copies: x.copies, in: &builder)
             builder.emit(
                 name + ".regroup",
-                .regroup(examples: count, rows: tokens, heads: heads, columns: depth, toHeads: true), pass,
+                .regroup(examples: count, rows: tokens, heads: heads, columns: depth, toHeads: toHeads), pass,
                 reads: [x.id], writes: [values])
             return Operand(values: values, copies: x.copies)
         }
-        let scales = activation(
-            name + ".scales", tokens * heads, .fp32, copies: x.copies, in: &builder)
+        let codes = activation(name + ".codes", rows * columns, format, copies: x.copies, in: &builder)
+        let scales = activation(name + ".scales", rows, .fp32, copies: x.copies, in: &builder)
         builder.emit(
-            name + ".quantize", .quantizeByHead(examples: count, rows: tokens, heads: heads, columns: depth), pass,
-            reads: [x.id], writes: [values, scales])
-        return Operand(values: values, scales: scales, copies: x.copies)
-    }
-
-    /// Contexts as the linear layer behind attention reads them.
-    private func byToken(
-        _ x: Value, _ name: String, _ span: Span, in builder: inout ProgramBuilder
-    ) -> Operand {
-        let (tokens, heads, depth) = (step.sequence, network.heads, network.headDimension)
-        let format = formats.activations
-        guard network.keyValueGroups > 1 else {
-            return quantize(
-                x, name, rowsPerExample: tokens, columns: network.queryWidth, to: format, span, in: &builder)
-        }
-        let (count, pass) = (examples(x.copies), pass(span, x.copies))
-        let values = activation(
-            name + (format.hasScales ? ".codes" : ".by-token"), tokens * heads * depth, format, copies: x.copies,
-            in: &builder)
-        guard format.hasScales else {
-            builder.emit(
-                name + ".regroup",
-                .regroup(examples: count, rows: tokens, heads: heads, columns: depth, toHeads: false), pass,
-                reads: [x.id], writes: [values])
-            return Operand(values: values, copies: x.copies)
-        }
-        let scales = activation(name + ".scales", tokens, .fp32, copies: x.copies, in: &builder)
-        builder.emit(
-            name + ".quantize", .quantizeByToken(examples: count, rows: tokens, heads: heads, columns: depth), pass,
-            reads: [x.id], writes: [values, scales])
-        return Operand(values: values, scales: scales, copies: x.copies)
+            name + ".quantize",
+            toHeads
+                ? .quantizeByHead(examples: count, rows: tokens, heads: heads, columns: depth)
+                : .quantizeByToken(examples: count, rows: tokens, heads: heads, columns: depth),
+            pass, reads: [x.id], writes: [codes, scales])
+        return Operand(values: codes, scales: scales, copies: x.copies)
     }
 
     private func feedForward(
@@ -237,31 +214,29 @@ extension TransformerForward {
         let (tokens, width) = (step.sequence, network.intermediate)
         let name = "layer.\(layer)"
         let first = network.linearsPerBlock * layer + 4
+        let function = "." + network.activation.rawValue
         let savedGate = copy(name + (network.isGated ? ".gate" : ".intermediate"), tokens * width, span, in: &builder)
         let gate = linear(first, x, rowsPerExample: tokens, span, copy: savedGate, in: &builder)
         let copies = gate.copies
         let elements = rows(copies) * width
         let activated = activation(
-            name + (network.activation == .gelu && !network.isGated ? ".gelu" : ".activation"), tokens * width,
+            name + function, tokens * width,
             copies: copies, in: &builder)
         var savedUp: TensorID?
         if network.isGated {
             savedUp = copy(name + ".up", tokens * width, span, in: &builder)
             let up = linear(first + 1, x, rowsPerExample: tokens, span, copy: savedUp, in: &builder)
             builder.emit(
-                name + ".gated", .gate(network.activation, elements: elements), pass(span, copies),
+                name + function, .gate(network.activation, elements: elements), pass(span, copies),
                 reads: [gate.id, up.id], writes: [activated])
             if span.saves { savedUp = savedUp ?? up.id }
-        } else if network.activation == .gelu {
-            builder.emit(
-                name + ".gelu", .gelu(elements: elements), pass(span, copies), reads: [gate.id], writes: [activated])
         } else {
             builder.emit(
-                name + ".\(network.activation.rawValue)", .activation(network.activation, elements: elements),
+                name + function, .activation(network.activation, elements: elements),
                 pass(span, copies), reads: [gate.id], writes: [activated])
         }
         let codes = quantize(
-            Value(id: activated, copies: copies), name + (network.activation == .gelu ? ".gelu" : ".activation"),
+            Value(id: activated, copies: copies), name + function,
             rowsPerExample: tokens, columns: width, to: formats.activations, span, in: &builder)
         return (codes, span.saves ? savedGate ?? gate.id : nil, savedUp)
     }

@@ -270,18 +270,13 @@ struct TransformerForward {
                 reads: [stream.state.id] + norms[norm].operands, writes: [y] + copied)
             return Normalized(state: stream.state, y: value, saved: saved ?? stream.state.id)
         }
-        let reads = [branch.id, stream.state.id] + norms[norm].operands
-        guard network.normPlacement == .pre else {
-            builder.emit(
-                name, .addLayerNorm(rows: rows(copies), columns: hidden), pass, reads: reads, writes: [y] + copied)
-            return Normalized(state: value, y: value, saved: saved)
-        }
         let sum =
             keepsSum
             ? activation(
                 name + ".sum", tokens * hidden, copies: copies, in: &builder) : nil
         builder.emit(
-            name, .addNorm(network.norm, rows: rows(copies), columns: hidden, keepsSum: keepsSum), pass, reads: reads,
+            name, .addNorm(network.norm, rows: rows(copies), columns: hidden, keepsSum: keepsSum), pass,
+            reads: [branch.id, stream.state.id] + norms[norm].operands,
             writes: (sum.map { [$0] } ?? []) + [y] + copied)
         return Normalized(
             state: sum.map { Value(id: $0, copies: copies) } ?? value, y: value, saved: saved ?? sum)

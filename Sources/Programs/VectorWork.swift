@@ -39,8 +39,6 @@ extension VectorWork {
         VectorWork([.add: 4 * n + 31, .multiply: 3 * n, .divide: 3, .squareRoot: 1])
     }
 
-    static func addLayerNorm(_ n: Int) -> VectorWork { layerNorm(n) + VectorWork([.add: n]) }
-
     /// Section 8: squares, their sum, mean, ε, root, one division, two products.
     static func rmsNorm(_ n: Int) -> VectorWork {
         VectorWork([.multiply: 3 * n, .add: n + 16, .divide: 2, .squareRoot: 1])
@@ -62,7 +60,8 @@ extension VectorWork {
     /// Per value: f′ shares its exponential with f; times the gradient.
     static func activationGradient(_ activation: TransformerActivation) -> VectorWork {
         switch activation {
-        case .gelu: geluGradient
+        // Φ(x) + x·φ(x).
+        case .gelu: VectorWork([.gelu: 1, .multiply: 3, .add: 1, .convert: 3])
         case .geluTanh: VectorWork([.multiply: 9, .add: 5, .exponential: 1, .divide: 1, .convert: 3])
         case .silu: VectorWork([.multiply: 3, .add: 3, .exponential: 1, .divide: 1, .convert: 3])
         case .relu: VectorWork([.compare: 1, .multiply: 1, .convert: 3])
@@ -121,9 +120,6 @@ extension VectorWork {
     /// Per channel: one quotient by the length, kept for the valid tokens.
     static func meanPoolGradient(rows: Int) -> VectorWork { VectorWork([.convert: 2, .divide: 1, .compare: rows]) }
 
-    /// Per value: Φ(x) + x·φ(x), where φ shares the exponential inside Φ, times the gradient.
-    static let geluGradient = VectorWork([.gelu: 1, .multiply: 3, .add: 1, .convert: 3])
-
     /// Per row: c·p·(g − Σ g·p).
     static func softmaxGradient(_ n: Int) -> VectorWork {
         VectorWork([.convert: 3 * n, .multiply: 3 * n, .add: 2 * n + 15])
@@ -137,6 +133,10 @@ extension VectorWork {
     /// Per row: r again from the saved input; x̂; g = dy·γ; r·(g − x̂·mean(g·x̂)).
     static func rmsNormGradient(_ n: Int) -> VectorWork {
         VectorWork([.convert: 3 * n, .multiply: 6 * n, .add: 3 * n + 31, .divide: 3, .squareRoot: 1])
+    }
+
+    static func normGradient(_ norm: TransformerNorm, _ n: Int) -> VectorWork {
+        norm == .layerNorm ? layerNormGradient(n) : rmsNormGradient(n)
     }
 
     static func addGradients(terms: Int) -> VectorWork { VectorWork([.convert: terms + 1, .add: terms - 1]) }

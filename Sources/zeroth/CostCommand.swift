@@ -67,7 +67,8 @@ struct CostCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Examples a step (default: 16).", valueName: "n"))
     var batch: Int?
 
-    @Option(help: ArgumentHelp("Tokens an example (default: 128).", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("Tokens an example (default: 128, or what the network has positions for).", valueName: "n"))
     var sequence: Int?
 
     @Option(help: ArgumentHelp("Weights to train: all, last:N or head (default: all).", valueName: "set"))

@@ -15,7 +15,8 @@ struct StepCostJob {
         var overrides: [String]
         var method = "quzo"
         var batch = 16
-        var sequence = 128
+        /// Nil for 128 tokens, or as many as the network has positions for.
+        var sequence: Int?
         var trainable = "all"
         /// Nil for residual:8 where all trained weights are integers, and stochastic where they are not.
         var updateRounding: String?
@@ -74,12 +75,13 @@ struct StepCostJob {
     /// The step that the flags describe, not yet in a machine's formats.
     static func step(_ settings: Settings, on machine: Machine) throws -> StepDescription {
         let (network, isNew) = try network(settings)
-        for (name, value) in [("batch", settings.batch), ("sequence", settings.sequence)] where value < 1 {
+        let sequence = settings.sequence ?? min(128, network.longestSequence ?? 128)
+        for (name, value) in [("batch", settings.batch), ("sequence", sequence)] where value < 1 {
             throw RunError.badSetting(name: name, value: "\(value)", allowed: "1 or more")
         }
-        if let longest = network.longestSequence, settings.sequence > longest {
+        if let longest = network.longestSequence, sequence > longest {
             throw RunError.badSetting(
-                name: "sequence", value: "\(settings.sequence)",
+                name: "sequence", value: "\(sequence)",
                 allowed: "at most \(longest), the positions of \(settings.network)")
         }
         guard let set = TrainableSet(settings.trainable) else {
@@ -94,7 +96,7 @@ struct StepCostJob {
             throw RunError.badSetting(name: "loss-tokens", value: settings.lossTokens ?? "", allowed: "all or last")
         }
         return StepDescription(
-            network: network, batch: settings.batch, sequence: settings.sequence, trainable: set, hasNewHead: isNew,
+            network: network, batch: settings.batch, sequence: sequence, trainable: set, hasNewHead: isNew,
             method: try method(settings, machine.arithmetic), lossTokens: lossTokens)
     }
 

@@ -1,4 +1,5 @@
 import Hardware
+import ProgramFixtures
 import Programs
 import Testing
 

@@ -1,3 +1,4 @@
+import ProgramFixtures
 import Programs
 import Testing
 

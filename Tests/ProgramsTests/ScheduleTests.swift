@@ -1,5 +1,6 @@
 import Hardware
 import NumberFormats
+import ProgramFixtures
 import Programs
 import Testing
 

@@ -1,4 +1,5 @@
 import Hardware
+import ProgramFixtures
 import Testing
 import Timing
 

@@ -1,4 +1,5 @@
 import Hardware
+import ProgramFixtures
 
 /// A machine of random sizes whose numbers can be changed one by one.
 struct RandomMachine {

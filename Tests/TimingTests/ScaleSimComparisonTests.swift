@@ -1,5 +1,6 @@
 import Hardware
 import Networks
+import ProgramFixtures
 import Testing
 import Timing
 

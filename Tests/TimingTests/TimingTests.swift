@@ -1,6 +1,7 @@
 import Foundation
 import Hardware
 import Networks
+import ProgramFixtures
 import Programs
 import Testing
 import Timing

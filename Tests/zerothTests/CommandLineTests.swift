@@ -153,6 +153,12 @@ struct CommandLineTests {
         }
         let wrong = try run("finetune", "--unchecked", "--output", "run")
         #expect(wrong.status != 0 && wrong.err.contains("--emulation tiles"))
+        // What tiles do not run is said before anything is written.
+        let inPlace = try run(
+            "finetune", "--emulation", "tiles", "--output", "run", "--set",
+            "organisation.perturbationUnit.placement=in-place")
+        #expect(inPlace.status == 1 && inPlace.err.contains("organisation.perturbationUnit.placement"))
+        #expect(!FileManager.default.fileExists(atPath: "\(folder)/run"))
     }
 
     @Test func jsonGoesToStandardOutputAlone() throws {

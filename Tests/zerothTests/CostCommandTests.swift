@@ -218,6 +218,12 @@ struct CostCommandTests {
         #expect(try #require(alone["cycles"] as? Int) > 0 && alone["machine"] as? String == "edge-int8")
     }
 
+    /// The embedded network has positions for 16 tokens.
+    @Test func theSequenceIsNoLongerThanTheNetworks() throws {
+        let answer = try json("--network opinions")
+        #expect((answer["lengths"] as? [[String: Any]])?.first?["sequenceTokens"] as? Int == 16)
+    }
+
     @Test func aProductIsCostedOnAMachine() throws {
         let answer = try json("--gemm 64,256,256")
         let total = try #require(answer["total"] as? [String: Any])

@@ -4,21 +4,21 @@ import Networks
 import Programs
 
 /// Machines and networks that the tests share.
-enum Fixture {
+package enum Fixture {
     /// Folder of machine files in this checkout.
-    static let machineFile: URL = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    package static let machineFile: URL = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("hwmodels/edge-int8.json5")
 
-    static func machine(_ overrides: [String] = []) throws -> Machine {
+    package static func machine(_ overrides: [String] = []) throws -> Machine {
         try Machine(
             json5: Array(Data(contentsOf: machineFile)), file: "edge-int8.json5",
             overrides: overrides.map { try MachineOverride(parsing: $0) })
     }
 
-    static let miniLM = EncoderShape(
+    package static let miniLM = EncoderShape(
         layers: 6, hidden: 384, heads: 12, intermediate: 1536, vocabulary: 30522, positions: 512, types: 2, classes: 2)
 
-    static func step(
+    package static func step(
         _ method: StepDescription.Method, shape: EncoderShape = miniLM, batch: Int = 16, sequence: Int = 64,
         trainable: TrainableSet = .all, hasNewHead: Bool = true
     ) -> StepDescription {
@@ -29,9 +29,10 @@ enum Fixture {
 }
 
 /// A small generator of repeatable random choices.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
+package struct SplitMix: RandomNumberGenerator {
+    package var state: UInt64
+    package init(state: UInt64) { self.state = state }
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -42,7 +43,7 @@ struct SplitMix: RandomNumberGenerator {
 
 extension Fixture {
     /// A small network with sizes that divide nothing, but for those that 4-bit codes want even.
-    static func randomStep(_ random: inout SplitMix) -> StepDescription {
+    package static func randomStep(_ random: inout SplitMix) -> StepDescription {
         func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
         let methods: [StepDescription.Method] = [
             .inference(.w8a8), .quzo(residualBits: 0), .quzo(residualBits: 8), .quzo(residualBits: 16), .mezo, .zoqo,
@@ -106,7 +107,7 @@ extension Fixture {
     }
 
     /// Formats by kind of layer that every random array has rates for.
-    static func randomFormats(_ random: inout SplitMix) -> [String] {
+    package static func randomFormats(_ random: inout SplitMix) -> [String] {
         let kinds = [
             // weights, activations, attention, head
             ["int8", "int8", "int8", "int8"], ["int8", "int8", "int8", "int8"], ["int4", "int8", "int8", "int8"],
@@ -122,7 +123,7 @@ extension Fixture {
     }
 
     /// A machine with sizes that force tiles and refetches.
-    static func randomMachine(_ random: inout SplitMix) throws -> Machine {
+    package static func randomMachine(_ random: inout SplitMix) throws -> Machine {
         func pick(_ values: [Int]) -> Int { values.randomElement(using: &random)! }
         let banks = 4
         let formats = randomFormats(&random)
