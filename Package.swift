@@ -50,8 +50,11 @@ let package = Package(
         .testTarget(name: "NetworksTests", dependencies: ["Networks"], exclude: ["transformers"]),
         // Machines and steps that several test targets share; no product has it.
         .target(
-            name: "ProgramFixtures", dependencies: ["Programs", "Networks", "Hardware"], path: "Tests/ProgramFixtures"),
-        .testTarget(name: "ProgramsTests", dependencies: ["ProgramFixtures", "Programs", "Networks", "Hardware"]),
+            name: "ProgramFixtures", dependencies: ["Programs", "Networks", "Hardware", "NumberFormats"],
+            path: "Tests/ProgramFixtures"),
+        .testTarget(
+            name: "ProgramsTests",
+            dependencies: ["ProgramFixtures", "Programs", "Networks", "Hardware", "NumberFormats"]),
         .testTarget(name: "EmulatorTests", dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels"]),
         .testTarget(name: "TracesTests", dependencies: ["Traces", "NumberFormats"]),
         .testTarget(

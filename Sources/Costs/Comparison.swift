@@ -18,6 +18,8 @@ public struct Comparison: Sendable, Hashable, Codable {
     }
 
     public let zerothOrder: StepCost
+    /// How the first-order side trains (`FirstOrderRecipe`), as text; nil where the caller did not say.
+    public let baseline: String?
     /// Nil where the machine cannot run it.
     public let firstOrder: StepCost?
     /// Why there is no first-order side.
@@ -29,9 +31,11 @@ public struct Comparison: Sendable, Hashable, Codable {
     ///
     /// - Parameter firstOrder: the baseline's cost, or why the machine cannot run it.
     public init(
-        zerothOrder: StepCost, firstOrder: Result<StepCost, any Error>, energyTable: EnergyTable
+        zerothOrder: StepCost, baseline: FirstOrderRecipe? = nil, firstOrder: Result<StepCost, any Error>,
+        energyTable: EnergyTable
     ) {
         self.zerothOrder = zerothOrder
+        self.baseline = baseline?.description
         switch firstOrder {
         case .success(let cost):
             self.firstOrder = cost

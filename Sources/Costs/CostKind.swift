@@ -46,8 +46,8 @@ public enum CostKind: String, Sendable, Hashable, Codable, CodingKeyRepresentabl
         case .perturbInPlace: self = .perturbation
         case .firstOrder(let action):
             switch action {
-            case .quantizeWeights: self = .quantization
-            case .adam: self = .update
+            case .quantizeWeights, .quantizeGradient, .quantizeGradientColumns: self = .quantization
+            case .optimize: self = .update
             case .lossGradient, .meanPoolGradient, .selectGradient, .activationGradient, .gateGradient,
                 .softmaxGradient, .normGradient, .addGradients, .biasGradient:
                 self = .vectorBackward

@@ -85,22 +85,21 @@ extension StepCost {
 extension Comparison {
     /// Costs a zeroth-order step beside a first-order one: same network, batch, sequence, trainable set, machine, prices.
     ///
+    /// - Parameter recipe: nil for what `StepDescription.baseline` takes.
     /// - Throws: what keeps the zeroth-order step from being costed, or a price that the table lacks. Where the machine cannot run
     ///   the first-order step, that is the comparison's `reason`.
     public init(
-        _ step: StepDescription, beside baseline: StepDescription.Method = .qat, on machine: Machine,
+        _ step: StepDescription, beside recipe: FirstOrderRecipe? = nil, on machine: Machine,
         objective: ScheduleObjective = .traffic, prices table: EnergyTable
     ) throws {
         let zerothOrder = try StepCost(step, on: machine, objective: objective, prices: table)
-        var first = step
-        first.method = baseline
-        first.isInFloatingPoint = step.method == .mezo
+        let first = step.baseline(recipe)
         let firstOrder: Result<StepCost, any Error>
         do {
             firstOrder = .success(try StepCost(first, on: machine, objective: objective, prices: table))
         } catch let error as ScheduleError {
             firstOrder = .failure(error)
         }
-        self.init(zerothOrder: zerothOrder, firstOrder: firstOrder, energyTable: table)
+        self.init(zerothOrder: zerothOrder, baseline: first.recipe, firstOrder: firstOrder, energyTable: table)
     }
 }

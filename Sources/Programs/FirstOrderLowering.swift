@@ -1,121 +1,137 @@
 import NumberFormats
 
-/// First-order quantization-aware training: a quantized forward from FP32 master weights, a straight-through backward in
-/// BF16, Adam in FP32.
+/// First-order training as its recipe says: a forward, a straight-through backward, an optimizer.
 ///
 /// Where there was a choice, it favours the baseline, so that a ratio to it is a lower bound of what a zeroth-order step
-/// saves: the forward saves codes where they exist already and BF16 elsewhere; operands of backward products are
-/// dequantized as they are loaded, not through a copy in DRAM; each weight's Adam runs as soon as its gradient is there, so
-/// one gradient is alive at a time; nothing below the first trainable layer is saved or differentiated.
+/// saves: the forward saves codes where they exist already and copies in the backward's format elsewhere; operands of backward products
+/// are dequantized as they are loaded, not through a copy in DRAM; nothing below the first trainable layer is saved or
+/// differentiated; a recomputed block ends with the last value that its backward reads.
 extension Lowering {
-    static func qat(_ step: StepDescription) -> Program {
-        var builder = ProgramBuilder(step: step)
+    static func firstOrder(_ step: StepDescription, _ recipe: FirstOrderRecipe) -> Program {
+        // The program is that of a micro-batch's examples, as often as there are micro-batches.
+        var part = step
+        part.batch = step.batch / recipe.microBatches
+        var partRecipe = recipe
+        partRecipe.microBatches = 1
+        part.method = .firstOrder(partRecipe)
+        var builder = ProgramBuilder(step: part)
         let network = step.network
-        let numbers = step.trained
-        let formats = step.formats
-        let made = numbers.filter {
-            ($0 == network.headNumber ? formats.head : formats.weights) != .fp32
-        }
+        let master = recipe.master
+        let made = step.trained.filter { master != nil && step.weightFormat($0) != master }
         let forward = TransformerForward(
-            step: step, madeEachStep: made.isEmpty ? 0..<0 : made.first!..<made.last! + 1, in: &builder)
-        let states = FirstOrderStates(step: step, forward: forward, in: &builder)
-        let firstLayer = step.trainable.firstLayer(of: network.layers)
+            step: part, madeEachStep: made.isEmpty ? 0..<0 : made.first!..<made.last! + 1, in: &builder)
+        var states = FirstOrderStates(step: part, recipe: recipe, forward: forward, in: &builder)
+        for number in 0..<recipe.microBatches {
+            states.microBatch = number
+            let pass = FirstOrderPass(
+                forward: number == 0 ? forward : forward.withFurtherInputs(in: &builder), recipe: recipe,
+                firstLayer: step.trainable.firstLayer(of: network.layers))
+            pass.run(&states, in: &builder)
+        }
+        states.updateWaiting(in: &builder)
+        return builder.program()
+    }
+}
+
+/// Forward and backward of one micro-batch.
+private struct FirstOrderPass {
+    let forward: TransformerForward
+    let recipe: FirstOrderRecipe
+    let firstLayer: Int
+
+    /// What the backward of a block begins with: the forward's own values, or its input.
+    private enum Kept {
+        case activations(TransformerForward.BlockActivations)
+        case input(TensorID)
+    }
+
+    var step: StepDescription { forward.step }
+
+    func run(_ states: inout FirstOrderStates, in builder: inout ProgramBuilder) {
+        let network = step.network
         let frozen = TransformerForward.Span(.forward)
         let trained = TransformerForward.Span(.forward, saves: true)
 
         var x = forward.embed(.forward, in: &builder)
-        var saved: [TransformerForward.BlockActivations] = []
+        var kept: [Kept] = []
         for layer in 0..<network.layers {
             guard layer >= firstLayer else {
                 x = forward.block(layer, x, frozen, in: &builder).stream
                 continue
             }
-            let first = network.linearsPerBlock * layer
-            for number in first..<first + network.linearsPerBlock { states.quantize(number, forward, in: &builder) }
-            let block = forward.block(layer, x, trained, savesInput: layer > firstLayer, in: &builder)
-            x = block.stream
-            saved.append(block.activations)
+            for number in numbers(layer) { states.quantize(number, forward, in: &builder) }
+            if recipe.checkpointing == .layer {
+                let input = checkpoint(x, layer, in: &builder)
+                let block = forward.block(layer, x, frozen, checkpoints: true, in: &builder)
+                kept.append(.input(input ?? block.activations.inputSum!))
+                x = block.stream
+            } else {
+                let block = forward.block(
+                    layer, x, trained, savesInput: layer > firstLayer,
+                    savesProbabilities: recipe.checkpointing == .none, in: &builder)
+                kept.append(.activations(block.activations))
+                x = block.stream
+            }
         }
         states.quantize(network.headNumber, forward, in: &builder)
         let head = forward.pool(x, trained, savesInput: firstLayer < network.layers, in: &builder)
         let logits = forward.classify(head, frozen, in: &builder).logits
 
-        let backward = TransformerBackward(forward: forward, states: states)
-        if var gradient = backward.head(logits, head, in: &builder) {
-            for layer in (firstLayer..<network.layers).reversed() {
-                guard
-                    let next = backward.block(
-                        layer, saved[layer - firstLayer], gradient, needsInputGradient: layer > firstLayer, in: &builder
-                    )
-                else { break }
-                gradient = next
+        guard
+            var gradient = TransformerBackward(forward: forward, recipe: recipe).head(
+                logits, head, &states, in: &builder)
+        else { return }
+        for layer in (firstLayer..<network.layers).reversed() {
+            let (forward, activations) = again(layer, kept[layer - firstLayer], &states, in: &builder)
+            guard
+                let next = TransformerBackward(forward: forward, recipe: recipe).block(
+                    layer, activations, gradient, needsInputGradient: layer > firstLayer, &states, in: &builder)
+            else { break }
+            gradient = next
+        }
+    }
+
+    private func numbers(_ layer: Int) -> Range<Int> {
+        let count = step.network.linearsPerBlock
+        return count * layer..<count * (layer + 1)
+    }
+
+    /// Where a block begins with products, its input as the backward will read it: rounded to BF16 where it is FP32. Nil where it begins with
+    /// a norm, which writes what is to be kept.
+    private func checkpoint(
+        _ x: TransformerForward.Stream, _ layer: Int, in builder: inout ProgramBuilder
+    ) -> TensorID? {
+        guard step.network.normPlacement != .pre else { return nil }
+        guard forward.savesCopies else { return x.state.id }
+        let elements = step.sequence * step.network.hidden
+        let input = builder.activation("layer.\(layer).checkpoint", elements, .bf16)
+        builder.emit(
+            "layer.\(layer).checkpoint", .cast(elements: step.batch * elements), .forward, reads: [x.state.id],
+            writes: [input])
+        return input
+    }
+
+    /// What the backward of a block reads, made again where it was not kept, and the network whose weights' codes it reads.
+    private func again(
+        _ layer: Int, _ kept: Kept, _ states: inout FirstOrderStates, in builder: inout ProgramBuilder
+    ) -> (TransformerForward, TransformerForward.BlockActivations) {
+        let span = TransformerForward.Span(.recompute, saves: true)
+        switch kept {
+        case .activations(var activations):
+            if recipe.checkpointing == .selective {
+                let made = forward.probabilities(layer, activations.query, activations.key, span, in: &builder)
+                (activations.probabilities, activations.probabilityCodes) = made
             }
+            return (forward, activations)
+        case .input(let input):
+            // Quantizing weights is part of the block: their codes live from here to the block's gradients.
+            let isMade = numbers(layer).contains { states.isMade($0, forward) }
+            let own = isMade ? forward.withFurtherCodes(of: numbers(layer), in: &builder) : forward
+            for number in numbers(layer) { states.quantize(number, own, .recompute, in: &builder) }
+            let block = own.block(
+                layer, .init(state: .init(id: input, copies: 1)), span, savesInput: layer > firstLayer, endsEarly: true,
+                in: &builder)
+            return (own, block.activations)
         }
-        return builder.program()
-    }
-}
-
-/// Master weights and moments of the trained values.
-struct FirstOrderStates {
-    struct State {
-        let master: TensorID
-        let first: TensorID
-        let second: TensorID
-    }
-
-    let step: StepDescription
-    /// By number of the linear layer.
-    let weights: [Int: State]
-    /// Of a new head's bias, whose master is the bias itself.
-    let headBias: (first: TensorID, second: TensorID)?
-
-    init(step: StepDescription, forward: TransformerForward, in builder: inout ProgramBuilder) {
-        self.step = step
-        let network = step.network
-        var weights: [Int: State] = [:]
-        for number in step.trained {
-            let (rows, columns) = network.linearSize(number)
-            let name = network.linearName(number)
-            let elements = rows * columns
-            let weight = forward.linears[number].weight
-            // FP32 weights are their own masters.
-            let master =
-                builder.format(of: weight) == .fp32
-                ? weight : builder.parameter(name + ".master", .fp32, elements, .weights)
-            weights[number] = State(
-                master: master,
-                first: builder.parameter(name + ".first-moment", .fp32, elements, .optimizerState),
-                second: builder.parameter(name + ".second-moment", .fp32, elements, .optimizerState))
-        }
-        self.weights = weights
-        if step.hasNewHead, network.linear(network.headNumber).hasBias {
-            headBias = (
-                builder.parameter("head.bias.first-moment", .fp32, network.logits, .optimizerState),
-                builder.parameter("head.bias.second-moment", .fp32, network.logits, .optimizerState)
-            )
-        } else {
-            headBias = nil
-        }
-    }
-
-    /// Quantizes a master weight to this step's codes and scales.
-    func quantize(_ number: Int, _ forward: TransformerForward, in builder: inout ProgramBuilder) {
-        let (rows, columns) = step.network.linearSize(number)
-        let linear = forward.linears[number]
-        guard let state = weights[number], state.master != linear.weight else { return }
-        builder.emit(
-            step.network.linearName(number) + ".quantize",
-            .firstOrder(.quantizeWeights(number: number, rows: rows, columns: columns)), .forward,
-            reads: [state.master], writes: linear.operands)
-    }
-
-    /// Adam on one weight.
-    func update(_ number: Int, gradient: TensorID, in builder: inout ProgramBuilder) {
-        let (rows, columns) = step.network.linearSize(number)
-        guard let state = weights[number] else { return }
-        builder.emit(
-            step.network.linearName(number) + ".adam", .firstOrder(.adam(elements: rows * columns)), .update,
-            reads: [gradient, state.master, state.first, state.second],
-            writes: [state.master, state.first, state.second])
     }
 }

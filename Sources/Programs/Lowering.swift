@@ -8,7 +8,7 @@ public enum Lowering {
         switch step.method {
         case .inference: inference(step)
         case .quzo, .mezo, .zoqo: zerothOrder(step)
-        case .qat: qat(step)
+        case .firstOrder(let recipe): firstOrder(step, recipe)
         }
     }
 

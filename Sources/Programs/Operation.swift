@@ -15,6 +15,8 @@ public enum Pass: String, Sendable, Hashable, CaseIterable, Codable {
     case perturb
     /// The one forward of inference or of a first-order step.
     case forward
+    /// Parts of the forward that the backward runs again instead of having kept what they wrote.
+    case recompute
     case backward
     case update
 }
@@ -62,10 +64,13 @@ public struct Product: Sendable, Hashable {
     public let sign: PerturbationSign
     /// What perturbs the bias, which is perturbed as it is loaded whatever happens to the weights.
     public let biasSign: PerturbationSign
+    /// The second operand's scales lie along k and are in the first one's codes already, so that the product does not read them; the
+    /// first operand's rows are m, as it was quantized for this product.
+    public let hasFoldedScales: Bool
 
     public init(
         role: Role, instances: Int, m: Int, n: Int, k: Int, first: ElementFormat, second: ElementFormat,
-        sign: PerturbationSign = .none, biasSign: PerturbationSign = .none
+        sign: PerturbationSign = .none, biasSign: PerturbationSign = .none, hasFoldedScales: Bool = false
     ) {
         self.role = role
         self.instances = instances
@@ -76,6 +81,7 @@ public struct Product: Sendable, Hashable {
         secondFormat = second
         self.sign = sign
         self.biasSign = biasSign
+        self.hasFoldedScales = hasFoldedScales
     }
 
     /// A product of operands in one format.
@@ -181,8 +187,15 @@ public enum FirstOrderAction: Sendable, Hashable {
     case addGradients(terms: Int, elements: Int)
     /// Column sums of dY. reads: dY. writes: bias gradient.
     case biasGradient(rows: Int, columns: Int)
-    /// reads: gradient, master, m, v. writes: master, m, v.
-    case adam(elements: Int)
+    /// A gradient times the scales of its columns, to codes: what a product of codes over the columns reads. reads: gradient [rows, columns],
+    /// scales [columns]. writes: codes [rows, columns], scales [rows].
+    case quantizeGradient(rows: Int, columns: Int)
+    /// A gradient times the scales of its rows, to codes of its columns: what a product of codes over the rows reads. reads:
+    /// gradient [rows, columns], scales [rows]. writes: codes [columns, rows], scales [columns].
+    case quantizeGradientColumns(rows: Int, columns: Int)
+    /// reads: gradient, (its scales), weights, (their scales), moments, each with (its scales). writes: weights, moments, each with (its
+    /// scales). Weights that are codes keep their scales and are rounded stochastically.
+    case optimize(FirstOrderRecipe.Optimizer, rows: Int, columns: Int)
 }
 
 /// One operation of a step: what it computes and on which tensors. How a machine carries it out stands in its `nest`.

@@ -68,7 +68,9 @@ struct ProductLayout {
             (first, second, result) = (plain(product.k), plain(product.n, asK: true), plain(product.n))
             (firstScales, secondScales) = (vector, vector)
         case .weightGradient:
-            (first, second) = (plain(product.m, asK: true), plain(product.n, asK: true))
+            // Codes of the gradient are made for this product, a row for each output.
+            first = product.hasFoldedScales ? plain(product.k) : plain(product.m, asK: true)
+            second = plain(product.n, asK: true)
             (firstScales, secondScales, result) = (vector, vector, plain(product.n))
         case .attentionScores:
             (first, second, result) = (byQuery(), byToken(keys), square())

@@ -107,7 +107,7 @@ struct ProductScheduler {
             _ matrix: ProductLayout.Matrix, _ scaleMatrix: ProductLayout.Matrix, _ read: ElementFormat, isShared: Bool
         ) -> Operand {
             let values = next
-            let isCodes = formats[values].hasScales
+            let isCodes = formats[values].hasScales && !(product.hasFoldedScales && values > 0)
             next += isCodes ? 2 : 1
             return Operand(
                 values: values, scales: isCodes ? values + 1 : nil, stored: formats[values], read: read,

@@ -41,6 +41,9 @@ struct ProgramBuilder {
                 isPersistent: true))
     }
 
+    /// Adds a tensor like `id`.
+    mutating func again(_ id: TensorID) -> TensorID { add(tensors[id.index]) }
+
     private mutating func add(_ tensor: Tensor) -> TensorID {
         tensors.append(tensor)
         return TensorID(index: tensors.count - 1)
@@ -61,7 +64,9 @@ struct ProgramBuilder {
         var read: Set<TensorID> = []
         for operation in operations {
             if operation.pass == .forward { written.formUnion(operation.writes) }
-            if operation.pass == .backward, !operation.action.isLossGradient { read.formUnion(operation.reads) }
+            if [.recompute, .backward].contains(operation.pass), !operation.action.isLossGradient {
+                read.formUnion(operation.reads)
+            }
         }
         let saved = written.intersection(read)
         let sorted = tensors.enumerated().map { index, tensor in

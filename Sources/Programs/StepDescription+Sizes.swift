@@ -70,8 +70,30 @@ extension StepDescription {
             throw .notLowered(
                 what: "rounding residuals of floating-point weights", remedy: "--update-rounding stochastic or nearest")
         }
+        if let recipe { try check(recipe) }
         guard !trained.isEmpty else {
             throw .notLowered(what: "a step without trained weights", remedy: "trainable all")
+        }
+    }
+
+    private func check(_ recipe: FirstOrderRecipe) throws(ScheduleError) {
+        do { try recipe.check() } catch {
+            throw .notLowered(what: "a first-order recipe with \(error.part)", remedy: error.allowed)
+        }
+        guard recipe.microBatches >= 1, batch.isMultiple(of: recipe.microBatches) else {
+            throw .badSize(
+                name: "micro-batches", value: recipe.microBatches,
+                allowed: "a divisor of the batch of \(batch) examples")
+        }
+        // Operations are listed micro-batch by micro-batch.
+        guard (network.layers + 1) * recipe.microBatches <= 1 << 17 else {
+            throw .badSize(
+                name: "micro-batches", value: recipe.microBatches,
+                allowed: "at most \((1 << 17) / (network.layers + 1)) for \(network.layers) layers")
+        }
+        if recipe.scheme == .quantized, !formats.weights.hasScales || !formats.activations.hasScales {
+            throw .notLowered(
+                what: "quantized training of floating-point weights", remedy: "full, or formats such as quantized:int8")
         }
     }
 

@@ -49,15 +49,18 @@ public struct StepDescription: Sendable, Hashable {
         case mezo
         /// ZOQO: noise on the grid, the sign of the loss difference, clamp.
         case zoqo
-        /// First-order quantization-aware training: quantized forward from FP32 master weights, straight-through BF16 backward and
-        /// gradients, Adam in FP32.
-        case qat
+        /// First-order training.
+        case firstOrder(FirstOrderRecipe)
+
+        /// Quantization-aware training: quantized forward from FP32 master weights, straight-through BF16 backward and gradients, Adam
+        /// in FP32.
+        public static let qat = Method.firstOrder(.qat)
 
         /// Whether the step compares two perturbed passes.
         public var isZerothOrder: Bool {
             switch self {
             case .quzo, .mezo, .zoqo: true
-            case .inference, .qat: false
+            case .inference, .firstOrder: false
             }
         }
 
@@ -68,7 +71,7 @@ public struct StepDescription: Sendable, Hashable {
             case .quzo: "quzo"
             case .mezo: "mezo"
             case .zoqo: "zoqo"
-            case .qat: "qat"
+            case .firstOrder(let recipe): recipe.scheme.rawValue
             }
         }
 
@@ -77,6 +80,8 @@ public struct StepDescription: Sendable, Hashable {
             switch word {
             case "quzo": "QuZO"
             case "mezo": "MeZO"
+            case "quantized": "quantized first-order"
+            case "full": "floating-point first-order"
             default: word.uppercased()
             }
         }
@@ -86,7 +91,7 @@ public struct StepDescription: Sendable, Hashable {
             switch self {
             case .quzo: [.perturbation, .firstRounding, .gridRounding]
             case .mezo, .zoqo: [.perturbation]
-            case .inference, .qat: []
+            case .inference, .firstOrder: []
             }
         }
 
@@ -95,7 +100,8 @@ public struct StepDescription: Sendable, Hashable {
             switch self {
             case .quzo: [.perturbation, .secondRounding, .update]
             case .mezo, .zoqo: [.perturbation]
-            case .inference, .qat: []
+            case .firstOrder(let recipe): recipe.scheme == .quantized ? [.update] : []
+            case .inference: []
             }
         }
     }
@@ -113,8 +119,6 @@ public struct StepDescription: Sendable, Hashable {
     /// The machine's formats; `formats` has those that the method makes of them.
     public var machineFormats: StepFormats
     public var placement: PerturbationPlacement
-    /// Whether a method that has codes runs without them, as what MeZO is compared with does.
-    public var isInFloatingPoint = false
     /// Of no meaning where the head classifies sequences.
     public var lossTokens: LossTokens
 
@@ -151,14 +155,31 @@ public struct StepDescription: Sendable, Hashable {
         return step
     }
 
+    /// The first-order step that this one is compared with: same network, batch, sequence, trainable set.
+    ///
+    /// - Parameter recipe: nil for quantization-aware training in this step's formats, or, beside MeZO, for training in floating point.
+    public func baseline(_ recipe: FirstOrderRecipe? = nil) -> StepDescription {
+        var step = self
+        step.method = .firstOrder(recipe ?? (method == .mezo ? FirstOrderRecipe(.full) : .qat))
+        return step
+    }
+
     /// In which formats the step multiplies and stores.
     public var formats: StepFormats {
         switch method {
-        case .inference(.fp32): StepFormats(all: .fp32)
-        case .mezo: machineFormats.inFloatingPoint
-        default: isInFloatingPoint ? machineFormats.inFloatingPoint : machineFormats
+        case .inference(.fp32): return StepFormats(all: .fp32)
+        case .mezo: return machineFormats.inFloatingPoint
+        case .firstOrder(let recipe):
+            var formats = recipe.scheme == .full ? machineFormats.inFloatingPoint : machineFormats
+            if let weights = recipe.weights { formats.weights = weights }
+            if let activations = recipe.activations { formats.activations = activations }
+            return formats
+        default: return machineFormats
         }
     }
+
+    /// How a first-order step trains; nil for others.
+    public var recipe: FirstOrderRecipe? { if case .firstOrder(let recipe) = method { recipe } else { nil } }
 
     /// In which format the weights of linear layer `number` are stored.
     func weightFormat(_ number: Int) -> ElementFormat { number == network.headNumber ? formats.head : formats.weights }

@@ -224,7 +224,7 @@ extension StreamPlan {
         case .updateBias(_, let elements):
             self.init(
                 units: elements, operands: [fixed(0), piece(1, 1), piece(2, 1, replaces: 1)], work: .perturbBias,
-                engine: .drawThenVector(program.step.method.updateDraws.filter { $0 != .update }))
+                engine: .drawThenVector(values: 1, program.step.method.updateDraws.filter { $0 != .update }))
         case .firstOrder(let action):
             switch action {
             case .quantizeWeights(_, let rows, let columns):
@@ -273,13 +273,17 @@ extension StreamPlan {
                 self.init(
                     units: columns, operands: [column(0, rows: rows, columns: columns), piece(1, 1)],
                     work: .biasGradient(rows: rows))
-            case .adam(let elements):
+            case .quantizeGradient(let rows, let columns):
                 self.init(
-                    units: elements, granule: elementGranule,
-                    operands: [
-                        piece(0, 1), piece(1, 1), piece(2, 1), piece(3, 1), piece(4, 1, replaces: 1),
-                        piece(5, 1, replaces: 2), piece(6, 1, replaces: 3),
-                    ], work: .adam)
+                    units: rows, operands: [piece(0, columns), fixed(1), piece(2, columns), piece(3, 1)],
+                    work: .quantize(columns) + VectorWork([.multiply: columns]) + conversions([0], columns))
+            case .quantizeGradientColumns(let rows, let columns):
+                self.init(
+                    units: columns,
+                    operands: [column(0, rows: rows, columns: columns), fixed(1), piece(2, rows), piece(3, 1)],
+                    work: .quantize(rows) + VectorWork([.multiply: rows]) + conversions([0], rows))
+            case .optimize(let optimizer, let rows, let columns):
+                self.init(optimizer, rows: rows, columns: columns, operation, in: program)
             }
         }
     }

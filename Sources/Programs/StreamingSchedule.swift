@@ -39,8 +39,8 @@ struct StreamPlan {
         /// Perturbation unit, `weights` a piece: the update, and before it, where there is something to draw for it, what takes an
         /// in-place perturbation back.
         case update(weights: Int, restoring: [RandomPurpose], draws: [RandomPurpose])
-        /// New head's bias: a draw, then the vector unit.
-        case drawThenVector([RandomPurpose])
+        /// `values` draws a piece, then the vector unit.
+        case drawThenVector(values: Int, [RandomPurpose])
     }
 
     var outer = 1
@@ -147,11 +147,12 @@ struct StreamingScheduler {
                     work: .perturb(weights: size * weights, signs: 1, draws: restoring), acquires: [], reads: reads,
                     writes: writes, accesses: [], part: part)
                 return [.command(restore), command(update, accesses)]
-            case .drawThenVector(let draws):
+            case .drawThenVector(let values, let draws):
                 // The draw goes to the tile that the vector unit then reads; it takes no slot of its own.
                 part.function = .perturbBias
                 let draw = Command(
-                    work: .draw(values: size, draws: draws), acquires: [], reads: reads, writes: writes, accesses: [],
+                    work: .draw(values: size * values, draws: draws), acquires: [], reads: reads, writes: writes,
+                    accesses: [],
                     part: part)
                 return [.command(draw), command(.vector(work), accesses)]
             }
@@ -313,9 +314,9 @@ struct StreamingScheduler {
                 ceilingDivision(tile * weights, organisation.perturbationUnit.updatesPerCycle)
                 + (restoring.isEmpty
                     ? 0 : ceilingDivision(tile * weights, organisation.perturbationUnit.perturbationsPerCycle))
-        case .drawThenVector:
+        case .drawThenVector(let values, _):
             computed =
-                ceilingDivision(tile, organisation.perturbationUnit.perturbationsPerCycle)
+                ceilingDivision(tile * values, organisation.perturbationUnit.perturbationsPerCycle)
                 + (plan.work * tile).cycles(on: organisation.vectorUnit)
         }
         // A tile's way from its load's issue to its end, of which `slots` are under way at a time.

@@ -1,10 +1,10 @@
 import Networks
 import NumberFormats
 
-/// Lowers the backward pass of a transformer in BF16, down to the first trainable layer.
+/// Lowers the backward pass of a transformer, down to the first trainable layer.
 struct TransformerBackward {
     let forward: TransformerForward
-    let states: FirstOrderStates
+    let recipe: FirstOrderRecipe
 
     var step: StepDescription { forward.step }
     var network: TransformerConfiguration { step.network }
@@ -12,7 +12,8 @@ struct TransformerBackward {
 
     /// Loss, head, pool and the norm before them. Returns the gradient of the last block's output, nil where no block is trained.
     func head(
-        _ logits: TensorID, _ input: TransformerForward.HeadInput, in builder: inout ProgramBuilder
+        _ logits: TensorID, _ input: TransformerForward.HeadInput, _ states: inout FirstOrderStates,
+        in builder: inout ProgramBuilder
     ) -> TensorID? {
         let number = network.headNumber
         let rowsPerExample = input.rowsPerExample
@@ -26,18 +27,15 @@ struct TransformerBackward {
             pooledGradient = inputGradient(number, logitsGradient, rowsPerExample: rowsPerExample, in: &builder)
         }
         if step.trained.contains(number) {
-            trainWeight(number, logitsGradient, input.operand, rows: step.batch * rowsPerExample, in: &builder)
+            trainWeight(number, logitsGradient, input.operand, rows: step.batch * rowsPerExample, &states, in: &builder)
         }
-        if let moments = states.headBias, let bias = forward.linears[number].bias {
-            let biasGradient = builder.temporary("head.bias.gradient", network.logits, .bf16, .gradients)
+        if states.trainsHeadBias {
+            let biasGradient = builder.temporary("head.bias.gradient", network.logits, recipe.backward, .gradients)
             builder.emit(
                 "head.bias.gradient",
                 .firstOrder(.biasGradient(rows: step.batch * rowsPerExample, columns: network.logits)), .backward,
                 reads: [logitsGradient], writes: [biasGradient])
-            builder.emit(
-                "head.bias.adam", .firstOrder(.adam(elements: network.logits)), .update,
-                reads: [biasGradient, bias, moments.first, moments.second],
-                writes: [bias, moments.first, moments.second])
+            states.takeBias(biasGradient, in: &builder)
         }
         guard var result = pooledGradient else { return nil }
         let (count, sequence, hidden) = (step.batch, step.sequence, network.hidden)
@@ -61,7 +59,7 @@ struct TransformerBackward {
     /// One block: gradient of its output to that of its input; nil where the input's is not needed.
     func block(
         _ layer: Int, _ saved: TransformerForward.BlockActivations, _ outputGradient: TensorID,
-        needsInputGradient: Bool, in builder: inout ProgramBuilder
+        needsInputGradient: Bool, _ states: inout FirstOrderStates, in builder: inout ProgramBuilder
     ) -> TensorID? {
         let tokens = step.sequence
         let first = network.linearsPerBlock * layer
@@ -73,7 +71,7 @@ struct TransformerBackward {
             output = norm(
                 forward.firstNorm(layer) + 1, outputGradient, saved.outputSum, name + ".output-norm", in: &builder)
         }
-        let attendedTerms = feedForward(layer, saved, output, in: &builder)
+        let attendedTerms = feedForward(layer, saved, output, &states, in: &builder)
         // Gradient of attention's sum: through the norm in between, and past the feed-forward layer.
         let projected: TensorID
         if isPre {
@@ -88,7 +86,7 @@ struct TransformerBackward {
                 forward.firstNorm(layer), attended, saved.attentionSum, name + ".attention-norm.input", in: &builder)
         }
         let context = inputGradient(first + 3, projected, rowsPerExample: tokens, in: &builder)
-        trainWeight(first + 3, projected, saved.context, rows: rows, in: &builder)
+        trainWeight(first + 3, projected, saved.context, rows: rows, &states, in: &builder)
 
         let (query, key, value) = attention(saved, context, name, in: &builder)
         var terms: [TensorID] = []
@@ -96,7 +94,7 @@ struct TransformerBackward {
             if needsInputGradient {
                 terms.append(inputGradient(number, gradient, rowsPerExample: tokens, in: &builder))
             }
-            trainWeight(number, gradient, saved.input, rows: rows, in: &builder)
+            trainWeight(number, gradient, saved.input, rows: rows, &states, in: &builder)
         }
         guard needsInputGradient else { return nil }
         guard isPre else { return add([projected] + terms, name + ".input", in: &builder) }
@@ -109,14 +107,14 @@ struct TransformerBackward {
     /// The feed-forward layer: gradients of its input, one for each matrix that reads it.
     private func feedForward(
         _ layer: Int, _ saved: TransformerForward.BlockActivations, _ output: TensorID,
-        in builder: inout ProgramBuilder
+        _ states: inout FirstOrderStates, in builder: inout ProgramBuilder
     ) -> [TensorID] {
         let (tokens, width) = (step.sequence, network.intermediate)
         let name = "layer.\(layer)"
         let first = network.linearsPerBlock * layer + 4
         let last = network.linearsPerBlock * (layer + 1) - 1
         let activated = inputGradient(last, output, rowsPerExample: tokens, in: &builder)
-        trainWeight(last, output, saved.activated, rows: rows, in: &builder)
+        trainWeight(last, output, saved.activated, rows: rows, &states, in: &builder)
         let intermediate = gradient(name + (network.isGated ? ".gate" : ".intermediate"), tokens * width, in: &builder)
         let elements = rows * width
         if network.isGated {
@@ -128,7 +126,7 @@ struct TransformerBackward {
             var terms: [TensorID] = []
             for (number, gradient) in [(first, intermediate), (first + 1, up)] {
                 terms.append(inputGradient(number, gradient, rowsPerExample: tokens, in: &builder))
-                trainWeight(number, gradient, saved.attentionNorm, rows: rows, in: &builder)
+                trainWeight(number, gradient, saved.attentionNorm, rows: rows, &states, in: &builder)
             }
             return terms
         }
@@ -137,7 +135,7 @@ struct TransformerBackward {
             .firstOrder(.activationGradient(network.activation, elements: elements)),
             .backward, reads: [activated, saved.intermediate!], writes: [intermediate])
         let through = inputGradient(first, intermediate, rowsPerExample: tokens, in: &builder)
-        trainWeight(first, intermediate, saved.attentionNorm, rows: rows, in: &builder)
+        trainWeight(first, intermediate, saved.attentionNorm, rows: rows, &states, in: &builder)
         return [through]
     }
 
@@ -156,7 +154,8 @@ struct TransformerBackward {
             let result = gradient(name + "." + part, elements, in: &builder)
             builder.emit(
                 name + "." + part + ".gradient",
-                .product(Product(role: role, instances: instances, m: m, n: n, k: k, format: .bf16)), .backward,
+                .product(Product(role: role, instances: instances, m: m, n: n, k: k, format: recipe.backward)),
+                .backward,
                 reads: operands, writes: [result])
             return result
         }
@@ -204,38 +203,87 @@ struct TransformerBackward {
 
     // MARK: Parts
 
-    /// dX = dY·W, with W dequantized from its codes.
+    /// dX = dY·W. Of codes where the recipe says so: W's scales lie along the sum, so dY takes them before it is quantized. Otherwise W
+    /// is dequantized from its codes.
     private func inputGradient(
         _ number: Int, _ outputGradient: TensorID, rowsPerExample: Int, in builder: inout ProgramBuilder
     ) -> TensorID {
         let (outputs, inputs) = network.linearSize(number)
         let name = network.linearName(number)
+        let linear = forward.linears[number]
         let result = gradient(name + ".input", rowsPerExample * inputs, in: &builder)
+        var first = [outputGradient]
+        var format: ElementFormat?
+        if let scales = quantizedScales(linear.scales) {
+            format = gradientCodes(of: number, in: builder)
+            first = [
+                builder.activation(name + ".output.gradient.codes", rowsPerExample * outputs, format!),
+                builder.activation(name + ".output.gradient.scales", rowsPerExample),
+            ]
+            builder.emit(
+                name + ".output-gradient.quantize",
+                .firstOrder(.quantizeGradient(rows: step.batch * rowsPerExample, columns: outputs)), .backward,
+                reads: [outputGradient, scales], writes: first)
+        }
         builder.emit(
             name + ".input-gradient",
             .product(
                 Product(
                     role: .inputGradient(number: number), instances: 1, m: step.batch * rowsPerExample, n: inputs,
-                    k: outputs, format: .bf16)),
-            .backward, reads: [outputGradient] + forward.linears[number].operands, writes: [result])
+                    k: outputs, first: format ?? recipe.backward,
+                    second: format == nil ? recipe.backward : builder.format(of: linear.weight),
+                    hasFoldedScales: format != nil)),
+            .backward, reads: first + (format == nil ? linear.operands : [linear.weight]), writes: [result])
         return result
     }
 
-    /// dW = dYᵀ·X, with X dequantized from its codes, and the weight's Adam.
+    /// dW = dYᵀ·X, and what becomes of it. Of codes where the recipe says so: X's scales lie along the sum, so dY takes them before its
+    /// columns are quantized. Otherwise X is dequantized from its codes.
     private func trainWeight(
         _ number: Int, _ outputGradient: TensorID, _ input: TransformerForward.Operand, rows: Int,
-        in builder: inout ProgramBuilder
+        _ states: inout FirstOrderStates, in builder: inout ProgramBuilder
     ) {
         let (outputs, inputs) = network.linearSize(number)
         let name = network.linearName(number)
-        let result = builder.temporary(name + ".gradient", outputs * inputs, .bf16, .gradients)
+        // What waits in codes is quantized from the backward's format, which has all of a row.
+        let result = builder.temporary(
+            name + ".gradient", outputs * inputs,
+            recipe.gradientFormat.hasScales ? recipe.backward : recipe.gradientFormat, .gradients)
+        var first = [outputGradient]
+        var format: ElementFormat?
+        if let scales = quantizedScales(input.scales),
+            forward.linears[number].scales != nil
+        {
+            format = gradientCodes(of: number, in: builder)
+            first = [
+                builder.activation(name + ".output.gradient.columns", rows / step.batch * outputs, format!),
+                builder.temporary(name + ".output.gradient.column-scales", outputs, .fp32, .liveActivations),
+            ]
+            builder.emit(
+                name + ".output-gradient.quantize-columns",
+                .firstOrder(.quantizeGradientColumns(rows: rows, columns: outputs)), .backward,
+                reads: [outputGradient, scales], writes: first)
+        }
         builder.emit(
             name + ".weight-gradient",
             .product(
                 Product(
-                    role: .weightGradient(number: number), instances: 1, m: outputs, n: inputs, k: rows, format: .bf16)),
-            .backward, reads: [outputGradient] + input.operands, writes: [result])
-        states.update(number, gradient: result, in: &builder)
+                    role: .weightGradient(number: number), instances: 1, m: outputs, n: inputs, k: rows,
+                    first: format ?? recipe.backward,
+                    second: format == nil ? recipe.backward : builder.format(of: input.values),
+                    hasFoldedScales: format != nil)),
+            .backward, reads: first + (format == nil ? input.operands : [input.values]), writes: [result])
+        states.take(result, of: number, in: &builder)
+    }
+
+    /// Scales of codes that backward products read as codes; nil where they are dequantized.
+    private func quantizedScales(_ scales: TensorID?) -> TensorID? {
+        recipe.scheme == .quantized ? scales : nil
+    }
+
+    /// Codes of a gradient that meets those of layer `number`: INT8, or E5M2 beside FP8 [Micikevicius22, arXiv 2209.05433].
+    private func gradientCodes(of number: Int, in builder: ProgramBuilder) -> ElementFormat {
+        builder.format(of: forward.linears[number].weight).integer != nil ? .int8 : .e5m2
     }
 
     private func norm(
@@ -258,8 +306,8 @@ struct TransformerBackward {
         return result
     }
 
-    /// A BF16 gradient of `elements` elements an example.
+    /// An activation gradient of `elements` elements an example.
     private func gradient(_ name: String, _ elements: Int, in builder: inout ProgramBuilder) -> TensorID {
-        builder.activation(name + ".gradient", elements, .bf16)
+        builder.activation(name + ".gradient", elements, recipe.backward)
     }
 }

@@ -29,9 +29,14 @@ extension TransformerForward {
 
     /// One block: the stream to the block's, with what it wrote on the way.
     ///
-    /// - Parameter savesInput: the gradient of the block's input will be wanted.
+    /// - Parameters:
+    ///   - savesInput: the gradient of the block's input will be wanted.
+    ///   - checkpoints: the input is kept whatever `span` saves, as the first norm reads it where that norm is the block's first part.
+    ///   - savesProbabilities: what the attention scores' softmax writes is kept where `span` saves.
+    ///   - endsEarly: only what a backward pass reads is wanted, not the block's output.
     func block(
-        _ layer: Int, _ stream: Stream, _ span: Span, savesInput: Bool = true, in builder: inout ProgramBuilder
+        _ layer: Int, _ stream: Stream, _ span: Span, savesInput: Bool = true, checkpoints: Bool = false,
+        savesProbabilities: Bool = true, endsEarly: Bool = false, in builder: inout ProgramBuilder
     ) -> (stream: Stream, activations: BlockActivations) {
         let tokens = step.sequence
         let hidden = network.hidden
@@ -43,13 +48,14 @@ extension TransformerForward {
         var x = state
         var inputSum: TensorID?
         if isPre {
-            let saving = Span(span.pass, span.sign, biasSign: span.biasSign, saves: span.saves && savesInput)
+            let saving = Span(
+                span.pass, span.sign, biasSign: span.biasSign, saves: span.saves && savesInput || checkpoints)
             let normalized = normalize(stream, norm: firstNorm(layer), name + ".input-norm", saving, in: &builder)
             (state, x, inputSum) = (normalized.state, normalized.y, normalized.saved)
         }
         let input = quantize(
             x, name + ".input", rowsPerExample: tokens, columns: hidden, to: formats.activations, span, in: &builder)
-        let attention = attention(layer, input, span, in: &builder)
+        let attention = attention(layer, input, span, savesProbabilities: savesProbabilities, in: &builder)
         let context = attention.context
         let projected = linear(first + 3, context, rowsPerExample: tokens, span, in: &builder)
         let attended = normalize(
@@ -60,9 +66,11 @@ extension TransformerForward {
             attended.y, name + ".attention-norm", rowsPerExample: tokens, columns: hidden, to: formats.activations,
             span, in: &builder)
         let feedForward = feedForward(layer, attendedCodes, span, in: &builder)
-        let output = linear(
-            first + network.linearsPerBlock - 1, feedForward.activated, rowsPerExample: tokens, span, in: &builder)
-        var result = Stream(state: attended.state, branch: output)
+        var result = Stream(state: attended.state)
+        if !(endsEarly && isPre) {
+            result.branch = linear(
+                first + network.linearsPerBlock - 1, feedForward.activated, rowsPerExample: tokens, span, in: &builder)
+        }
         var outputSum: TensorID?
         if !isPre {
             let normalized = normalize(
@@ -88,7 +96,7 @@ extension TransformerForward {
     }
 
     private func attention(
-        _ layer: Int, _ input: Operand, _ span: Span, in builder: inout ProgramBuilder
+        _ layer: Int, _ input: Operand, _ span: Span, savesProbabilities: Bool, in builder: inout ProgramBuilder
     ) -> Attention {
         let tokens = step.sequence
         let (heads, keyHeads, groups) = (network.heads, network.keyValueHeads, network.keyValueGroups)
@@ -132,6 +140,34 @@ extension TransformerForward {
             value = Operand(values: codes, scales: scales, copies: copies)
         }
 
+        let (kept, probabilities) = probabilities(
+            layer, query, key,
+            Span(span.pass, span.sign, biasSign: span.biasSign, saves: span.saves && savesProbabilities),
+            in: &builder)
+        let context = activation(name + ".context", tokens * network.queryWidth, copies: copies, in: &builder)
+        builder.emit(
+            name + ".context",
+            .product(
+                Product(
+                    role: .attentionContext, instances: instances, m: groups * tokens, n: depth, k: tokens,
+                    format: format)),
+            pass, reads: probabilities.operands + value.operands, writes: [context])
+        return Attention(
+            query: query, key: key, value: value, probabilities: kept, probabilityCodes: probabilities,
+            context: regrouped(
+                Value(id: context, copies: copies), name + ".context", to: formats.activations, toHeads: false, span,
+                in: &builder))
+    }
+
+    /// Attention scores and their softmax: the probabilities as the backward pass reads them, and as the product with the values does.
+    func probabilities(
+        _ layer: Int, _ query: Operand, _ key: Operand, _ span: Span, in builder: inout ProgramBuilder
+    ) -> (saved: TensorID, operand: Operand) {
+        let tokens = step.sequence
+        let (heads, keyHeads, groups) = (network.heads, network.keyValueHeads, network.keyValueGroups)
+        let (depth, format, name) = (network.headDimension, formats.attention, "layer.\(layer)")
+        let copies = query.copies
+        let (pass, instances) = (pass(span, copies), examples(copies) * keyHeads)
         // Query heads that share a key head stand below each other as rows of one product.
         let square = heads * tokens * tokens
         let scores = activation(name + ".scores", square, copies: copies, in: &builder)
@@ -144,7 +180,7 @@ extension TransformerForward {
             pass, reads: query.operands + key.operands, writes: [scores])
         let isNarrowed = !format.hasScales && formats.values != format
         let narrow: TensorID? =
-            formats.values == .fp32 && (span.saves || isNarrowed)
+            (formats.values == .fp32 && isNarrowed) || (span.saves && savesCopies)
             ? activation(
                 name + ".probabilities.saved", square, isNarrowed ? format : .bf16, copies: copies,
                 in: &builder)
@@ -160,19 +196,7 @@ extension TransformerForward {
                 Value(id: scores, copies: copies), name + ".probabilities", rowsPerExample: heads * tokens,
                 columns: tokens, to: format, span, in: &builder)
         }
-        let context = activation(name + ".context", tokens * network.queryWidth, copies: copies, in: &builder)
-        builder.emit(
-            name + ".context",
-            .product(
-                Product(
-                    role: .attentionContext, instances: instances, m: groups * tokens, n: depth, k: tokens,
-                    format: format)),
-            pass, reads: probabilities.operands + value.operands, writes: [context])
-        return Attention(
-            query: query, key: key, value: value, probabilities: narrow ?? scores, probabilityCodes: probabilities,
-            context: regrouped(
-                Value(id: context, copies: copies), name + ".context", to: formats.activations, toHeads: false, span,
-                in: &builder))
+        return (narrow ?? scores, probabilities)
     }
 
     /// Queries as the attention products read them, or contexts as the linear layer behind attention reads them. Where several heads share

@@ -58,16 +58,16 @@ struct TransformerForward {
 
     let step: StepDescription
     let formats: StepFormats
-    let tokens: TensorID
-    let lengths: TensorID
-    let labels: TensorID
+    private(set) var tokens: TensorID
+    private(set) var lengths: TensorID
+    private(set) var labels: TensorID
     let wordEmbeddings: TensorID
     let positionEmbeddings: TensorID?
     let typeEmbeddings: TensorID?
     /// Cosines and sines of the rotary positions.
     let rotations: TensorID?
     let norms: [Norm]
-    let linears: [Linear]
+    private(set) var linears: [Linear]
 
     var network: TransformerConfiguration { step.network }
 
@@ -79,10 +79,7 @@ struct TransformerForward {
         self.step = step
         formats = step.formats
         let (network, formats) = (step.network, formats)
-        tokens = builder.input("tokens", step.sequence, .tokens)
-        lengths = builder.input("lengths", 1, .lengths)
-        let readsWords = network.classes == nil
-        labels = builder.input("labels", readsWords && step.lossTokens == .all ? step.sequence : 1, .labels)
+        (tokens, lengths, labels) = Self.inputs(step, in: &builder)
         let table = formats.embedding
         wordEmbeddings = builder.parameter(
             "embeddings.word", table, network.vocabulary * network.embeddingWidth, .otherParameters, .wordEmbeddings)
@@ -111,6 +108,34 @@ struct TransformerForward {
             Self.linear(
                 number, network, formats, isMade: madeEachStep.contains(number), table: (words, table), in: &builder)
         }
+    }
+
+    private static func inputs(
+        _ step: StepDescription, in builder: inout ProgramBuilder
+    ) -> (tokens: TensorID, lengths: TensorID, labels: TensorID) {
+        let hasLossEverywhere = step.network.classes == nil && step.lossTokens == .all
+        return (
+            builder.input("tokens", step.sequence, .tokens), builder.input("lengths", 1, .lengths),
+            builder.input("labels", hasLossEverywhere ? step.sequence : 1, .labels)
+        )
+    }
+
+    /// The same network on other examples.
+    func withFurtherInputs(in builder: inout ProgramBuilder) -> TransformerForward {
+        var result = self
+        (result.tokens, result.lengths, result.labels) = Self.inputs(step, in: &builder)
+        return result
+    }
+
+    /// The same network with other tensors for the codes or values that linear layers `numbers` are made of.
+    func withFurtherCodes(of numbers: Range<Int>, in builder: inout ProgramBuilder) -> TransformerForward {
+        var result = self
+        for number in numbers {
+            result.linears[number] = Linear(
+                weight: builder.again(linears[number].weight), scales: linears[number].scales.map { builder.again($0) },
+                bias: linears[number].bias)
+        }
+        return result
     }
 
     private static func linear(
@@ -201,9 +226,12 @@ struct TransformerForward {
         return Operand(values: codes, scales: scales, copies: x.copies)
     }
 
-    /// A BF16 copy for the backward pass, to be written by the operation that makes the values; nil where they are in BF16.
+    /// Whether the backward pass reads BF16 copies of FP32 values.
+    var savesCopies: Bool { formats.values == .fp32 && step.recipe?.backward != .fp32 }
+
+    /// A BF16 copy for the backward pass, to be written by the operation that makes the values; nil where it reads the values themselves.
     func copy(_ name: String, _ elements: Int, _ span: Span, in builder: inout ProgramBuilder) -> TensorID? {
-        guard span.saves, formats.values == .fp32 else { return nil }
+        guard span.saves, savesCopies else { return nil }
         return activation(name + ".saved", elements, .bf16, copies: 1, in: &builder)
     }
 
@@ -256,11 +284,14 @@ struct TransformerForward {
         let copies = max(stream.state.copies, stream.branch?.copies ?? 1)
         let pass = pass(span, copies)
         let keepsSum = keepsState && network.normPlacement == .pre && stream.branch != nil
-        // Without a sum in BF16 that is written anyway, the backward pass needs a copy.
+        // Without a sum that is written anyway as the backward pass reads it, that pass needs a copy.
         let isKept = stream.branch == nil || keepsSum
+        let isWide = savesCopies && !(stream.branch == nil && builder.format(of: stream.state.id) == .bf16)
         let saved =
-            span.saves && !(isKept && formats.values == .bf16)
-            ? activation(name + ".sum.saved", tokens * hidden, .bf16, copies: 1, in: &builder) : nil
+            span.saves && !(isKept && !isWide)
+            ? activation(
+                name + ".sum.saved", tokens * hidden, savesCopies ? .bf16 : formats.values, copies: 1, in: &builder)
+            : nil
         let copied = saved.map { [$0] } ?? []
         let y = activation(name + ".output", tokens * hidden, copies: copies, in: &builder)
         let value = Value(id: y, copies: copies)

@@ -144,6 +144,25 @@ extension VectorWork {
     /// Per column of `rows` gradients.
     static func biasGradient(rows: Int) -> VectorWork { VectorWork([.convert: rows + 1, .add: rows]) }
 
-    /// Per value; the bias corrections are folded into the step's two scalars.
-    static let adam = VectorWork([.convert: 1, .multiply: 6, .add: 4, .divide: 1, .squareRoot: 1])
+    /// Per value of an FP32 weight, gradient and moments; factors of a whole step, Adam's bias corrections among them, are scalars made once.
+    static func optimize(_ optimizer: FirstOrderRecipe.Optimizer) -> VectorWork {
+        switch optimizer {
+        // w − ηg.
+        case .sgd: VectorWork([.multiply: 1, .add: 1])
+        // m = μm + g; w − ηm.
+        case .momentum: VectorWork([.multiply: 2, .add: 2])
+        // m = β₁m + (1 − β₁)g; v = β₂v + (1 − β₂)g²; w − ηm / (√v + ε).
+        case .adam: VectorWork([.multiply: 6, .add: 4, .divide: 1, .squareRoot: 1])
+        // c = β₁m + (1 − β₁)g; m = β₂m + (1 − β₂)g; w − η·sign(c).
+        case .lion: VectorWork([.multiply: 4, .add: 3, .compare: 1])
+        }
+    }
+
+    /// Per code: float and scale.
+    static let decode = VectorWork([.convert: 1, .multiply: 1])
+
+    /// Per row of `n` weights whose codes keep their scale: reciprocal; times it, stochastic rounding, clamp.
+    static func roundToGrid(_ n: Int) -> VectorWork {
+        VectorWork([.divide: 1, .multiply: n, .convert: n, .compare: n])
+    }
 }

@@ -1,7 +1,7 @@
 import Costs
 import Programs
 
-/// A step's cost as a table: a zeroth-order method beside QAT, with ratios.
+/// A step's cost as a table: a zeroth-order method beside first-order training, with ratios.
 public enum CostReport {
     ///
     /// - Parameter details: where everything else stands: the file of a run, or a flag.
@@ -9,7 +9,7 @@ public enum CostReport {
         let zeroth = summary.zerothOrder
         let first = summary.firstOrder
         let name = StepDescription.Method.title(summary.method)
-        let baseline = summary.method == "mezo" ? "first-order" : "QAT"
+        let baseline = title(of: summary.baseline)
         var table = TextTable()
         table.append([
             "per step on \(summary.machine)", name, first == nil ? "" : baseline,
@@ -44,8 +44,28 @@ public enum CostReport {
         row("multiply-accumulates", { $0.macs }, { Quantity.number($0) })
         var lines = table.lines()
         if let reason = summary.reason { lines.append("no first-order step beside it: \(reason)") }
+        if let first { lines.append(breakEven(zeroth, first, name, baseline)) }
         lines.append(contentsOf: notes(summary, baseline, details))
         return lines
+    }
+
+    /// A recipe's name in tables: what it is apart from quantization-aware training with Adam.
+    static func title(of recipe: String?) -> String {
+        guard let recipe, let parsed = try? FirstOrderRecipe(recipe) else { return "first-order" }
+        return parsed == .qat ? "QAT" : parsed == FirstOrderRecipe(.full) ? "first-order" : recipe
+    }
+
+    /// How many steps the cheaper method may take for each of the other's.
+    private static func breakEven(
+        _ zeroth: RunSummary.MeanStep, _ first: RunSummary.MeanStep, _ name: String, _ baseline: String
+    ) -> String {
+        func steps(_ value: (RunSummary.MeanStep) -> Double) -> String {
+            let z = value(zeroth)
+            return z > 0 ? Quantity.number(value(first) / z, digits: 2) : "-"
+        }
+        return
+            "break-even: for each \(baseline) step, \(name) may take \(steps { $0.milliseconds }) steps in the same time, "
+            + "\(steps { $0.picojoules }) with the same energy"
     }
 
     /// What the figures rest on.
@@ -65,6 +85,9 @@ public enum CostReport {
         line = "resting on estimated prices: \(name) \(share(summary.zerothOrder))"
         if let first = summary.firstOrder { line += ", \(baseline) \(share(first))" }
         lines.append(line + " of the energy (\(details) names every entry with its source)")
+        if let text = summary.baseline, summary.firstOrder != nil, baseline != text {
+            lines.append("\(baseline) is \(text) (docs/costs.md, First-order steps)")
+        }
         if summary.method == "mezo" {
             lines.append("both sides in floating point: what the machine's arithmetic has in codes is BF16 here")
         }

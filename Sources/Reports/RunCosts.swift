@@ -40,7 +40,7 @@ public struct RunCosts: Sendable {
     /// A QuZO step of the run beside a first-order QAT step with the same trainable set and batch.
     private func comparison(_ tuner: FineTuner, sequence: Int) throws -> Comparison {
         try Comparison(
-            tuner.stepDescription(sequence: sequence), beside: .qat, on: machinery.machine, prices: machinery.prices)
+            tuner.stepDescription(sequence: sequence), on: machinery.machine, prices: machinery.prices)
     }
 
     /// The costs of the steps done so far: each padded length's, and their mean.

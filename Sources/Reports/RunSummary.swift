@@ -61,6 +61,8 @@ public struct RunSummary: Sendable, Hashable, Codable {
     public let machine: String
     /// The zeroth-order method: quzo, mezo, zoqo.
     public let method: String
+    /// How the first-order side trains, as text (`FirstOrderRecipe`).
+    public let baseline: String?
     public let batch: Int
     /// Ascending lengths.
     public let lengths: [Length]
@@ -69,10 +71,13 @@ public struct RunSummary: Sendable, Hashable, Codable {
     public let firstOrder: MeanStep?
     /// Why there is no first-order step.
     public let reason: String?
+    /// The first-order side at other recipes, where it was asked for.
+    public var front: FirstOrderFront?
 
     public init(machine: Machine, method: StepDescription.Method, batch: Int, lengths: [Length]) {
         self.machine = machine.name
         self.method = method.word
+        baseline = lengths.first?.comparison.baseline
         self.batch = batch
         self.lengths = lengths
         zerothOrder = MeanStep(lengths.map { ($0.steps, $0.comparison.zerothOrder) })

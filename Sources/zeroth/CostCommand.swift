@@ -24,6 +24,9 @@ struct CostCommand: ParsableCommand {
               zeroth cost --network roberta-large --hardware tpu-like --batch 16 --sequence 128
               zeroth cost --network llama2-7b --hardware quzo-edge --set organisation.dram.capacity=17179869184
               zeroth cost --network roberta-large --method zoqo --hardware edge-int4 --objective latency
+              zeroth cost --network roberta-large --baseline qat:int8,adam,checkpoint=layer --front
+              zeroth cost --network minilm-l6 --vary batch=1,4,16 --vary sequence=32,128
+              zeroth cost --network llama2-7b --hardware datacentre-fp8 --method quantized:e4m3,lion8 --batch 1
               zeroth cost --gemm 128,4096,4096 --hardware tpu-like
               zeroth cost --network minilm-l6 --set organisation.array.dataflow=output-stationary --json
               zeroth cost --network minilm-l6 --timeline step.json --timeline-operation layer.0.intermediate
@@ -43,8 +46,27 @@ struct CostCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "quzo, mezo or zoqo, each beside qat; or qat alone (default: quzo).", valueName: "method"))
+            "quzo, mezo or zoqo, each beside a first-order step; or a first-order recipe alone, as for --baseline (default: quzo).",
+            valueName: "method"))
     var method: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The first-order side: qat, quantized or full, then :weights/activations, an optimizer (sgd, momentum, adam, adam8, lion, lion8), checkpoint=none|layer|selective, gradient=, state=, master=, backward=, update=layerwise|end, micro=N (default: qat, adam; full beside mezo).",
+            valueName: "recipe"))
+    var baseline: String?
+
+    @Flag(
+        help:
+            "Also cost the first-order side at other optimizers, checkpointings and micro-batches, and print their front."
+    )
+    var front = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Print ratios at several sizes instead: batch=… or sequence=…; may be given once for each.",
+            valueName: "size=n,n,…"))
+    var vary: [String] = []
 
     @Option(help: ArgumentHelp("Format of the linear layers' weights (default: the machine's).", valueName: "format"))
     var weights: String?
@@ -123,7 +145,8 @@ struct CostCommand: ParsableCommand {
             [
                 ("method", method), ("weights", weights), ("activations", activations), ("head", head),
                 ("loss-tokens", lossTokens), ("batch", batch.map { "\($0)" }), ("sequence", sequence.map { "\($0)" }),
-                ("trainable", trainable), ("update-rounding", updateRounding),
+                ("trainable", trainable), ("update-rounding", updateRounding), ("baseline", baseline),
+                ("front", front ? "" : nil), ("vary", vary.first),
             ] + [("timing", timing ? "" : nil)] + timeline.given
         let chosen = try Self.objective(objective)
         let oracleFlags: [(String, String?)] = [
@@ -131,7 +154,12 @@ struct CostCommand: ParsableCommand {
         ]
         if let network {
             try refuse(of: "--network", [("gemm", gemm), ("topology", topology)] + oracleFlags)
-            let job = try step(network, chosen)
+            let settings = settings(network, chosen)
+            guard vary.isEmpty else {
+                try refuse(of: "--vary", [("front", front ? "" : nil), ("timing", timing ? "" : nil)] + timeline.given)
+                return try VariationJob(settings, vary).show(json: json)
+            }
+            let job = try StepCostJob(settings)
             try timeline.write(job.steps, on: job.machine, objective: job.objective)
             return try job.show(json: json, timing: timing)
         }
@@ -168,7 +196,7 @@ struct CostCommand: ParsableCommand {
         return objective
     }
 
-    private func step(_ network: String, _ objective: ScheduleObjective) throws -> StepCostJob {
+    private func settings(_ network: String, _ objective: ScheduleObjective) -> StepCostJob.Settings {
         var settings = StepCostJob.Settings(network: network, hardware: hardware ?? "edge-int8", overrides: set)
         if let method { settings.method = method }
         if let batch { settings.batch = batch }
@@ -180,7 +208,9 @@ struct CostCommand: ParsableCommand {
         settings.weights = weights
         settings.activations = activations
         settings.head = head
-        return try StepCostJob(settings)
+        settings.baseline = baseline
+        settings.wantsFront = front
+        return settings
     }
 
     /// Refuses flags that have no meaning beside another.

@@ -14,6 +14,8 @@ struct StepCostJob {
         var hardware: String
         var overrides: [String]
         var method = "quzo"
+        /// How the first-order side trains; nil for what goes with the method.
+        var baseline: String?
         var batch = 16
         /// Nil for 128 tokens, or as many as the network has positions for.
         var sequence: Int?
@@ -25,6 +27,8 @@ struct StepCostJob {
         var head: String?
         var lossTokens: String?
         var objective = ScheduleObjective.traffic
+        /// The first-order side's front is wanted.
+        var wantsFront = false
     }
 
     let machine: Machine
@@ -46,21 +50,29 @@ struct StepCostJob {
         objective = settings.objective
         let step = try Self.step(settings, on: machine)
         let prices = try EnergyTable.load(for: machine)
-        let title = StepDescription.Method.title(step.method.word)
+        let title = step.recipe.map(\.description) ?? StepDescription.Method.title(step.method.word)
         guard step.method.isZerothOrder else {
+            if let baseline = settings.baseline {
+                throw RunError.badSetting(
+                    name: "baseline", value: baseline, allowed: "left out: --method is first-order itself")
+            }
             steps = [("\(title) step", step)]
             result = .alone(try StepCost(step, on: machine, objective: objective, prices: prices), title: title)
             return
         }
-        var firstOrder = step
-        firstOrder.method = .qat
-        firstOrder.isInFloatingPoint = step.method == .mezo
+        let recipe = try settings.baseline.map { try Self.recipe($0, "baseline") }
+        let firstOrder = step.baseline(recipe)
         steps = [("\(title) step", step), ("first-order step", firstOrder)]
-        let comparison = try Comparison(step, on: machine, objective: objective, prices: prices)
-        result = .comparison(
-            RunSummary(
-                machine: machine, method: step.method, batch: step.batch,
-                lengths: [.init(sequenceTokens: step.sequence, steps: 1, comparison: comparison)]))
+        let comparison = try Comparison(step, beside: recipe, on: machine, objective: objective, prices: prices)
+        var summary = RunSummary(
+            machine: machine, method: step.method, batch: step.batch,
+            lengths: [.init(sequenceTokens: step.sequence, steps: 1, comparison: comparison)])
+        if settings.wantsFront {
+            summary.front = try FirstOrderFront(
+                beside: step, comparison.zerothOrder, around: firstOrder.recipe ?? .qat, on: machine,
+                objective: objective, prices: prices)
+        }
+        result = .comparison(summary)
     }
 
     /// The machine with the formats that the flags name.
@@ -117,9 +129,23 @@ struct StepCostJob {
         case "quzo": return .quzo(residualBits: rounding.residualBits)
         case "mezo": return .mezo
         case "zoqo": return .zoqo
-        case "qat": return .qat
         default:
-            throw RunError.badSetting(name: "method", value: settings.method, allowed: "quzo, mezo, zoqo or qat")
+            let scheme = settings.method.prefix { $0 != ":" && $0 != "," }
+            guard FirstOrderRecipe.Scheme(rawValue: String(scheme)) != nil else {
+                throw RunError.badSetting(
+                    name: "method", value: settings.method,
+                    allowed:
+                        "quzo, mezo, zoqo, or a first-order recipe such as qat, quantized:int8,lion8 or full:bf16,sgd")
+            }
+            return .firstOrder(try recipe(settings.method, "method"))
+        }
+    }
+
+    /// Reads a first-order recipe.
+    static func recipe(_ text: String, _ flag: String) throws -> FirstOrderRecipe {
+        do { return try FirstOrderRecipe(text) } catch {
+            throw RunError.badSetting(
+                name: flag, value: text, allowed: "a recipe whose part \"\(error.part)\" is \(error.allowed)")
         }
     }
 
@@ -148,6 +174,17 @@ struct StepCostJob {
         }
     }
 
+    /// What is printed of a comparison, for tables of several.
+    ///
+    /// - Throws: `RunError.badSetting` where the method is first-order itself.
+    func summary() throws -> RunSummary {
+        guard case .comparison(let summary) = result else {
+            throw RunError.badSetting(
+                name: "vary", value: "given", allowed: "left out beside a first-order --method: it varies a comparison")
+        }
+        return summary
+    }
+
     private func show(_ lines: [String]) {
         for line in lines { Terminal.print(line) }
     }
@@ -164,7 +201,8 @@ struct StepCostJob {
                     }
                 }
             }
-            for line in CostReport.lines(summary, details: "--json") { Terminal.print(line) }
+            show(CostReport.lines(summary, details: "--json"))
+            if let front = summary.front { show([""] + FrontReport.lines(front, method: summary.method)) }
         case .alone(let cost, let title):
             guard !json else { return try Terminal.print(json: cost) }
             if timing { show(TimingReport.lines(cost, name: steps[0].name)) }

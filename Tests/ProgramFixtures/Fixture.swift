@@ -1,6 +1,7 @@
 import Foundation
 import Hardware
 import Networks
+import NumberFormats
 import Programs
 
 /// Machines and networks that the tests share.
@@ -45,9 +46,10 @@ extension Fixture {
     /// A small network with sizes that divide nothing, but for those that 4-bit codes want even.
     package static func randomStep(_ random: inout SplitMix) -> StepDescription {
         func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
+        let batch = pick(1...5)
         let methods: [StepDescription.Method] = [
             .inference(.w8a8), .quzo(residualBits: 0), .quzo(residualBits: 8), .quzo(residualBits: 16), .mezo, .zoqo,
-            .qat,
+            .qat, .firstOrder(randomRecipe(batch: batch, &random)),
         ]
         let sets: [TrainableSet] = [.all, .last(count: 1), .head]
         let isEven = Bool.random(using: &random)
@@ -55,9 +57,29 @@ extension Fixture {
         let network =
             pick(0...1) == 0 ? randomEncoder(isEven, &random) : randomDecoder(isEven, trains: set, &random)
         return StepDescription(
-            network: network, batch: pick(1...5), sequence: size(1...20, isEven, &random), trainable: set,
+            network: network, batch: batch, sequence: size(1...20, isEven, &random), trainable: set,
             hasNewHead: Bool.random(using: &random), method: methods.randomElement(using: &random)!,
             lossTokens: LossTokens.allCases.randomElement(using: &random)!)
+    }
+
+    /// Any scheme with any options that go together, in formats that every random array has rates for.
+    package static func randomRecipe(batch: Int, _ random: inout SplitMix) -> FirstOrderRecipe {
+        var recipe = FirstOrderRecipe(FirstOrderRecipe.Scheme.allCases.randomElement(using: &random)!)
+        if recipe.scheme == .quantized {
+            recipe.weights = [.int4, .int8].randomElement(using: &random)!
+            recipe.activations = .int8
+        } else {
+            recipe.master = [.fp32, .bf16].randomElement(using: &random)!
+            if recipe.scheme == .full, Bool.random(using: &random) { recipe.master = nil }
+        }
+        recipe.optimizer = FirstOrderRecipe.Optimizer.allCases.randomElement(using: &random)!
+        recipe.states = [.fp32, .bf16, .int8].randomElement(using: &random)!
+        recipe.checkpointing = FirstOrderRecipe.Checkpointing.allCases.randomElement(using: &random)!
+        recipe.update = FirstOrderRecipe.Update.allCases.randomElement(using: &random)!
+        recipe.microBatches = (1...batch).filter { batch.isMultiple(of: $0) }.randomElement(using: &random)!
+        let waiting: [ElementFormat?] = recipe.microBatches > 1 ? [nil, .fp32, .bf16] : [nil, .fp32, .int8]
+        recipe.gradients = waiting.randomElement(using: &random)!
+        return recipe
     }
 
     private static func size(_ range: ClosedRange<Int>, _ isEven: Bool, _ random: inout SplitMix) -> Int {

@@ -1,0 +1,107 @@
+import Hardware
+import Programs
+
+/// First-order training of one network, batch and machine at many recipes: what a zeroth-order step is fairly compared with is not one of
+/// them but, for each optimizer, the front of those that nothing beats in both memory and time.
+public struct FirstOrderFront: Sendable, Hashable, Codable {
+    /// One recipe's step.
+    public struct Point: Sendable, Hashable, Codable {
+        /// As text (`FirstOrderRecipe`).
+        public let recipe: String
+        public let cycles: Int
+        public let milliseconds: Double
+        public let picojoules: Double
+        public let peakDRAMBytes: Int
+        /// No other point is as good in both peak memory and latency, and better in one.
+        public let isOnFront: Bool
+        /// Over the zeroth-order step's.
+        public let latencyRatio: Double
+        public let energyRatio: Double
+        public let memoryRatio: Double
+    }
+
+    /// A recipe that has no point, and why.
+    public struct Refusal: Sendable, Hashable, Codable {
+        public let recipe: String
+        public let reason: String
+    }
+
+    /// By optimizer; within one ascending by peak memory, then latency, then recipe.
+    public let points: [Point]
+    public let refusals: [Refusal]
+
+    /// Optimizers, checkpointings and micro-batches (powers of two that divide `batch`, each example its own at most) around `recipe`.
+    public static func candidates(around recipe: FirstOrderRecipe, batch: Int) -> [FirstOrderRecipe] {
+        let optimizers: [(FirstOrderRecipe.Optimizer, isCoded: Bool)] = [
+            (.sgd, false), (.momentum, false), (.adam, false), (.adam, true), (.lion, false), (.lion, true),
+        ]
+        var parts = [1]
+        while let last = parts.last, batch.isMultiple(of: 2 * last) { parts.append(2 * last) }
+        var result: [FirstOrderRecipe] = []
+        for (optimizer, isCoded) in optimizers {
+            for checkpointing in FirstOrderRecipe.Checkpointing.allCases {
+                for count in parts where count == 1 || recipe.gradients != .int8 {
+                    var candidate = recipe
+                    candidate.optimizer = optimizer
+                    candidate.states = isCoded ? .int8 : .fp32
+                    candidate.checkpointing = checkpointing
+                    candidate.microBatches = count
+                    result.append(candidate)
+                }
+            }
+        }
+        return result
+    }
+
+    /// Costs each candidate beside a zeroth-order step.
+    ///
+    /// - Parameters:
+    ///   - step: the zeroth-order step.
+    ///   - cost: what it costs.
+    /// - Throws: what is not about a candidate alone, such as a price that the table lacks.
+    public init(
+        beside step: StepDescription, _ cost: StepCost, around recipe: FirstOrderRecipe, on machine: Machine,
+        objective: ScheduleObjective, prices: EnergyTable
+    ) throws {
+        var costs: [(recipe: FirstOrderRecipe, cost: StepCost)] = []
+        var refusals: [Refusal] = []
+        for candidate in Self.candidates(around: recipe, batch: step.batch) {
+            do {
+                let first = try StepCost(step.baseline(candidate), on: machine, objective: objective, prices: prices)
+                costs.append((candidate, first))
+            } catch let error as ScheduleError {
+                refusals.append(Refusal(recipe: candidate.description, reason: "\(error)"))
+            }
+        }
+        var points: [Point] = []
+        var optimizers: [String] = []
+        for cost in costs where !optimizers.contains(cost.recipe.optimizerWord) {
+            optimizers.append(cost.recipe.optimizerWord)
+        }
+        for optimizer in optimizers {
+            let own = costs.filter { $0.recipe.optimizerWord == optimizer }
+            let isOnFront = Self.front(own.map { ($0.cost.memory.peakDRAMBytes, $0.cost.cycles) })
+            points += zip(own, isOnFront).map { candidate, isOnFront in
+                let first = candidate.cost
+                return Point(
+                    recipe: candidate.recipe.description, cycles: first.cycles,
+                    milliseconds: first.latencyMilliseconds, picojoules: first.energy.picojoules,
+                    peakDRAMBytes: first.memory.peakDRAMBytes, optimizer: optimizer, isOnFront: isOnFront,
+                    latencyRatio: Double(first.cycles) / Double(cost.cycles),
+                    energyRatio: first.energy.picojoules / cost.energy.picojoules,
+                    memoryRatio: Double(first.memory.peakDRAMBytes) / Double(cost.memory.peakDRAMBytes))
+            }.sorted { ($0.peakDRAMBytes, $0.cycles, $0.recipe) < ($1.peakDRAMBytes, $1.cycles, $1.recipe) }
+        }
+        self.points = points
+        self.refusals = refusals
+    }
+
+    /// Which points no other is as good as in both sizes and better in one.
+    static func front(_ sizes: [(memory: Int, cycles: Int)]) -> [Bool] {
+        sizes.map { a in
+            !sizes.contains { b in
+                b.memory <= a.memory && b.cycles <= a.cycles && (b.memory < a.memory || b.cycles < a.cycles)
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+import Networks
+import NumberFormats
+import ProgramFixtures
+import Programs
+import Testing
+
+@Suite struct FirstOrderRecipes {
+    @Test(arguments: [
+        "qat,adam", "qat:int8,adam", "qat:int4/int8,adam8,checkpoint=layer",
+        "quantized:int8,lion8,gradient=int8,update=end",
+        "full:bf16,sgd,master=none", "full,momentum,state=bf16,micro=4",
+        "qat,adam,backward=fp32,gradient=bf16,master=bf16",
+        "quantized,sgd,checkpoint=selective",
+    ])
+    func textGivesARecipeAndBack(text: String) throws {
+        #expect(try FirstOrderRecipe(text).description == text)
+    }
+
+    @Test func textWithoutAnOptimizerMeansAdam() throws {
+        #expect(try FirstOrderRecipe("qat") == .qat)
+        #expect(try FirstOrderRecipe("qat:int8").weights == .int8)
+        #expect(try FirstOrderRecipe("qat,adam8").states == .int8)
+    }
+
+    @Test(arguments: [
+        ("", "qat, quantized or full"), ("sgd", "qat, quantized or full"), ("qat:int9", "format"), ("qat:", "format"),
+        ("qat:int8/int8/int8", "format"), ("qat,adamw", "sgd, momentum"), ("qat,sgd8", "no moments"),
+        ("qat,adam,lion", "once"), ("qat,checkpoint=all", "none|layer|selective"), ("qat,micro=0", "from 1"),
+        ("qat,micro=x", "from 1"), ("qat,depth=3", "checkpoint=…"), ("qat,", "checkpoint=…"),
+        ("qat,backward=int8", "bf16|fp32"), ("qat,master=none", "quantized"), ("quantized,master=fp32", "left out"),
+        ("quantized:bf16", "codes"), ("full:int8", "qat and quantized"), ("qat,gradient=int8,micro=2", "added"),
+    ])
+    func wrongPartsAreNamedWithWhatMayStandThere(text: String, allowed: String) {
+        #expect {
+            try FirstOrderRecipe(text)
+        } throws: { "\($0)".contains(allowed) }
+    }
+}
+
+@Suite struct FirstOrderPrograms {
+    let shape = Fixture.miniLM
+    let batch = 16
+    let sequence = 64
+    var rows: Int { batch * sequence }
+
+    private func program(_ text: String, _ trainable: TrainableSet = .all) throws -> Program {
+        Lowering.program(for: Fixture.step(.firstOrder(try FirstOrderRecipe(text)), trainable: trainable))
+    }
+
+    private func bytes(_ program: Program, _ kind: MemoryKind) -> Int {
+        program.tensors.filter { $0.kind == kind }.reduce(0) { $0 + $1.bytes(batch: program.step.batch) }
+    }
+
+    private func macs(_ program: Program, _ pass: Pass) -> Int {
+        program.operations.reduce(0) { $0 + ($1.pass == pass ? $1.macs : 0) }
+    }
+
+    @Test(arguments: [
+        ("sgd", 0, 0), ("momentum", 4, 0), ("adam", 8, 0), ("lion", 4, 0), ("lion8", 1, 4), ("adam8", 2, 8),
+        ("adam,state=bf16", 4, 0),
+    ])
+    func momentsTakeTheirBytesAWeightAndAScaleForEachBlock(optimizer: String, aValue: Int, aBlock: Int) throws {
+        let trained = shape.linearWeightCount
+        // 384 and 1536 columns make blocks of 192 and 256 values; the head's bias is a block of its two.
+        let linears = shape.layers * (4 * shape.hidden * shape.hidden + shape.intermediate * shape.hidden)
+        let blocks =
+            (linears + shape.classes * shape.hidden) / 192 + shape.layers * shape.intermediate * shape.hidden / 256 + 1
+        #expect(
+            bytes(try program("qat," + optimizer), .optimizerState)
+                == aValue * (trained + shape.classes) + aBlock * blocks)
+    }
+
+    @Test func aCheckpointOfEachLayerIsItsInputInBF16() throws {
+        let whole = try program("qat")
+        let layer = try program("qat,checkpoint=layer")
+        let selective = try program("qat,checkpoint=selective")
+        // Besides, the head's operand: codes and a scale of each example.
+        let head = batch * (shape.hidden + 4)
+        #expect(bytes(layer, .savedActivations) == shape.layers * rows * shape.hidden * 2 + head)
+        // Selective leaves out probabilities in BF16, their codes and scales.
+        let probabilities = shape.layers * batch * shape.heads * sequence * (3 * sequence + 4)
+        #expect(bytes(selective, .savedActivations) == bytes(whole, .savedActivations) - probabilities)
+    }
+
+    @Test func recomputationRunsWhatTheBackwardReads() throws {
+        let forward = macs(try program("qat"), .forward)
+        let head = batch * shape.hidden * shape.classes
+        #expect(macs(try program("qat"), .recompute) == 0)
+        // An encoder's block ends with a norm whose input is kept, so that it runs whole.
+        #expect(macs(try program("qat,checkpoint=layer"), .recompute) == forward - head)
+        #expect(
+            macs(try program("qat,checkpoint=selective"), .recompute)
+                == shape.layers * batch * sequence * sequence * shape.hidden)
+        for text in ["qat", "qat,checkpoint=layer", "qat,checkpoint=selective"] {
+            #expect(macs(try program(text), .backward) == macs(try program("qat"), .backward))
+            #expect(macs(try program(text), .forward) == forward)
+        }
+    }
+
+    @Test func aBlockThatBeginsWithANormIsRecomputedUpToItsLastOperand() throws {
+        let network = BuiltInNetwork.storiesOf260K.configuration
+        let step = StepDescription(
+            network: network, batch: 4, sequence: 32, trainable: .all, hasNewHead: false,
+            method: .firstOrder(try FirstOrderRecipe("qat,checkpoint=layer")))
+        let program = Lowering.program(for: step)
+        let recomputed = program.operations.filter { $0.pass == .recompute }
+        #expect(!recomputed.contains { $0.name.hasSuffix("down") })
+        for part in ["query", "gate", "up"] { #expect(recomputed.contains { $0.name == "layer.0.\(part)" }) }
+        let checkpoints = network.layers * 4 * 32 * network.hidden * 2
+        let heads = program.tensors.filter { $0.kind == .savedActivations && !$0.name.hasPrefix("layer.") }
+        #expect(
+            bytes(program, .savedActivations) == checkpoints + heads.reduce(0) { $0 + $1.bytes(batch: step.batch) })
+    }
+
+    @Test func gradientsWaitForTheEndWhereTheUpdateDoes() throws {
+        let trained = shape.linearWeightCount + shape.classes
+        for (text, aValue) in [("qat,update=end", 2), ("qat,update=end,gradient=fp32", 4)] {
+            let step = Fixture.step(.firstOrder(try FirstOrderRecipe(text)))
+            let scheduled = try Lowering.schedule(step, on: Fixture.machine())
+            // A bias gradient waits as the backward made it.
+            #expect(
+                scheduled.memory.peakByKind[.gradients] == aValue * (trained - shape.classes) + 2 * shape.classes)
+            let last = scheduled.program.operations.lastIndex { $0.pass == .backward }!
+            let first = scheduled.program.operations.firstIndex { $0.pass == .update }!
+            #expect(first > last)
+        }
+    }
+
+    @Test func waitingCodesTakeAByteAValueAndAScaleARow() throws {
+        let program = try program("qat,update=end,gradient=int8")
+        let codes = program.tensors.filter { $0.name.hasSuffix(".gradient.codes") }
+        let scales = program.tensors.filter { $0.name.hasSuffix(".gradient.scales") }
+        #expect(codes.reduce(0) { $0 + $1.bytes(batch: 1) } == shape.linearWeightCount)
+        let outputs = shape.layers * (5 * shape.hidden + shape.intermediate) + shape.classes
+        #expect(scales.reduce(0) { $0 + $1.bytes(batch: 1) } == 4 * outputs)
+    }
+
+    @Test func microBatchesShareWeightsAndAddTheirGradients() throws {
+        let whole = try program("qat")
+        for count in [2, 4, 16] {
+            let parts = try program("qat,micro=\(count)")
+            #expect(parts.step.batch == batch / count)
+            for pass in [Pass.forward, .backward] { #expect(macs(parts, pass) == macs(whole, pass)) }
+            func number(_ suffix: String, in program: Program) -> Int {
+                program.operations.count { $0.name.hasSuffix(suffix) }
+            }
+            #expect(number(".adam", in: parts) == number(".adam", in: whole))
+            #expect(number(".weight-gradient", in: parts) == count * number(".weight-gradient", in: whole))
+            #expect(number(".gradient.accumulate", in: parts) == (count - 1) * number(".adam", in: whole))
+            #expect(number("query.quantize", in: parts) - shape.layers * count == shape.layers)
+        }
+        let machine = try Fixture.machine()
+        func peak(_ text: String) throws -> Int {
+            let step = Fixture.step(.firstOrder(try FirstOrderRecipe(text)))
+            return try Lowering.schedule(step, on: machine).memory.peakByKind[.savedActivations]!
+        }
+        #expect(try peak("qat,micro=4") * 4 == peak("qat"))
+    }
+
+    @Test func microBatchesThatDoNotDivideTheBatchAreRefused() throws {
+        #expect {
+            try Lowering.schedule(
+                Fixture.step(.firstOrder(FirstOrderRecipe("qat,micro=3"))), on: Fixture.machine())
+        } throws: { "\($0)".contains("divisor of the batch of 16") }
+    }
+
+    @Test func quantizedTrainingHoldsCodesAloneAndMultipliesThem() throws {
+        let recipe = try FirstOrderRecipe("quantized:int8,lion8,gradient=int8")
+        let scheduled = try Lowering.schedule(Fixture.step(.firstOrder(recipe)), on: Fixture.machine())
+        let program = scheduled.program
+        #expect(!program.tensors.contains { $0.name.hasSuffix(".master") })
+        #expect(program.tensors.filter { $0.kind == .weights }.allSatisfy { $0.format == .int8 && $0.isPersistent })
+        // Linear layers in INT8 forward and backward; attention's gradients in BF16.
+        let counts = try scheduled.totalCounts()
+        let attention = shape.layers * 2 * batch * sequence * sequence * shape.hidden
+        #expect(counts.macs[.bf16] == 2 * attention)
+        #expect(counts.macs[.int8] == program.macs - 2 * attention)
+        // Sixteen bits decide each weight's rounding; a new head's bias is FP32.
+        #expect(counts.randomBits[.update] == 16 * shape.linearWeightCount)
+        #expect(counts.randomBits.count == 1)
+    }
+
+    @Test func floatingPointMachinesRefuseQuantizedTrainingByName() throws {
+        var step = Fixture.step(.firstOrder(FirstOrderRecipe(.quantized)))
+        step.machineFormats = StepFormats(all: .bf16)
+        #expect {
+            try step.checkSizes()
+        } throws: { "\($0)".contains("quantized:int8") }
+    }
+
+    @Test func fullTrainingInOneFormatHasNoMasters() throws {
+        let program = try program("full:bf16,sgd,master=none")
+        #expect(bytes(program, .weights) == 2 * shape.linearWeightCount)
+        #expect(bytes(program, .optimizerState) == 0)
+        let mixed = try self.program("full:bf16,adam")
+        #expect(bytes(mixed, .weights) == 6 * shape.linearWeightCount)
+    }
+}
