@@ -12,12 +12,28 @@ public struct FirstOrderFront: Sendable, Hashable, Codable {
         public let milliseconds: Double
         public let picojoules: Double
         public let peakDRAMBytes: Int
-        /// No other point is as good in both peak memory and latency, and better in one.
+        /// The optimizer's word, with 8 behind it where its moments are INT8.
+        public let optimizer: String
+        /// No other point of the same optimizer is as good in both peak memory and latency, and better in one. Optimizers do
+        /// not stand in for each other: they need different numbers of steps.
         public let isOnFront: Bool
         /// Over the zeroth-order step's.
         public let latencyRatio: Double
         public let energyRatio: Double
         public let memoryRatio: Double
+
+        init(_ recipe: FirstOrderRecipe, _ first: StepCost, isOnFront: Bool, beside zeroth: StepCost) {
+            self.recipe = recipe.description
+            optimizer = recipe.optimizerWord
+            cycles = first.cycles
+            milliseconds = first.latencyMilliseconds
+            picojoules = first.energy.picojoules
+            peakDRAMBytes = first.memory.peakDRAMBytes
+            self.isOnFront = isOnFront
+            latencyRatio = Double(first.cycles) / Double(zeroth.cycles)
+            energyRatio = first.energy.picojoules / zeroth.energy.picojoules
+            memoryRatio = Double(first.memory.peakDRAMBytes) / Double(zeroth.memory.peakDRAMBytes)
+        }
     }
 
     /// A recipe that has no point, and why.
@@ -81,16 +97,12 @@ public struct FirstOrderFront: Sendable, Hashable, Codable {
         for optimizer in optimizers {
             let own = costs.filter { $0.recipe.optimizerWord == optimizer }
             let isOnFront = Self.front(own.map { ($0.cost.memory.peakDRAMBytes, $0.cost.cycles) })
-            points += zip(own, isOnFront).map { candidate, isOnFront in
-                let first = candidate.cost
-                return Point(
-                    recipe: candidate.recipe.description, cycles: first.cycles,
-                    milliseconds: first.latencyMilliseconds, picojoules: first.energy.picojoules,
-                    peakDRAMBytes: first.memory.peakDRAMBytes, optimizer: optimizer, isOnFront: isOnFront,
-                    latencyRatio: Double(first.cycles) / Double(cost.cycles),
-                    energyRatio: first.energy.picojoules / cost.energy.picojoules,
-                    memoryRatio: Double(first.memory.peakDRAMBytes) / Double(cost.memory.peakDRAMBytes))
-            }.sorted { ($0.peakDRAMBytes, $0.cycles, $0.recipe) < ($1.peakDRAMBytes, $1.cycles, $1.recipe) }
+            let unsorted = own.indices.map { index in
+                Point(own[index].recipe, own[index].cost, isOnFront: isOnFront[index], beside: cost)
+            }
+            points += unsorted.sorted { a, b in
+                (a.peakDRAMBytes, a.cycles, a.recipe) < (b.peakDRAMBytes, b.cycles, b.recipe)
+            }
         }
         self.points = points
         self.refusals = refusals

@@ -26,7 +26,9 @@ extension StepCost {
             let nest = scheduled.nestOfOperation[index]
             times[kind, default: [:]][nest, default: 0] += 1
             if case .update(_, _, _, let residualBits) = operation.action, residualBits > 0 {
-                residualUpdates[kind, default: 0] += scheduled.countsOfNest[nest].updatedWeights
+                // A residual is carried once, whatever the number of queries.
+                residualUpdates[kind, default: 0] +=
+                    scheduled.countsOfNest[nest].updatedWeights / scheduled.program.step.queries
             }
         }
         var byKind: [CostKind: ActionCounts] = [:]

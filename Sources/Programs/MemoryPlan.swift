@@ -77,10 +77,22 @@ struct MemoryPlanner {
             (lifetimes[a]!.count, bytes[a], a) < (lifetimes[b]!.count, bytes[b], b)
         }
         var places = [Int?](repeating: nil, count: program.tensors.count)
-        var placed: [Int] = []
+        // Placed tensors by stretches of operations in which they are alive, so that only those near in time are looked at.
+        let stretch = 64
+        var placed = [[Int]](repeating: [], count: program.operations.count / stretch + 1)
+        var isSeen = [Bool](repeating: false, count: program.tensors.count)
         for index in candidates {
             let life = lifetimes[index]!
-            let neighbours = placed.filter { lifetimes[$0]!.overlaps(life) }.sorted { places[$0]! < places[$1]! }
+            let stretches = life.lowerBound / stretch...life.upperBound / stretch
+            var neighbours: [Int] = []
+            for number in stretches {
+                for other in placed[number] where !isSeen[other] && lifetimes[other]!.overlaps(life) {
+                    isSeen[other] = true
+                    neighbours.append(other)
+                }
+            }
+            for other in neighbours { isSeen[other] = false }
+            neighbours.sort { places[$0]! < places[$1]! }
             var address = 0
             for other in neighbours {
                 if places[other]! - address >= bytes[index] { break }
@@ -88,7 +100,7 @@ struct MemoryPlanner {
             }
             guard address + bytes[index] <= capacity else { continue }
             places[index] = address
-            placed.append(index)
+            for number in stretches { placed[number].append(index) }
         }
         return places
     }

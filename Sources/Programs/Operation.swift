@@ -149,13 +149,13 @@ public enum Action: Sendable, Hashable {
     case loss(passes: Int, examples: Int, classes: Int)
     /// Difference of the two losses to the update's multiplier. reads: both losses, or the tensor of both. writes: multiplier.
     case projectedGradient
-    /// Zeroth-order update of `elements` weights: reads multiplier, codes, (residuals), (what `perturbInPlace` kept). writes codes,
-    /// (residuals).
+    /// Zeroth-order update of `elements` weights: reads a multiplier for each query, codes, (residuals), (what `perturbInPlace` kept).
+    /// writes codes, (residuals).
     case update(number: Int, rows: Int, columns: Int, residualBits: Int)
     /// Stored weights to perturbed ones. `.start` reads codes, writes codes, kept; `.turn` goes from +d to −d by way of the
     /// weights themselves: reads codes, kept, writes codes, kept. Of floating-point weights all are kept, and `.turn` reads them only.
     case perturbInPlace(InPlaceMove, number: Int, rows: Int, columns: Int)
-    /// FP32 head bias, zeroth-order: reads multiplier, bias. writes bias.
+    /// FP32 head bias, zeroth-order: reads a multiplier for each query, bias. writes bias.
     case updateBias(number: Int, elements: Int)
     /// First-order only, each costed by the operations it is made of.
     case firstOrder(FirstOrderAction)

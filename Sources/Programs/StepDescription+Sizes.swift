@@ -71,8 +71,24 @@ extension StepDescription {
                 what: "rounding residuals of floating-point weights", remedy: "--update-rounding stochastic or nearest")
         }
         if let recipe { try check(recipe) }
+        try checkQueries()
         guard !trained.isEmpty else {
             throw .notLowered(what: "a step without trained weights", remedy: "trainable all")
+        }
+    }
+
+    private func checkQueries() throws(ScheduleError) {
+        // Operations are listed query by query.
+        let most = method.isZerothOrder ? max(1, min(1024, (1 << 17) / (network.layers + 1))) : 1
+        guard queries >= 1, queries <= most else {
+            throw .badSize(
+                name: "queries", value: queries,
+                allowed: method.isZerothOrder ? "from 1 to \(most)" : "1: only zeroth-order steps have queries")
+        }
+        guard queries == 1 || placement != .inPlace else {
+            throw .notLowered(
+                what: "several queries with weights that are perturbed in place",
+                remedy: "organisation.perturbationUnit.placement=on-load")
         }
     }
 
@@ -112,7 +128,7 @@ extension StepDescription {
         guard elements * Double(network.layers + 2) * 512 < 0x1p62 else { throw .tooLarge(what: "memory of the step") }
         let head = rows * widest * Double(network.hidden)
         let macs = (rows * matrices * max(matrices, Double(sequence)) * Double(network.layers + 1) + head) * 7 * 3
-        guard macs < 0x1p62 else { throw .tooLarge(what: "multiply-accumulates of the step") }
+        guard macs * Double(queries) < 0x1p62 else { throw .tooLarge(what: "multiply-accumulates of the step") }
     }
 
     /// Two 4-bit codes share a byte, and no two rows do.

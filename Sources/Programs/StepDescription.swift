@@ -121,6 +121,8 @@ public struct StepDescription: Sendable, Hashable {
     public var placement: PerturbationPlacement
     /// Of no meaning where the head classifies sequences.
     public var lossTokens: LossTokens
+    /// Perturbations that a zeroth-order step compares, all from the same weights; their updates are added (docs/semantics.md, section 10).
+    public var queries = 1
 
     public init(
         network: TransformerConfiguration, batch: Int, sequence: Int, trainable: TrainableSet, hasNewHead: Bool,
@@ -160,6 +162,7 @@ public struct StepDescription: Sendable, Hashable {
     /// - Parameter recipe: nil for quantization-aware training in this step's formats, or, beside MeZO, for training in floating point.
     public func baseline(_ recipe: FirstOrderRecipe? = nil) -> StepDescription {
         var step = self
+        step.queries = 1
         step.method = .firstOrder(recipe ?? (method == .mezo ? FirstOrderRecipe(.full) : .qat))
         return step
     }

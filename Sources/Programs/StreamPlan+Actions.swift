@@ -193,21 +193,22 @@ extension StreamPlan {
                 units: 1, operands: (0..<inputs).map { piece($0, elements($0)) } + [piece(inputs, 1)],
                 work: .projectedGradient)
         case .update(_, let rows, let columns, let residualBits):
-            // multiplier, codes, (residuals), (kept); codes, (residuals): in the weight buffer, where the perturbation unit works.
+            // multipliers, codes, (residuals), (kept); codes, (residuals): in the weight buffer, where the perturbation unit works.
             let method = program.step.method
-            let residuals = residualBits > 0 ? 1 : 0
-            let isInPlace = inputs > 2 + residuals
-            let per = isInPlace ? columns : max(1, 8 / format(1).bits)
-            var operands = [fixed(0), piece(1, per)]
-            if residuals > 0 { operands.append(piece(2, per)) }
+            let (queries, residuals) = (program.step.queries, residualBits > 0 ? 1 : 0)
+            let isInPlace = inputs > queries + 1 + residuals
+            let per = isInPlace ? columns : max(1, 8 / format(queries).bits)
+            var operands = (0..<queries).map { fixed($0) } + [piece(queries, per)]
+            if residuals > 0 { operands.append(piece(queries + 1, per)) }
             if isInPlace { operands.append(piece(inputs - 1, InPlaceList.bytes(columns: columns))) }
-            operands.append(piece(inputs, per, replaces: 1))
-            if residuals > 0 { operands.append(piece(inputs + 1, per, replaces: 2)) }
+            operands.append(piece(inputs, per, replaces: queries))
+            if residuals > 0 { operands.append(piece(inputs + 1, per, replaces: queries + 1)) }
             for index in operands.indices { operands[index].memory = .weight }
             self.init(
                 units: rows * columns / per, granule: isInPlace ? 1 : elementGranule / per, operands: operands,
                 engine: .update(
-                    weights: per, restoring: isInPlace ? method.perturbationDraws : [], draws: method.updateDraws))
+                    weights: per * queries, restoring: isInPlace ? method.perturbationDraws : [],
+                    draws: method.updateDraws))
         case .perturbInPlace(let move, _, let rows, let columns):
             let keeps = operation.writes.count > 1
             let isList = format(keeps ? inputs + 1 : inputs).integer != nil
@@ -222,9 +223,14 @@ extension StreamPlan {
                 units: rows, operands: operands,
                 engine: .perturb(weights: columns, draws: program.step.method.perturbationDraws))
         case .updateBias(_, let elements):
+            let queries = program.step.queries
             self.init(
-                units: elements, operands: [fixed(0), piece(1, 1), piece(2, 1, replaces: 1)], work: .perturbBias,
-                engine: .drawThenVector(values: 1, program.step.method.updateDraws.filter { $0 != .update }))
+                units: elements,
+                operands: (0..<queries).map { fixed($0) } + [
+                    piece(queries, 1), piece(queries + 1, 1, replaces: queries),
+                ],
+                work: .perturbBias * queries,
+                engine: .drawThenVector(values: queries, program.step.method.updateDraws.filter { $0 != .update }))
         case .firstOrder(let action):
             switch action {
             case .quantizeWeights(_, let rows, let columns):

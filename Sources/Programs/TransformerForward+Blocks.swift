@@ -72,7 +72,16 @@ extension TransformerForward {
                 first + network.linearsPerBlock - 1, feedForward.activated, rowsPerExample: tokens, span, in: &builder)
         }
         var outputSum: TensorID?
-        if !isPre {
+        if !isPre, endsEarly, let branch = result.branch {
+            // Of the block's last norm its input alone is wanted.
+            let sum = activation(
+                name + ".output-norm.sum.saved", tokens * hidden, savesCopies ? .bf16 : formats.values, copies: 1,
+                in: &builder)
+            builder.emit(
+                name + ".output-norm.sum", .add(elements: rows(1) * hidden), span.pass,
+                reads: [branch.id, result.state.id], writes: [sum])
+            outputSum = sum
+        } else if !isPre {
             let normalized = normalize(
                 result, norm: firstNorm(layer) + 1, name + ".output-norm", span, in: &builder)
             result = Stream(state: normalized.y)

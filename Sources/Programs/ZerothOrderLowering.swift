@@ -1,8 +1,8 @@
 import Networks
 import NumberFormats
 
-/// A zeroth-order step, one query: frozen layers once, the trainable rest with +d and with −d, the projected gradient, and the update of
-/// every trainable weight. Methods differ by formats and draws, which the nests take from the step.
+/// A zeroth-order step: frozen layers once; for each query the trainable rest with +d and with −d, and the projected gradient; the update of
+/// every trainable weight by all of them. Methods differ by formats and draws, which the nests take from the step.
 extension Lowering {
     static func zerothOrder(_ step: StepDescription) -> Program {
         let network = step.network
@@ -23,27 +23,30 @@ extension Lowering {
             let pooled = sharedPool ?? forward.pool(y, span, in: &builder)
             return forward.classify(pooled, span, in: &builder).loss
         }
-        var losses: [TensorID] = []
+        var multipliers: [TensorID] = []
         var kept: [Int: TensorID] = [:]
-        switch step.placement {
-        case .onLoad:
-            for (name, sign) in [(Pass.plus, PerturbationSign.plus), (.minus, .minus)] {
-                losses.append(pass(.init(name, sign), in: &builder))
+        for _ in 0..<step.queries {
+            var losses: [TensorID] = []
+            switch step.placement {
+            case .onLoad:
+                for (name, sign) in [(Pass.plus, PerturbationSign.plus), (.minus, .minus)] {
+                    losses.append(pass(.init(name, sign), in: &builder))
+                }
+            case .onLoadShared:
+                losses.append(pass(.init(.both, .both), in: &builder))
+            case .inPlace:
+                kept = keptCodes(step, in: &builder)
+                for (name, sign, move) in [
+                    (Pass.plus, PerturbationSign.plus, InPlaceMove.start), (.minus, .minus, .turn),
+                ] {
+                    perturb(step, move, forward, kept, in: &builder)
+                    losses.append(pass(.init(name, .none, biasSign: sign), in: &builder))
+                }
             }
-        case .onLoadShared:
-            losses.append(pass(.init(.both, .both), in: &builder))
-        case .inPlace:
-            kept = keptCodes(step, in: &builder)
-            for (name, sign, move) in [
-                (Pass.plus, PerturbationSign.plus, InPlaceMove.start), (.minus, .minus, .turn),
-            ] {
-                perturb(step, move, forward, kept, in: &builder)
-                losses.append(pass(.init(name, .none, biasSign: sign), in: &builder))
-            }
+            let multiplier = builder.temporary("multiplier", 1, .fp32, .data)
+            builder.emit("projected-gradient", .projectedGradient, .update, reads: losses, writes: [multiplier])
+            multipliers.append(multiplier)
         }
-
-        let multiplier = builder.temporary("multiplier", 1, .fp32, .data)
-        builder.emit("projected-gradient", .projectedGradient, .update, reads: losses, writes: [multiplier])
         for number in step.trained {
             let (rows, columns) = network.linearSize(number)
             let weight = forward.linears[number].weight
@@ -54,12 +57,12 @@ extension Lowering {
             builder.emit(
                 network.linearName(number) + ".update",
                 .update(number: number, rows: rows, columns: columns, residualBits: step.residualBits), .update,
-                reads: [multiplier, source] + residual + list, writes: [weight] + residual)
+                reads: multipliers + [source] + residual + list, writes: [weight] + residual)
         }
         if step.hasNewHead, let bias = forward.linears[network.headNumber].bias {
             builder.emit(
                 "head.bias.update", .updateBias(number: network.headNumber, elements: network.logits), .update,
-                reads: [multiplier, bias], writes: [bias])
+                reads: multipliers + [bias], writes: [bias])
         }
         return builder.program()
     }

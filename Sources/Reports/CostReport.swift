@@ -49,10 +49,12 @@ public enum CostReport {
         return lines
     }
 
-    /// A recipe's name in tables: what it is apart from quantization-aware training with Adam.
+    /// A recipe's name in tables, which its text stands below.
     static func title(of recipe: String?) -> String {
-        guard let recipe, let parsed = try? FirstOrderRecipe(recipe) else { return "first-order" }
-        return parsed == .qat ? "QAT" : parsed == FirstOrderRecipe(.full) ? "first-order" : recipe
+        guard let recipe, let parsed = try? FirstOrderRecipe(recipe), parsed.scheme == .qat else {
+            return "first-order"
+        }
+        return "QAT"
     }
 
     /// How many steps the cheaper method may take for each of the other's.
@@ -72,7 +74,10 @@ public enum CostReport {
     private static func notes(_ summary: RunSummary, _ baseline: String, _ details: String) -> [String] {
         let name = StepDescription.Method.title(summary.method)
         let lengths = summary.lengths.map { "\($0.sequenceTokens) tokens: \(Quantity.number($0.steps)) steps" }
-        var lines = ["means over \(summary.batch) examples a step; padded to " + lengths.joined(separator: ", ")]
+        let queries = summary.queries == 1 ? "" : ", \(summary.queries) queries"
+        var lines = [
+            "means over \(summary.batch) examples a step\(queries); padded to " + lengths.joined(separator: ", ")
+        ]
         func share(_ step: RunSummary.MeanStep) -> String {
             Quantity.percent(step.picojoules > 0 ? step.estimatedPicojoules / step.picojoules : 0)
         }
@@ -85,7 +90,7 @@ public enum CostReport {
         line = "resting on estimated prices: \(name) \(share(summary.zerothOrder))"
         if let first = summary.firstOrder { line += ", \(baseline) \(share(first))" }
         lines.append(line + " of the energy (\(details) names every entry with its source)")
-        if let text = summary.baseline, summary.firstOrder != nil, baseline != text {
+        if let text = summary.baseline, summary.firstOrder != nil {
             lines.append("\(baseline) is \(text) (docs/costs.md, First-order steps)")
         }
         if summary.method == "mezo" {

@@ -64,6 +64,8 @@ public struct RunSummary: Sendable, Hashable, Codable {
     /// How the first-order side trains, as text (`FirstOrderRecipe`).
     public let baseline: String?
     public let batch: Int
+    /// Perturbations that a zeroth-order step compares.
+    public let queries: Int
     /// Ascending lengths.
     public let lengths: [Length]
     public let zerothOrder: MeanStep
@@ -74,11 +76,12 @@ public struct RunSummary: Sendable, Hashable, Codable {
     /// The first-order side at other recipes, where it was asked for.
     public var front: FirstOrderFront?
 
-    public init(machine: Machine, method: StepDescription.Method, batch: Int, lengths: [Length]) {
+    public init(machine: Machine, method: StepDescription.Method, batch: Int, queries: Int = 1, lengths: [Length]) {
         self.machine = machine.name
         self.method = method.word
         baseline = lengths.first?.comparison.baseline
         self.batch = batch
+        self.queries = queries
         self.lengths = lengths
         zerothOrder = MeanStep(lengths.map { ($0.steps, $0.comparison.zerothOrder) })
         let first = lengths.compactMap { length in length.comparison.firstOrder.map { (length.steps, $0) } }

@@ -5,13 +5,14 @@ public enum VariationReport {
     /// One setting's step.
     public struct Row: Sendable, Hashable, Codable {
         public let batch: Int
-        public let sequence: Int
+        /// Nil where the flags left it out and there is no summary.
+        public let sequence: Int?
         /// Nil where the machine cannot run it.
         public let summary: RunSummary?
         /// Why there is no summary.
         public let reason: String?
 
-        public init(batch: Int, sequence: Int, _ result: Result<RunSummary, any Error>) {
+        public init(batch: Int, sequence: Int?, _ result: Result<RunSummary, any Error>) {
             self.batch = batch
             self.sequence = sequence
             switch result {
@@ -21,9 +22,13 @@ public enum VariationReport {
         }
     }
 
+    private static func setting(_ row: Row) -> String {
+        "\(row.batch)" + (row.sequence.map { " × \($0)" } ?? "")
+    }
+
     public static func lines(_ rows: [Row]) -> [String] {
         guard let summary = rows.compactMap(\.summary).first else {
-            return rows.map { "batch \($0.batch), \($0.sequence) tokens: \($0.reason ?? "")" }
+            return rows.map { setting($0) + ": " + ($0.reason ?? "") }
         }
         let name = StepDescription.Method.title(summary.method)
         let baseline = CostReport.title(of: summary.baseline)
@@ -35,7 +40,7 @@ public enum VariationReport {
         table.rule()
         var reasons: [String] = []
         for row in rows {
-            let setting = "\(row.batch) × \(row.sequence)"
+            let setting = setting(row)
             guard let summary = row.summary else {
                 table.append([setting, "-"])
                 reasons.append("\(setting): \(row.reason ?? "")")

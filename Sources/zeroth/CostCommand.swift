@@ -86,6 +86,11 @@ struct CostCommand: ParsableCommand {
             valueName: "tokens"))
     var lossTokens: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Perturbations that a zeroth-order step compares, their updates added (default: 1).", valueName: "n"))
+    var queries: Int?
+
     @Option(help: ArgumentHelp("Examples a step (default: 16).", valueName: "n"))
     var batch: Int?
 
@@ -146,6 +151,7 @@ struct CostCommand: ParsableCommand {
                 ("method", method), ("weights", weights), ("activations", activations), ("head", head),
                 ("loss-tokens", lossTokens), ("batch", batch.map { "\($0)" }), ("sequence", sequence.map { "\($0)" }),
                 ("trainable", trainable), ("update-rounding", updateRounding), ("baseline", baseline),
+                ("queries", queries.map { "\($0)" }),
                 ("front", front ? "" : nil), ("vary", vary.first),
             ] + [("timing", timing ? "" : nil)] + timeline.given
         let chosen = try Self.objective(objective)
@@ -200,6 +206,7 @@ struct CostCommand: ParsableCommand {
         var settings = StepCostJob.Settings(network: network, hardware: hardware ?? "edge-int8", overrides: set)
         if let method { settings.method = method }
         if let batch { settings.batch = batch }
+        if let queries { settings.queries = queries }
         if let sequence { settings.sequence = sequence }
         if let trainable { settings.trainable = trainable }
         if let updateRounding { settings.updateRounding = updateRounding }

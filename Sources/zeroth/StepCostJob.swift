@@ -17,6 +17,7 @@ struct StepCostJob {
         /// How the first-order side trains; nil for what goes with the method.
         var baseline: String?
         var batch = 16
+        var queries = 1
         /// Nil for 128 tokens, or as many as the network has positions for.
         var sequence: Int?
         var trainable = "all"
@@ -56,6 +57,10 @@ struct StepCostJob {
                 throw RunError.badSetting(
                     name: "baseline", value: baseline, allowed: "left out: --method is first-order itself")
             }
+            guard !settings.wantsFront else {
+                throw RunError.badSetting(
+                    name: "front", value: "given", allowed: "left out, or beside a zeroth-order --method")
+            }
             steps = [("\(title) step", step)]
             result = .alone(try StepCost(step, on: machine, objective: objective, prices: prices), title: title)
             return
@@ -65,7 +70,7 @@ struct StepCostJob {
         steps = [("\(title) step", step), ("first-order step", firstOrder)]
         let comparison = try Comparison(step, beside: recipe, on: machine, objective: objective, prices: prices)
         var summary = RunSummary(
-            machine: machine, method: step.method, batch: step.batch,
+            machine: machine, method: step.method, batch: step.batch, queries: step.queries,
             lengths: [.init(sequenceTokens: step.sequence, steps: 1, comparison: comparison)])
         if settings.wantsFront {
             summary.front = try FirstOrderFront(
@@ -107,9 +112,11 @@ struct StepCostJob {
         guard let lossTokens = LossTokens(rawValue: settings.lossTokens ?? LossTokens.all.rawValue) else {
             throw RunError.badSetting(name: "loss-tokens", value: settings.lossTokens ?? "", allowed: "all or last")
         }
-        return StepDescription(
+        var step = StepDescription(
             network: network, batch: settings.batch, sequence: sequence, trainable: set, hasNewHead: isNew,
             method: try method(settings, machine.arithmetic), lossTokens: lossTokens)
+        step.queries = settings.queries
+        return step
     }
 
     private static func method(

@@ -38,7 +38,11 @@ struct VariationJob {
                     let summary = try StepCostJob(setting).summary()
                     rows.append(.init(batch: batch, sequence: summary.lengths[0].sequenceTokens, .success(summary)))
                 } catch let error as ScheduleError {
-                    rows.append(.init(batch: batch, sequence: sequence ?? 0, .failure(error)))
+                    rows.append(.init(batch: batch, sequence: sequence, .failure(error)))
+                } catch let error as RunError {
+                    // More tokens than the network has positions for.
+                    guard case .badSetting("sequence", _, _) = error else { throw error }
+                    rows.append(.init(batch: batch, sequence: sequence, .failure(error)))
                 }
             }
         }

@@ -184,7 +184,7 @@ struct CostCommandTests {
         ("--network minilm-l6 --hardware edge", "edge-int8"),
         ("--network minilm-l6 --weights e4m3", "arithmetic.activations"),
         ("--network minilm-l6 --weights int3", "arithmetic.weights"),
-        ("--network minilm-l6 --method adam", "--method is adam, should be quzo, mezo, zoqo or qat"),
+        ("--network minilm-l6 --method adam", "--method is adam, should be quzo, mezo, zoqo, or a first-order recipe"),
         ("--network minilm-l6 --head classifier:0", "--head is classifier:0, should be classifier:N"),
         ("--network minilm-l6 --head language-model", "--head is language-model, should be classifier:N"),
         ("--network smollm2-135m --loss-tokens first", "--loss-tokens is first, should be all or last"),
