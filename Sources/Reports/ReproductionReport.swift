@@ -75,7 +75,8 @@ public enum ReproductionReport {
     private static func allocator(_ figure: AllocatorFigure) -> [String] {
         let value = Quantity.number(figure.computed, digits: 2) + (figure.unit == "×" ? "×" : " " + figure.unit)
         var lines = [
-            "our own allocator on \(figure.machine), \(figure.network), \(figure.batch) × \(figure.sequence) tokens: \(value)"
+            "our own allocator on \(figure.machine), \(figure.network), \(figure.batch) × \(figure.sequence) "
+                + "tokens: \(value)"
         ]
         var table = TextTable()
         table.append([""] + figure.sides.map(\.name))

@@ -6,9 +6,10 @@ struct ReproduceCommand: ParsableCommand {
         commandName: "reproduce",
         abstract: "Count papers' figures again: published, ours, the difference, and every assumption.",
         discussion: """
-            A row says whether a figure comes out, which of the assumptions behind ours the paper states, which are inferred and which were \
-            chosen because the figure then comes out, what the figure is when one of them is made otherwise, and what our own \
-            allocator gives for such a step. docs/reproduction.md holds the table and an example by hand.
+            A row says whether a figure comes out; which of the assumptions behind ours the paper states, which are \
+            inferred and which were chosen because the figure then comes out; what the figure is when one of them is \
+            made otherwise; and what our own allocator gives for such a step. docs/reproduction.md holds the table and \
+            an example by hand.
 
             Examples:
               zeroth reproduce list
@@ -39,7 +40,8 @@ struct ReproduceMemoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "memory", abstract: "Count papers' memory figures again.",
         discussion: """
-            Without --claim: a line a figure. With it: every term, assumption and neighbour behind that figure. GB are 10⁹ bytes.
+            Without --claim: a line a figure. With it: every term, assumption and neighbour behind that figure. GB are \
+            10⁹ bytes.
 
             Examples:
               zeroth reproduce memory

@@ -16,7 +16,8 @@ struct ReproductionJob {
 
     /// Counts one figure, or all.
     ///
-    /// - Throws: `RunError.badSetting` naming the claims, `HardwareError` or `ScheduleError` where a machine can't be read or used.
+    /// - Throws: `RunError.badSetting` naming the claims, `HardwareError` or `ScheduleError` where a machine can't
+    /// be read or used.
     init(claim: String?) throws {
         var chosen = Reproductions.all
         if let claim {

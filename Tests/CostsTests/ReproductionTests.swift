@@ -6,7 +6,8 @@ import Testing
 
 @testable import Costs
 
-/// The papers' accounting: parameters, terms, statuses, intervals; docs/reproduction.md says where the figures come from.
+/// The papers' accounting: parameters, terms, statuses, intervals; docs/reproduction.md says where the figures come
+/// from.
 @Suite struct ReproductionTests {
     private static let names = Reproductions.names
 

@@ -1,6 +1,7 @@
 import Networks
 
-/// Counts a network's memory as papers count it: parameters by kind, states for each parameter, activations by a formula.
+/// Counts a network's memory as papers count it: parameters by kind, states for each parameter, activations by a
+/// formula.
 ///
 /// Nothing here knows a program or a machine; `MemoryPlan` is what a step of ours really allocates.
 struct NetworkAccounting {
@@ -21,8 +22,6 @@ struct NetworkAccounting {
     func all(_ name: String, _ format: StorageFormat) -> AccountingTerm { AccountingTerm(name, format, [parameters]) }
 
     /// Weights: the blocks' matrices in one format; embedding tables, head, norms and biases in another.
-    ///
-    /// - Parameter suffix: told after each name, where two sides' lines stand together.
     func weights(_ linear: StorageFormat, others: StorageFormat) -> [AccountingTerm] {
         let kinds: [(String, Int, StorageFormat)] = [
             ("block matrices", counts.linearWeights, linear), ("embedding tables", counts.embeddings, others),

@@ -5,7 +5,8 @@ extension Reproductions {
     private static let readme = "README of github princeton-nlp/MeZO"
     private static let mezoScript = "released code, large_models/mezo.sh: --load_float16"
     private static let adamScript =
-        "released code, large_models/finetune_fsdp.sh: FP32 weights under --fp16, Adam; its gradients and moments are then FP32"
+        "released code, large_models/finetune_fsdp.sh: FP32 weights under --fp16, Adam; its gradients and "
+        + "moments are then FP32"
 
     /// Adam with weights, gradients and moments in FP32: 16 bytes a parameter.
     private static func adam(_ network: NetworkAccounting) -> MemoryAccount {
@@ -66,12 +67,15 @@ extension Reproductions {
                     weights(network)),
             ],
             notes: [
-                "model states alone are \(decimals(Measure.ratio.value(sides), 0)) times; 12 times needs \(gigabytes(missing)) more on the first-order side: activations, and what four cards keep each for itself, of which batch and length are not known"
+                "model states alone are \(decimals(Measure.ratio.value(sides), 0)) times; 12 times needs "
+                    + "\(gigabytes(missing)) more on the first-order side: activations, and what four cards "
+                    + "keep each for itself, of which batch and length are not known"
             ],
             allocation: AllocatorRequest(
                 .both, .mezo, of: .optOf13B, sequence: 400, on: "datacentre-fp8",
                 reasons: [
-                    "our first-order step keeps BF16 weights beside FP32 masters and Adam's FP32 moments: 14 bytes a weight",
+                    "our first-order step keeps BF16 weights beside FP32 masters and Adam's FP32 moments: 14 "
+                        + "bytes a weight",
                     "our gradients are used up layer by layer, so none of them stand at the peak",
                     "the embedding table, which is also the head, is frozen in both our steps",
                 ]))
@@ -123,7 +127,8 @@ extension Reproductions {
             allocation: AllocatorRequest(
                 .firstOrder, .mezo, of: .optOf2700M, sequence: 400, on: "datacentre-fp8",
                 reasons: [
-                    "our first-order step keeps BF16 weights beside FP32 masters and Adam's FP32 moments; gradients are used up layer by layer",
+                    "our first-order step keeps BF16 weights beside FP32 masters and Adam's FP32 moments; "
+                        + "gradients are used up layer by layer",
                     "activations of 400 tokens are saved without checkpoints",
                 ]))
     }

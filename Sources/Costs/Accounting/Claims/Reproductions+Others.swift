@@ -13,7 +13,7 @@ extension Reproductions {
             [
                 .stated("LLaMA-3-8B in fp16", report),
                 .stated("MeZO's peak is 20.84 GB, 4.84 GB over the model", report),
-                .inferred("GB are 10⁹ bytes", "the count then differs by less than half a percent"),
+                .fitted("GB are 10⁹ bytes", "read in 2³⁰ bytes the figure does not come out"),
             ], sides, variants: [.init("read in 2³⁰ bytes", sides[0], as: .gibibytes)])
     }
 
@@ -59,7 +59,8 @@ extension Reproductions {
                 "mobiedit-3b",
                 "MobiEdit: knowledge editing of Llama-3.2-3B on a phone, before its quantization 34.14 GB",
                 "arXiv 2506.13772", 5.06, 2,
-                "what editing keeps (which layers, which states, which length) was not seen, so no line can be written down"
+                "what editing keeps (which layers, which states, which length) was not seen, so no line can be "
+                    + "written down"
             ),
             row(
                 "zo2-175b", "ZO2: OPT-175B with weights in the host's memory", "README of ZO2, arXiv 2503.12668", 18.04,
@@ -67,7 +68,8 @@ extension Reproductions {
                 "how many blocks stand on the card at once, in which formats and for how many tokens was not seen"),
             row(
                 "pezo-opt-1.3b", "PeZO's table: backpropagation of OPT-1.3B", "arXiv 2504.20314, table", 38.1, 1,
-                "states of FP32 Adam are 16 bytes a parameter, about 21 GB; batch, length and formats of the rest were not seen"
+                "states of FP32 Adam are 16 bytes a parameter, about 21 GB; batch, length and formats of the "
+                    + "rest were not seen"
             ),
         ]
     }

@@ -56,7 +56,8 @@ extension Reproductions {
                         }), standard),
             ],
             notes: [
-                "which solution is the standard one decides: 14 bytes a parameter would round to the published 21 %, 16 do not"
+                "which solution is the standard one decides: 14 bytes a parameter would round to the published "
+                    + "21 %, 16 do not"
             ])
     }
 

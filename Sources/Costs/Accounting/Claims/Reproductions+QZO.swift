@@ -28,8 +28,10 @@ extension Reproductions {
         let (decimal, binary) = (published * 1e9 - counted, published * 1_073_741_824 - counted)
         let first =
             decimal < 0
-            ? "the counted bytes exceed the published figure by \(decimals(-decimal / 1e9, 2)) GB, which a measured peak cannot be; "
-            : "\(decimals(decimal / 1e9, 2)) GB of the published figure are left for activations, buffers and the framework; "
+            ? "the counted bytes exceed the published figure by \(decimals(-decimal / 1e9, 2)) GB, which a "
+                + "measured peak cannot be; "
+            : "\(decimals(decimal / 1e9, 2)) GB of the published figure are left for activations, buffers and "
+                + "the framework; "
         return first + "if the table's GB are 2³⁰ bytes, \(decimals(binary / 1e9, 2))·10⁹ bytes are left"
     }
 
@@ -45,8 +47,9 @@ extension Reproductions {
                 name, "QZO's table: full fine-tuning of \(title)", source: table, value, decimals: 1, .gigabytes),
             [
                 .stated("full fine-tuning in bfloat16", "arXiv 2505.13430, abstract"),
-                .inferred(
-                    "BF16 weights and gradients, no optimizer state", "Adam's moments alone would double the figure"),
+                .fitted(
+                    "BF16 weights and gradients, no optimizer state",
+                    "the nearest to the table; Adam's two moments would double the count"),
                 .inferred("activations, buffers and the framework's own memory are left out", profile),
                 .inferred("GB are 10⁹ bytes", "the table's unit was not seen"),
             ], sides,
@@ -61,13 +64,15 @@ extension Reproductions {
                     sides[0].adding([network.checkpoints(tokens: 400, .bf16)])),
             ],
             notes: [
-                "plain counting gives \(gigabytes(total)) or \(decimals(Double(total) / 1_073_741_824, 1)) GiB; the paper's profile is a measurement, its parts were not seen",
+                "plain counting gives \(gigabytes(total)) or \(decimals(Double(total) / 1_073_741_824, 1)) GiB; "
+                    + "the paper's profile is a measurement, its parts were not seen",
                 remainder(value, sides[0]),
             ],
             allocation: AllocatorRequest(
                 .firstOrder, .mezo, of: known, sequence: 400, on: "datacentre-fp8",
                 reasons: [
-                    "our first-order step keeps FP32 master weights and Adam's two FP32 moments of each trained weight: 14 bytes a weight with its BF16 copy",
+                    "our first-order step keeps FP32 master weights and Adam's two FP32 moments of each trained "
+                        + "weight: 14 bytes a weight with its BF16 copy",
                     "our gradients are used up layer by layer; activations of 400 tokens are saved without checkpoints",
                 ]))
     }
@@ -106,7 +111,8 @@ extension Reproductions {
                 .zerothOrder, .quzo(residualBits: 0), of: known, sequence: 400, on: "edge-int4",
                 ["arithmetic.head=bf16", "arithmetic.embedding=bf16"] + overrides.map(\.field),
                 reasons: [
-                    "our nearest step is QuZO: it trains the INT4 codes themselves, with one FP32 scale for each output channel and no groups",
+                    "our nearest step is QuZO: it trains the INT4 codes themselves, with one FP32 scale for "
+                        + "each output channel and no groups",
                     "live activations of 400 tokens are in it",
                 ] + overrides.map(\.reason)))
     }
@@ -218,7 +224,8 @@ extension Reproductions {
                 overrides: [
                     (
                         "organisation.sram.activation.bytes=4194304",
-                        "one row of 128,256 logits needs more activation memory on the chip than the machine has; it was given 4 MiB"
+                        "one row of 128,256 logits needs more activation memory on the chip than the machine "
+                            + "has; it was given 4 MiB"
                     )
                 ]),
             introduction, headline, oneCard,

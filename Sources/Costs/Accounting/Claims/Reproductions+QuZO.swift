@@ -60,8 +60,10 @@ extension Reproductions {
             .both, .quzo(residualBits: 0), of: .llama2Of7B, sequence: 400, on: machine,
             ["arithmetic.head=bf16", "arithmetic.embedding=bf16"],
             reasons: [
-                "our first-order step keeps FP32 master weights and Adam's two FP32 moments for each trained weight; the accounting above has SGD and no masters",
-                "our gradients are used up layer by layer, so one layer's stand at a time; the accounting above has those of all parameters",
+                "our first-order step keeps FP32 master weights and Adam's two FP32 moments for each trained "
+                    + "weight; the accounting above has SGD and no masters",
+                "our gradients are used up layer by layer, so one layer's stand at a time; the accounting above "
+                    + "has those of all parameters",
                 "our activations are saved without checkpoints, in the formats of the program's tensors",
                 "both our steps hold the pass's live activations and the weights' scales",
             ])
@@ -72,14 +74,16 @@ extension Reproductions {
             gigabytes(Int((ratio - 1) * Double(side.bytes)))
         }
         return "with LoRA both sides hold the same weights and only activations differ: 2.94 then needs "
-            + "\(needed(2.94, zerothOrder(.int8))) of saved activations at INT8, 5.47 \(needed(5.47, zerothOrder(.int4))) at INT4, "
+            + "\(needed(2.94, zerothOrder(.int8))) of saved activations at INT8, 5.47 "
+            + "\(needed(5.47, zerothOrder(.int4))) at INT4, "
             + "which some batch and length always give"
     }()
 
     private static let sameTotal: String = {
         let ratio = Measure.ratio.value([zerothOrder(.int8), zerothOrder(.int4)])
         return
-            "2.94 and 5.47 come out of one first-order total (\(gigabytes(firstOrder(.int8, tokens: 400).bytes))): QuZO's INT8 over its "
+            "2.94 and 5.47 come out of one first-order total "
+            + "(\(gigabytes(firstOrder(.int8, tokens: 400).bytes))): QuZO's INT8 over its "
             + "INT4 weights are \(decimals(ratio, 5)), 5.47/2.94 is \(decimals(5.47 / 2.94, 5))"
     }()
 
@@ -117,7 +121,8 @@ extension Reproductions {
                         firstOrder(.int8, gradients: .int8, tokens: 400).terms + [network.all("momentum", .int8)]),
                     zerothOrder(.int8)),
                 .init(
-                    "INT8 gradients, no momentum", firstOrder(.int8, gradients: .int8, tokens: 400), zerothOrder(.int8)),
+                    "INT8 gradients, no momentum", firstOrder(.int8, gradients: .int8, tokens: 400),
+                    zerothOrder(.int8)),
                 .init(
                     "all parameters INT8, 3 bytes each against 1",
                     states("first-order", [("weights", .int8), ("gradients", .int8), ("momentum", .int8)]),
@@ -192,18 +197,20 @@ extension Reproductions {
             PublishedFigure(
                 "quzo-7.8", "QuZO, first version: up to 7.8 times less memory than FP16 first-order methods",
                 source:
-                    "a digest of arXiv 2502.12346v1 (Latest Daily Papers, 19 February 2025); the paper's own words were not seen",
+                    "a digest of arXiv 2502.12346v1 (Latest Daily Papers, 19 February 2025); the paper's own "
+                    + "words were not seen",
                 7.8, decimals: 1, .ratio),
             [
                 .stated("FP16 first-order methods are compared", "the digest"),
                 .inferred("the network is LLaMA2-7B and QuZO is INT8", "the digest names INT8 kernels"),
                 .inferred("the blocks' matrices are quantized; embedding, head and norms stay FP16", code),
-                .inferred("the first-order side is Adam, all four states in FP16", "8 bytes a parameter come nearest"),
+                .fitted("the first-order side is Adam, all four states in FP16", "8 bytes a parameter come nearest"),
                 .fitted(
                     "activations of one example of 300 tokens are kept without checkpoints in FP16",
                     "chosen so that 7.8 comes out"),
                 .fitted(
-                    "QuZO's forward pass is counted with the live tensors of one block", "chosen so that 7.8 comes out"),
+                    "QuZO's forward pass is counted with the live tensors of one block",
+                    "chosen so that 7.8 comes out"),
             ],
             sides(300),
             variants: [
@@ -222,7 +229,8 @@ extension Reproductions {
                 .both, .quzo(residualBits: 0), of: .llama2Of7B, sequence: 300, on: "edge-int8",
                 ["arithmetic.head=bf16", "arithmetic.embedding=bf16"],
                 reasons: [
-                    "our first-order step is quantization-aware: INT8 codes beside FP32 master weights, and Adam's moments in FP32",
+                    "our first-order step is quantization-aware: INT8 codes beside FP32 master weights, and "
+                        + "Adam's moments in FP32",
                     "our gradients are used up layer by layer, so one layer's stand at a time",
                 ]))
     }
