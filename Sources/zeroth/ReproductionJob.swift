@@ -31,9 +31,12 @@ struct ReproductionJob {
         rows = try chosen.map { try $0.row(allocate: Self.allocate) }
     }
 
-    /// Lays a row's steps out on their machine.
+    /// Lays a row's steps out on their machine: the one in the program, whatever ZEROTH_HWMODELS names, so that the
+    /// page holds.
     private static func allocate(_ request: AllocatorRequest) throws -> AllocatorFigure {
-        try AllocatorFigure(request, on: Machine.load(request.machine, overrides: request.overrides))
+        let library = HardwareLibrary(folder: nil)
+        return try AllocatorFigure(
+            request, on: Machine.load(request.machine, overrides: request.overrides, from: library))
     }
 
     /// Prints the rows.
