@@ -69,7 +69,7 @@ let package = Package(
             exclude: ["independent"]),
         .testTarget(
             name: "zerothTests", dependencies: ["zeroth", "Networks"],
-            exclude: ["exact", "gemm", "quantize", "random_sources.py"]),
+            exclude: ["exact", "gemm", "quantize", "random_sources.py", "recompute_reproduction.py"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

@@ -6,9 +6,10 @@ private typealias Files = TransformerConfigurations
 @Suite struct BuiltInNetworkTests {
     /// The figures that are published, or that Hugging Face's class for the published `config.json` counts.
     @Test(arguments: [
-        (BuiltInNetwork.llama2Of7B, 6_738_415_616), (.llama2Of13B, 13_015_864_320), (.llama3Of8B, 8_030_261_248),
-        (.mistralOf7B, 7_241_732_096), (.optOf1300M, 1_315_758_080), (.optOf6700M, 6_658_473_984),
-        (.optOf13B, 12_853_473_280), (.robertaLarge, 355_412_057), (.miniLM, 22_713_216),
+        (BuiltInNetwork.llamaOf7B, 6_738_415_616), (.llama2Of7B, 6_738_415_616), (.llama2Of13B, 13_015_864_320),
+        (.llama3Of8B, 8_030_261_248), (.mistralOf7B, 7_241_732_096), (.optOf1300M, 1_315_758_080),
+        (.optOf2700M, 2_651_596_800), (.optOf6700M, 6_658_473_984), (.optOf13B, 12_853_473_280),
+        (.optOf30B, 29_974_540_288), (.optOf66B, 65_719_701_504), (.robertaLarge, 355_412_057), (.miniLM, 22_713_216),
         (.smolLM2Of135M, 134_515_008), (.storiesOf260K, 260_032),
     ])
     func countsThePublishedParameters(network: BuiltInNetwork, published: Int) throws {
@@ -30,8 +31,9 @@ private typealias Files = TransformerConfigurations
     @Test func hasTheNamesOfTheCommandLine() {
         #expect(
             TransformerConfiguration.builtInNames == [
-                "llama2-7b", "llama2-13b", "llama3-8b", "mistral-7b", "opt-1.3b", "opt-6.7b", "opt-13b",
-                "roberta-large", "minilm-l6", "smollm2-135m", "stories260k", "opinions",
+                "llama-7b", "llama2-7b", "llama2-13b", "llama3-8b", "mistral-7b", "opt-1.3b", "opt-2.7b", "opt-6.7b",
+                "opt-13b", "opt-30b", "opt-66b", "roberta-large", "minilm-l6", "smollm2-135m", "stories260k",
+                "opinions",
             ])
         for network in BuiltInNetwork.allCases { #expect(network.repository.contains("/")) }
     }
@@ -60,7 +62,7 @@ private typealias Files = TransformerConfigurations
         let known = TransformerConfiguration.builtInNames.joined(separator: ", ")
         #expect(
             message { _ = try TransformerConfiguration(network: "Llama2-7b") }
-                == "Llama2-7b: is no network that is built in (near: \"llama2-7b\", \"llama2-13b\", \"llama3-8b\"); give "
+                == "Llama2-7b: is no network that is built in (near: \"llama2-7b\", \"llama-7b\", \"llama2-13b\"); give "
                 + "one of \(known), or the path of a folder with a config.json")
         #expect(
             message { _ = try TransformerConfiguration(network: "x") }
