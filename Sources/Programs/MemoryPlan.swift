@@ -81,8 +81,11 @@ struct MemoryPlanner {
         let stretch = 64
         var placed = [[Int]](repeating: [], count: program.operations.count / stretch + 1)
         var isSeen = [Bool](repeating: false, count: program.tensors.count)
+        // Bytes placed, by operation: where they leave too little, no gap needs to be looked for.
+        var occupied = [Int](repeating: 0, count: program.operations.count)
         for index in candidates {
             let life = lifetimes[index]!
+            guard life.allSatisfy({ occupied[$0] + bytes[index] <= capacity }) else { continue }
             let stretches = life.lowerBound / stretch...life.upperBound / stretch
             var neighbours: [Int] = []
             for number in stretches {
@@ -101,6 +104,7 @@ struct MemoryPlanner {
             guard address + bytes[index] <= capacity else { continue }
             places[index] = address
             for number in stretches { placed[number].append(index) }
+            for operation in life { occupied[operation] += bytes[index] }
         }
         return places
     }

@@ -60,7 +60,7 @@ extension TransformerForward {
         let projected = linear(first + 3, context, rowsPerExample: tokens, span, in: &builder)
         let attended = normalize(
             Stream(state: state, branch: projected), norm: firstNorm(layer) + (isPre ? 1 : 0),
-            name + ".attention-norm", span, in: &builder)
+            name + ".attention-norm", span, keepsState: !endsEarly, in: &builder)
 
         let attendedCodes = quantize(
             attended.y, name + ".attention-norm", rowsPerExample: tokens, columns: hidden, to: formats.activations,

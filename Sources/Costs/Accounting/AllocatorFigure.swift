@@ -14,6 +14,8 @@ public struct AllocatorRequest: Sendable {
     public let overrides: [String]
     let network: BuiltInNetwork
     let method: StepDescription.Method
+    /// How the first-order side trains; nil for what goes with the method.
+    let recipe: FirstOrderRecipe?
     let batch: Int
     let sequence: Int
     let sides: Sides
@@ -21,7 +23,8 @@ public struct AllocatorRequest: Sendable {
     let reasons: [String]
 
     init(
-        _ sides: Sides, _ method: StepDescription.Method, of network: BuiltInNetwork, batch: Int = 1, sequence: Int,
+        _ sides: Sides, _ method: StepDescription.Method, beside recipe: FirstOrderRecipe? = nil,
+        of network: BuiltInNetwork, batch: Int = 1, sequence: Int,
         on machine: String, _ overrides: [String] = [], reasons: [String]
     ) {
         self.machine = machine
@@ -29,6 +32,7 @@ public struct AllocatorRequest: Sendable {
         self.overrides = ["organisation.dram.capacityBytes=\(1 << 42)"] + overrides
         self.network = network
         self.method = method
+        self.recipe = recipe
         self.batch = batch
         self.sequence = sequence
         self.sides = sides
@@ -42,13 +46,8 @@ public struct AllocatorRequest: Sendable {
             method: method)
     }
 
-    /// The first-order step beside it: the one place that says which.
-    var firstOrder: StepDescription {
-        var step = zerothOrder
-        step.method = .qat
-        step.isInFloatingPoint = method == .mezo
-        return step
-    }
+    /// The first-order step beside it.
+    var firstOrder: StepDescription { zerothOrder.baseline(recipe) }
 }
 
 /// What our own allocator gives for such a step: the peak of the lowered program's memory plan.
@@ -100,9 +99,8 @@ public struct AllocatorFigure: Sendable, Encodable {
 
     private static func side(_ step: StepDescription, on machine: Machine) throws(ScheduleError) -> Side {
         let plan = try TimingModel.schedule(step, on: machine, objective: .traffic).memory
-        let title = StepDescription.Method.title(step.method.word)
         return Side(
-            name: step.method.isZerothOrder ? title : step.isInFloatingPoint ? "first-order, Adam" : title + ", Adam",
+            name: step.recipe.map { "first-order, \($0)" } ?? StepDescription.Method.title(step.method.word),
             bytes: plan.dramExtent, bytesByKind: plan.peak.byKind.filter { $0.value > 0 })
     }
 }

@@ -72,11 +72,10 @@ extension Reproductions {
                     + "keep each for itself, of which batch and length are not known"
             ],
             allocation: AllocatorRequest(
-                .both, .mezo, of: .optOf13B, sequence: 400, on: "datacentre-fp8",
+                .both, .mezo, beside: .mixedPrecisionAdam, of: .optOf13B, sequence: 400, on: "datacentre-fp8",
                 reasons: [
-                    "our first-order step keeps BF16 weights beside FP32 masters and Adam's FP32 moments: 14 "
-                        + "bytes a weight",
-                    "our gradients are used up layer by layer, so none of them stand at the peak",
+                    "our first-order step keeps BF16 weights beside FP32 masters, gradients and moments: 18 bytes a weight",
+                    "activations are let go as gradients come, so that at our peak hardly any stand beside them",
                     "the embedding table, which is also the head, is frozen in both our steps",
                 ]))
     }
@@ -125,11 +124,11 @@ extension Reproductions {
             ],
             notes: ["that no larger size fits is the other half of the claim: see OPT-6.7B"],
             allocation: AllocatorRequest(
-                .firstOrder, .mezo, of: .optOf2700M, sequence: 400, on: "datacentre-fp8",
+                .firstOrder, .mezo, beside: .mixedPrecisionAdam, of: .optOf2700M, sequence: 400, on: "datacentre-fp8",
                 reasons: [
-                    "our first-order step keeps BF16 weights beside FP32 masters and Adam's FP32 moments; "
-                        + "gradients are used up layer by layer",
-                    "activations of 400 tokens are saved without checkpoints",
+                    "our first-order step keeps BF16 weights beside FP32 masters, gradients and moments: 18 bytes a weight",
+                    "the embedding table, which is also the head, is frozen in ours",
+                    "activations are let go as gradients come, so that at our peak hardly any stand beside them",
                 ]))
     }
 

@@ -69,11 +69,10 @@ extension Reproductions {
                 remainder(value, sides[0]),
             ],
             allocation: AllocatorRequest(
-                .firstOrder, .mezo, of: known, sequence: 400, on: "datacentre-fp8",
+                .firstOrder, .mezo, beside: .halfPrecisionSGD, of: known, sequence: 400, on: "datacentre-fp8",
                 reasons: [
-                    "our first-order step keeps FP32 master weights and Adam's two FP32 moments of each trained "
-                        + "weight: 14 bytes a weight with its BF16 copy",
-                    "our gradients are used up layer by layer; activations of 400 tokens are saved without checkpoints",
+                    "our first-order step is the accounting's: BF16 weights and gradients, SGD; embedding tables and norms are frozen in ours",
+                    "activations are let go as gradients come, so that at our peak hardly any stand beside them",
                 ]))
     }
 

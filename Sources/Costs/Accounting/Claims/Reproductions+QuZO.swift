@@ -57,15 +57,14 @@ extension Reproductions {
 
     private static func allocation(_ machine: String) -> AllocatorRequest {
         AllocatorRequest(
-            .both, .quzo(residualBits: 0), of: .llama2Of7B, sequence: 400, on: machine,
+            .both, .quzo(residualBits: 0), beside: .quantizedSGD, of: .llama2Of7B, sequence: 400, on: machine,
             ["arithmetic.head=bf16", "arithmetic.embedding=bf16"],
             reasons: [
-                "our first-order step keeps FP32 master weights and Adam's two FP32 moments for each trained "
-                    + "weight; the accounting above has SGD and no masters",
-                "our gradients are used up layer by layer, so one layer's stand at a time; the accounting above "
-                    + "has those of all parameters",
-                "our activations are saved without checkpoints, in the formats of the program's tensors",
-                "both our steps hold the pass's live activations and the weights' scales",
+                "our first-order step is the accounting's: INT8 codes trained by SGD, all gradients in 16 bits until the "
+                    + "end, each block's input in 16 bits",
+                "the embedding table and the norms are frozen in ours and have no gradients",
+                "a block's input is let go with its gradients, so that at our peak none stands beside them",
+                "both our steps hold the pass's live activations and the weights' scales; norms are FP32",
             ])
     }
 
@@ -226,12 +225,14 @@ extension Reproductions {
             search: .init(factor: "tokens", used: 300, range: 1...2_048, sides: sides),
             notes: ["the figure is known at second hand only"],
             allocation: AllocatorRequest(
-                .both, .quzo(residualBits: 0), of: .llama2Of7B, sequence: 300, on: "edge-int8",
+                .both, .quzo(residualBits: 0), beside: .halfPrecisionAdam, of: .llama2Of7B, sequence: 300,
+                on: "edge-int8",
                 ["arithmetic.head=bf16", "arithmetic.embedding=bf16"],
                 reasons: [
-                    "our first-order step is quantization-aware: INT8 codes beside FP32 master weights, and "
-                        + "Adam's moments in FP32",
-                    "our gradients are used up layer by layer, so one layer's stand at a time",
+                    "our first-order step is the accounting's: weights, all gradients and both moments in 16 bits",
+                    "activations are let go as gradients come, so that at our peak hardly any stand beside them",
+                    "the embedding table and the norms are frozen in ours: no gradients, no moments",
+                    "both our steps hold the pass's live activations; norms are FP32",
                 ]))
     }
 
