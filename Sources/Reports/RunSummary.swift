@@ -80,4 +80,16 @@ public struct RunSummary: Sendable, Hashable, Codable {
         firstOrder = first.count == lengths.count && !first.isEmpty ? MeanStep(first) : nil
         reason = lengths.compactMap(\.comparison.reason).first
     }
+
+    /// What any of the steps rests on beyond the machine's file.
+    public var assumptions: [String] {
+        var result: [String] = []
+        for comparison in lengths.map(\.comparison) {
+            for assumption in comparison.zerothOrder.assumptions + (comparison.firstOrder?.assumptions ?? [])
+            where !result.contains(assumption) {
+                result.append(assumption)
+            }
+        }
+        return result
+    }
 }
