@@ -15,8 +15,8 @@ struct InPlaceRows: Sendable {
     let multipliers: [Int32]
     let bits: PerturbationBits
     let streams: TensorStreams
-    /// Hold restored codes against the stored ones.
-    let checks: Bool
+    /// Where runs are checked, k of the whole weight as `start` found it; no machine has this.
+    let originals: SharedBuffer<Int8>?
 
     /// Bytes of a row's list, of which an entry takes one.
     var room: Int { InPlaceList.bytes(columns: columns) }
@@ -33,6 +33,9 @@ struct InPlaceRows: Sendable {
     ) throws(TileError.Fault) -> PerturbationStatistics {
         let before = AlignedBuffer<Int8>(count: rows.count * columns)
         before.baseAddress.update(from: codes, count: before.count)
+        if let originals {
+            (originals.baseAddress + rows.lowerBound * columns).update(from: codes, count: before.count)
+        }
         let statistics = perturb(before.baseAddress, rows: rows, plus: codes)
         try keep(before.baseAddress, at: codes, rows: rows, list: list)
         return statistics
@@ -53,7 +56,7 @@ struct InPlaceRows: Sendable {
 
     /// k of stored codes: what the list holds where they stand at an end, and ∓d elsewhere.
     ///
-    /// - Throws: `notRestored` where a list ends too early or, checked, a restored code does not lead to the stored one.
+    /// - Throws: `notRestored` where a list ends too early or, checked, a restored code is not what it was.
     func restore(
         _ stored: UnsafePointer<Int8>, at side: Side, rows: Range<Int>, list: UnsafePointer<Int8>,
         into restored: UnsafeMutablePointer<Int8>
@@ -70,12 +73,9 @@ struct InPlaceRows: Sendable {
                 entry += 1
             }
         }
-        guard checks else { return }
-        let again = AlignedBuffer<Int8>(count: rows.count * columns)
-        _ = perturb(
-            restored, rows: rows, plus: side == .plus ? again.baseAddress : nil,
-            minus: side == .minus ? again.baseAddress : nil)
-        for place in 0..<again.count where again[place] != stored[place] {
+        guard let originals else { return }
+        let expected = originals.baseAddress + rows.lowerBound * columns
+        for place in 0..<rows.count * columns where restored[place] != expected[place] {
             let (row, column) = place.quotientAndRemainder(dividingBy: columns)
             throw .notRestored(row: rows.lowerBound + row, column: column)
         }

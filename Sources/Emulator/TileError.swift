@@ -41,7 +41,7 @@ public struct TileError: Error, Hashable, Sendable, CustomStringConvertible {
         case draws(found: Int, needed: Int)
         /// More codes of a row stand at the end of their range, perturbed in place, than the list has room for that restores them.
         case listOverflow(row: Int, codes: Int, room: Int)
-        /// What is restored of a weight does not lead to what is stored: codes or list are another pass's.
+        /// What is restored of a weight is not what was perturbed: codes or list are another pass's.
         case notRestored(row: Int, column: Int)
         /// Restored weights that the update did not find in the perturbation unit, or left there.
         case restoredWeights(found: Int, needed: Int)
@@ -104,8 +104,8 @@ extension TileError.Fault: CustomStringConvertible {
             "row \(row): \(codes) codes stand at the end of their range, perturbed in place, and the list that restores them has "
                 + "room for \(room); try a smaller --perturbation-size, or --set organisation.perturbationUnit.placement=on-load"
         case .notRestored(let row, let column):
-            "row \(row), column \(column): the code that the list or the draw restores does not lead to the stored one; "
-                + "codes and list have to be those of the pass before"
+            "row \(row), column \(column): the code that the draw or the list restores is not the one that was perturbed; "
+                + "codes and list have to be those that the pass before left"
         case .restoredWeights(let found, let needed):
             "\(found) restored weights wait in the perturbation unit, \(needed) are needed"
         case .notDescribed(let what): "the command does not say \(what)"

@@ -92,10 +92,11 @@ extension TileExecutor {
         guard first >= 0, first + weights <= rows * columns else {
             throw fault(.outsideTensor(end: first + weights, bytes: rows * columns))
         }
+        if checks, originals[number] == nil { originals[number] = AlignedBuffer(count: rows * columns) }
         return Tile(
             weights: InPlaceRows(
                 kernels: kernels, columns: columns, multipliers: scalars.multipliers, bits: quzo.settings.bits,
-                streams: quzo.streams(number), checks: checks),
+                streams: quzo.streams(number), originals: originals[number]?.shared),
             rows: first / columns..<(first + weights) / columns,
             codes: try command.operand(operand, use, bytes: weights))
     }

@@ -45,6 +45,8 @@ final class TileExecutor {
     var drawn: [Int32] = []
     /// Codes that were taken back from an in-place perturbation, for the update that comes next.
     var restored: [Int8] = []
+    /// Codes by weight as the step found them; kept where runs are checked, to hold restored ones against.
+    var originals: [Int: AlignedBuffer<Int8>] = [:]
     /// Registers of the array, where it is modelled.
     lazy var registers = RegisterArray(scheduled)
 
