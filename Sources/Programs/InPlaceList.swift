@@ -4,10 +4,10 @@
 /// restored by drawing d again. The entries follow the codes' order, so they need no index. Programs are static: the list's room is
 /// reserved in advance, and a row with more such codes cannot be restored.
 public enum InPlaceList {
-    /// Entries of a row, however short: with max-abs scales one code at least reaches the end of its range, and short rows differ much.
-    public static let entriesPerRow = 16
-    /// Codes of a row for which there is one entry more. Measured shares at the ends are in docs/costs.md.
-    public static let codesPerEntry = 16
+    /// Entries of a row, however short: short rows differ much, and those of a head that is trained from nothing saturate most.
+    public static let entriesPerRow = 32
+    /// Codes of a row for which there is one entry more. What was measured is in docs/costs.md.
+    public static let codesPerEntry = 8
 
     /// Bytes for a row of `columns` codes, `columns` > 0; an entry is a byte, and more than one for each code is never needed.
     public static func bytes(columns: Int) -> Int {

@@ -69,6 +69,8 @@ public struct RunSummary: Sendable, Hashable, Codable {
     public let firstOrder: MeanStep?
     /// Why there is no first-order step.
     public let reason: String?
+    /// What any of the steps rests on beyond the machine's file.
+    public let assumptions: [String]
 
     public init(machine: Machine, method: StepDescription.Method, batch: Int, lengths: [Length]) {
         self.machine = machine.name
@@ -79,17 +81,7 @@ public struct RunSummary: Sendable, Hashable, Codable {
         let first = lengths.compactMap { length in length.comparison.firstOrder.map { (length.steps, $0) } }
         firstOrder = first.count == lengths.count && !first.isEmpty ? MeanStep(first) : nil
         reason = lengths.compactMap(\.comparison.reason).first
-    }
-
-    /// What any of the steps rests on beyond the machine's file.
-    public var assumptions: [String] {
-        var result: [String] = []
-        for comparison in lengths.map(\.comparison) {
-            for assumption in comparison.zerothOrder.assumptions + (comparison.firstOrder?.assumptions ?? [])
-            where !result.contains(assumption) {
-                result.append(assumption)
-            }
-        }
-        return result
+        let costs = lengths.flatMap { [$0.comparison.zerothOrder, $0.comparison.firstOrder].compactMap(\.self) }
+        assumptions = Set(costs.flatMap(\.assumptions)).sorted()
     }
 }
