@@ -67,7 +67,7 @@ struct InPlaceRows: Sendable {
         for row in 0..<rows.count {
             let start = row * columns
             var entry = 0
-            for column in 0..<columns where isAtEnd(stored[start + column]) {
+            try forEachEnd(stored + start) { column throws(TileError.Fault) in
                 guard entry < room else { throw .notRestored(row: rows.lowerBound + row, column: column) }
                 restored[start + column] = list[row * room + entry]
                 entry += 1
@@ -89,8 +89,8 @@ struct InPlaceRows: Sendable {
         for row in 0..<rows.count {
             let (start, entries) = (row * columns, list + row * room)
             var count = 0
-            for place in start..<start + columns where isAtEnd(codes[place]) {
-                if count < room { entries[count] = before[place] }
+            forEachEnd(codes + start) { column in
+                if count < room { entries[count] = before[start + column] }
                 count += 1
             }
             guard count <= room else {
@@ -100,7 +100,31 @@ struct InPlaceRows: Sendable {
         }
     }
 
-    @inline(__always) private func isAtEnd(_ code: Int8) -> Bool { code == Self.end || code == -Self.end }
+    /// Visits the columns of a row whose codes stand at an end, in order: most words of eight codes have none.
+    @inline(__always)
+    private func forEachEnd<Failure>(
+        _ codes: UnsafePointer<Int8>, _ visit: (_ column: Int) throws(Failure) -> Void
+    ) throws(Failure) {
+        var column = 0
+        while column < columns {
+            let last = min(column + 8, columns)
+            if last - column < 8 || Self.hasEnd(UnsafeRawPointer(codes + column).loadUnaligned(as: UInt64.self)) {
+                for place in column..<last where codes[place] == Self.end || codes[place] == -Self.end {
+                    try visit(place)
+                }
+            }
+            column = last
+        }
+    }
+
+    /// Whether a byte is 127 or −127: one that an exclusive-or makes zero borrows where 1 is subtracted from each.
+    @inline(__always)
+    private static func hasEnd(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let high = word ^ (ones &* 0x7F)
+        let low = word ^ (ones &* 0x81)
+        return ((high &- ones) & ~high | (low &- ones) & ~low) & (ones &* 0x80) != 0
+    }
 
     private func perturb(
         _ codes: UnsafePointer<Int8>, rows: Range<Int>, plus: UnsafeMutablePointer<Int8>? = nil,

@@ -4,7 +4,7 @@
 /// restored by drawing d again. The entries follow the codes' order, so they need no index. Programs are static: the list's room is
 /// reserved in advance, and a row with more such codes cannot be restored.
 public enum InPlaceList {
-    /// Entries of a row, however short: short rows differ much, and those of a head that is trained from nothing saturate most.
+    /// Entries of a row, however short: the shorter rows are, the more their shares of such codes differ.
     public static let entriesPerRow = 32
     /// Codes of a row for which there is one entry more. What was measured is in docs/costs.md.
     public static let codesPerEntry = 8
