@@ -53,6 +53,7 @@ extension StepCost {
             peakDynamicMilliwatts: Self.peakDynamicMilliwatts(scheduled, timing, table))
         unitTimes = Dictionary(uniqueKeysWithValues: Command.Unit.allCases.map { ($0, UnitTime($0, timing)) })
         roofline = try Roofline(scheduled, timing: timing)
+        assumptions = scheduled.program.assumptions
     }
 
     /// Highest sum of the powers of the operations in flight, each operation's energy spread evenly over its time.

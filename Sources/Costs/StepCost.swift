@@ -95,6 +95,8 @@ public struct StepCost: Sendable, Hashable, Codable {
     public let entries: [EnergyEntry]
     /// What the table does not price.
     public let exclusions: [String]
+    /// What the step rests on beyond the machine's file: reservations for what data decide, such as the lists of an in-place perturbation.
+    public internal(set) var assumptions: [String] = []
 
     /// Prices a step.
     ///

@@ -110,7 +110,7 @@ public final class TileEmulator {
             case .product(let product) where product.firstFormat == .int8 && product.secondFormat == .int8: continue
             case .embed, .quantizeRows, .quantizeColumns, .softmax, .addNorm(.layerNorm, _, _, keepsSum: false),
                 .activation(.gelu, _), .meanPool, .loss,
-                .projectedGradient, .update, .updateBias:
+                .projectedGradient, .perturbInPlace, .update, .updateBias:
                 continue
             default: throw .notEmulated(operation: operation.name)
             }

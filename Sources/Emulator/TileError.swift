@@ -39,6 +39,12 @@ public struct TileError: Error, Hashable, Sendable, CustomStringConvertible {
         case rowOutsideTable(row: Int, rows: Int)
         /// Drawn values that the vector unit did not find, or left.
         case draws(found: Int, needed: Int)
+        /// More codes of a row stand at the end of their range, perturbed in place, than the list has room for that restores them.
+        case listOverflow(row: Int, codes: Int, room: Int)
+        /// What is restored of a weight is not what was perturbed: codes or list are another pass's.
+        case notRestored(row: Int, column: Int)
+        /// Restored weights that the update did not find in the perturbation unit, or left there.
+        case restoredWeights(found: Int, needed: Int)
         /// The command does not say which part of the operation it does, or on which bytes.
         case notDescribed(String)
         /// The command's amounts and its bytes do not agree.
@@ -94,6 +100,14 @@ extension TileError.Fault: CustomStringConvertible {
         case .notInDRAM: "moves a tensor that has no place in DRAM"
         case .rowOutsideTable(let row, let rows): "row \(row) of a table of \(rows)"
         case .draws(let found, let needed): "\(found) drawn values wait for the vector unit, \(needed) are needed"
+        case .listOverflow(let row, let codes, let room):
+            "row \(row): \(codes) codes stand at the end of their range, perturbed in place, and the list that restores them has "
+                + "room for \(room); try a smaller --perturbation-size, or --set organisation.perturbationUnit.placement=on-load"
+        case .notRestored(let row, let column):
+            "row \(row), column \(column): the code that the draw or the list restores is not the one that was perturbed; "
+                + "codes and list have to be those that the pass before left"
+        case .restoredWeights(let found, let needed):
+            "\(found) restored weights wait in the perturbation unit, \(needed) are needed"
         case .notDescribed(let what): "the command does not say \(what)"
         case .sizesDiffer(let what, let found, let needed): "\(what): \(found) found, \(needed) needed"
         case .cyclesDiffer(let registers, let model):

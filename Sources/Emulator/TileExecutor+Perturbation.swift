@@ -4,13 +4,13 @@ import Programs
 
 /// The perturbation unit on tiles: weights on their way into SRAM, updates in place, draws for a new head's bias.
 extension TileExecutor {
-    private func context() throws(TileError) -> QuZOContext {
+    func context() throws(TileError) -> QuZOContext {
         guard let quzo else { throw fault(.notDescribed("what to draw: inference has no perturbation")) }
         return quzo
     }
 
     /// Elements of one piece of work for a thread, and a multiple of the kernels' 256.
-    private static let elementsPerPiece = 32768
+    static let elementsPerPiece = 32768
 
     /// clamp(k ± d) in the tile. The same values come out of every fetch, since they depend on the element alone.
     func perturb(_ command: TileCommand) throws(TileError) {
@@ -98,6 +98,7 @@ extension TileExecutor {
         guard first >= 0, first + weights <= rows * columns else {
             throw fault(.outsideTensor(end: first + weights, bytes: rows * columns))
         }
+        if isUpdateInPlace { try takeRestored(codes, weights) }
         // s_w is fixed in a run; the rows' multipliers are registers of the unit.
         let scalars = quzo.update(
             lossDifference: multiplier.pointer(Float.self)[0],

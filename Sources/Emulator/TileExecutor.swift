@@ -43,6 +43,10 @@ final class TileExecutor {
     var scratch = AlignedBuffer<Float>(count: 0)
     var runningLosses: [Float] = []
     var drawn: [Int32] = []
+    /// Codes that were taken back from an in-place perturbation, for the update that comes next.
+    var restored: [Int8] = []
+    /// Codes by weight as the step found them; kept where runs are checked, to hold restored ones against.
+    var originals: [Int: AlignedBuffer<Int8>] = [:]
     /// Registers of the array, where it is modelled.
     lazy var registers = RegisterArray(scheduled)
 
@@ -170,6 +174,7 @@ final class TileExecutor {
         state.pointee = State()
         runningLosses = []
         drawn = []
+        restored = []
         packed.removeAll()
         var end = 0
         for (index, buffer) in scheduled.nest(of: number).buffers.enumerated() {
@@ -209,6 +214,7 @@ final class TileExecutor {
             throw fault(.notReleased(slots: slots[index].taken), buffer.name)
         }
         guard drawn.isEmpty else { throw fault(.draws(found: drawn.count, needed: 0)) }
+        guard restored.isEmpty else { throw fault(.restoredWeights(found: restored.count, needed: 0)) }
         if checks {
             for (index, id) in operation.writes.enumerated() {
                 let place = places[operation.reads.count + index]
@@ -285,7 +291,12 @@ final class TileExecutor {
         let work = TileCommand(executor: self, nest: nest, command: command)
         switch command.pointee.kind {
         case .transfer: break
-        case .perturb: try perturb(work)
+        case .perturb:
+            switch action {
+            case .perturbInPlace: try perturbInPlace(work)
+            case .update: try restore(work)
+            default: try perturb(work)
+            }
         case .draw: try draw(work)
         case .update: try update(work)
         case .matmul: try multiply(work)

@@ -41,6 +41,14 @@ struct StreamPlan {
         case update(weights: Int, restoring: [RandomPurpose], draws: [RandomPurpose])
         /// `values` draws a piece, then the vector unit.
         case drawThenVector(values: Int, [RandomPurpose])
+
+        /// Elements of a piece that random bits are drawn for, in their order; 1 where a piece is counted by itself.
+        var weightsPerPiece: Int {
+            switch self {
+            case .vector, .drawThenVector: 1
+            case .perturb(let weights, _), .update(let weights, _, _): weights
+            }
+        }
     }
 
     var outer = 1
@@ -106,7 +114,7 @@ struct StreamingScheduler {
             let views = plan.operands.indices.filter { !(plan.operands[$0].isFixed && plan.operands[$0].isWrite) }.map {
                 plan.operands[$0].view(buffer: buffers[$0], outer: outer, start: start, size: size)
             }
-            var part = Command.Part(outer: outer, first: start, views: views)
+            var part = Command.Part(outer: outer, first: start.scaled(by: plan.engine.weightsPerPiece), views: views)
             var reads: [Int] = []
             var acquires: [Int] = []
             var writes: [Int] = []

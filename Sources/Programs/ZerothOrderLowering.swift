@@ -116,19 +116,6 @@ extension Lowering {
     }
 }
 
-/// The list from which integer codes perturbed in place are restored.
-///
-/// A code that stands at the end of its range after perturbation may have been clamped, and what it was is written down; any other is
-/// restored by drawing d again. The entries follow the codes' order, so they need no index. Programs are static: the list's room is
-/// reserved in advance, one entry for every `codesPerEntry` codes of a row.
-enum InPlaceList {
-    /// Symmetric codes of a row fill their range: with max-abs scales one code in each row reaches its end, and steps of a few units
-    /// saturate few others.
-    static let codesPerEntry = 16
-    /// Bytes for a row of `columns` codes; an entry is a byte.
-    static func bytes(columns: Int) -> Int { ceilingDivision(columns, codesPerEntry) }
-}
-
 extension StepDescription {
     /// Bits of a rounding residual that the update carries for each weight; 0 for none.
     var residualBits: Int { if case .quzo(let bits) = method { bits } else { 0 } }

@@ -93,6 +93,7 @@ public enum CostReport {
         if let text = summary.baseline, summary.firstOrder != nil {
             lines.append("\(baseline) is \(text) (docs/costs.md, First-order steps)")
         }
+        lines += summary.assumptions
         if summary.method == "mezo" {
             lines.append("both sides in floating point: what the machine's arithmetic has in codes is BF16 here")
         }

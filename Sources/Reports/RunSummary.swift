@@ -75,6 +75,8 @@ public struct RunSummary: Sendable, Hashable, Codable {
     public let reason: String?
     /// The first-order side at other recipes, where it was asked for.
     public var front: FirstOrderFront?
+    /// What any of the steps rests on beyond the machine's file.
+    public let assumptions: [String]
 
     public init(machine: Machine, method: StepDescription.Method, batch: Int, queries: Int = 1, lengths: [Length]) {
         self.machine = machine.name
@@ -87,5 +89,7 @@ public struct RunSummary: Sendable, Hashable, Codable {
         let first = lengths.compactMap { length in length.comparison.firstOrder.map { (length.steps, $0) } }
         firstOrder = first.count == lengths.count && !first.isEmpty ? MeanStep(first) : nil
         reason = lengths.compactMap(\.comparison.reason).first
+        let costs = lengths.flatMap { [$0.comparison.zerothOrder, $0.comparison.firstOrder].compactMap(\.self) }
+        assumptions = Set(costs.flatMap(\.assumptions)).sorted()
     }
 }

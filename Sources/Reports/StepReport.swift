@@ -33,6 +33,6 @@ public enum StepReport {
         let estimated = cost.energy.picojoules > 0 ? cost.energy.estimatedPicojoules / cost.energy.picojoules : 0
         lines.append(
             "resting on estimated prices: \(Quantity.percent(estimated)) of the energy (--json names every entry)")
-        return lines
+        return lines + cost.assumptions
     }
 }

@@ -29,16 +29,8 @@ struct EmulationOptions: ParsableArguments {
     }
 
     /// The emulation on the run's machine.
-    ///
-    /// - Throws: `RunError.badSetting` where tiles do not run what the machine does.
-    func emulation(on machine: Machine) throws(RunError) -> Emulation {
-        guard emulation == .layers || machine.organisation.perturbationUnit.placement == .onLoad else {
-            throw .badSetting(
-                name: "emulation", value: emulation.rawValue,
-                allowed: "layers: machine \(machine.name) perturbs weights in place "
-                    + "(organisation.perturbationUnit.placement), which tiles do not run yet")
-        }
-        return switch emulation {
+    func emulation(on machine: Machine) -> Emulation {
+        switch emulation {
         case .layers: .layers
         case .tiles: .tiles(machine, TileOptions(checks: !unchecked))
         case .registers: .tiles(machine, TileOptions(checks: !unchecked, array: .registers))

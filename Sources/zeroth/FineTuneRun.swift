@@ -35,7 +35,7 @@ final class FineTuneRun {
         try folder.checkVacant(overwrite: overwrite)
         let task = try FineTuningTask(settings, threads: threads)
         tuner = try FineTuner(task: task, settings: settings, kernels: kernels, threads: threads)
-        tuner.emulation = try emulation.emulation(on: machine.machine)
+        tuner.emulation = emulation.emulation(on: machine.machine)
         countsAccumulators = emulation.accumulators
         costs = try RunCosts(machinery: machine, tuner: tuner)
         record = RunRecord(
@@ -62,7 +62,7 @@ final class FineTuneRun {
             }
         }
         tuner = try FineTuner(task: task, settings: record.settings, kernels: kernels, threads: threads)
-        tuner.emulation = try emulation.emulation(on: machine.machine)
+        tuner.emulation = emulation.emulation(on: machine.machine)
         countsAccumulators = emulation.accumulators
         if folder.hasCheckpoint { try folder.restore(tuner) }
         guard tuner.step < record.settings.steps else {

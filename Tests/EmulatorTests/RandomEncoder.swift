@@ -99,8 +99,11 @@ enum TileMachine {
     static let shipped: [(name: String, overrides: [String])] = [
         ("edge-int8", []), ("tpu-like", []), ("gemmini-like", []),
         ("quzo-edge", []), ("quzo-edge", ["organisation.perturbationUnit.sharedFetch=false"]),
+        ("edge-int8", inPlace), ("gemmini-like", inPlace),
         ("edge-int4", ["arithmetic.weights=int8", "arithmetic.activations=int8"]),
     ]
+
+    static let inPlace = ["organisation.perturbationUnit.placement=in-place"]
 
     static func load(_ name: String, _ overrides: [String] = []) throws -> Machine {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -120,8 +123,11 @@ enum TileMachine {
             "organisation.array.columns=\(pick([2, 4, 5, 8, 16]))",
             "organisation.array.doubleBuffered=\(Bool.random(using: &random))",
             "organisation.dram.burstBytes=\(pick([16, 32, 128]))",
-            "organisation.perturbationUnit.sharedFetch=\(Bool.random(using: &random))",
         ]
+        overrides += [
+            ["organisation.perturbationUnit.sharedFetch=false"], ["organisation.perturbationUnit.sharedFetch=true"],
+            inPlace,
+        ].randomElement(using: &random)!
         if pick([0, 1, 2]) == 0 {
             overrides.append(
                 "organisation.sram={unified: {bytes: \(pick([6144, 16384, 65536])), banks: 4, wordBits: "

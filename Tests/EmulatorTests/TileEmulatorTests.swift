@@ -205,16 +205,6 @@ import Testing
         }
     }
 
-    /// Weights that are perturbed where they are stored take other operations, which are costed only.
-    @Test func perturbationInPlaceIsRefusedByName() throws {
-        var random = SplitMix(state: 1)
-        let example = try Case(&random, steps: 1)
-        let machine = try TileMachine.load("edge-int8", ["organisation.perturbationUnit.placement=in-place"])
-        let scheduled = try Lowering.schedule(example.description.on(machine), on: machine)
-        #expect(throws: EmulatorError.self) { try example.tiles(scheduled) }
-        do { _ = try example.tiles(scheduled) } catch { #expect("\(error)".contains(".perturb: costed")) }
-    }
-
     /// Small arrays, every dataflow: each matmul command in the register-level array, whose cycles are held against the timing model's as it runs.
     @Test(arguments: MatrixArray.Dataflow.allCases)
     func theRegisterLevelArrayHasTheBitsAndTheCyclesOfTheModel(dataflow: MatrixArray.Dataflow) throws {
@@ -228,9 +218,9 @@ import Testing
                     "organisation.array.doubleBuffered=\(Bool.random(using: &random))",
                     "organisation.array.macsPerCyclePerElement.int8=\(pick([1, 2]))",
                     "organisation.sram.weight={bytes: \(pick([512, 4096])), banks: 4, wordBits: 64, ports: 2}",
-                ])
+                ] + (Bool.random(using: &random) ? TileMachine.inPlace : []))
         }
-        try forRandomCases(4, seed: 40, steps: 1, machine: machine) { example, scheduled in
+        try forRandomCases(6, seed: 40, steps: 1, machine: machine) { example, scheduled in
             let expected = try example.wholeLayers()
             let registers = try example.tiles(scheduled, options: TileOptions(array: .registers))
             #expect(registers == expected)

@@ -43,10 +43,12 @@ struct EmulationTests {
         return hash.hexadecimal
     }
 
-    @Test(arguments: [TrainableSet.all, .last(count: 1), .head])
-    func tilesGiveTheRunOfWholeLayers(trainable: TrainableSet) throws {
+    private static let inPlace = "organisation.perturbationUnit.placement=in-place"
+
+    @Test(arguments: [TrainableSet.all, .last(count: 1), .head], [[], [inPlace]])
+    func tilesGiveTheRunOfWholeLayers(trainable: TrainableSet, overrides: [String]) throws {
         let layers = try tuner(.layers, trainable: trainable)
-        let tiles = try tuner(.tiles(machine(), TileOptions()), trainable: trainable)
+        let tiles = try tuner(.tiles(machine(overrides), TileOptions()), trainable: trainable)
         for step in 0..<5 {
             for run in [layers, tiles] {
                 run.countsAccumulators = step == 4
@@ -61,8 +63,9 @@ struct EmulationTests {
         #expect(layers.accumulators.csv.split(separator: "\n").count == 18)
     }
 
-    @Test func aStepOnRegistersIsTheStepOfWholeLayers() throws {
-        let small = try machine(["organisation.array.rows=8", "organisation.array.columns=8"])
+    @Test(arguments: [[], [inPlace]])
+    func aStepOnRegistersIsTheStepOfWholeLayers(overrides: [String]) throws {
+        let small = try machine(["organisation.array.rows=8", "organisation.array.columns=8"] + overrides)
         let layers = try tuner(.layers)
         let registers = try tuner(.tiles(small, TileOptions(array: .registers)))
         try layers.advance()

@@ -131,9 +131,22 @@ import Testing
             }
         }
         #expect(moved == 2 * trained && restored == trained && updated == trained)
-        #expect(scheduled.program.tensors.contains { $0.kind == .perturbations })
+        // Each row's list has room for 32 codes, one more for every 8 of it, and no more than the row has.
+        for number in scheduled.program.step.trained {
+            let name = network.linearName(number) + ".saturated"
+            let list = try #require(scheduled.program.tensors.first { $0.name == name })
+            let linear = network.linear(number)
+            let room = min(linear.inputs, 32 + (linear.inputs + 7) / 8)
+            #expect(list.kind == .perturbations && list.elements(batch: 2) == linear.outputs * room)
+        }
+        #expect([1, 36, 38, 64, 384, 4096].map { InPlaceList.bytes(columns: $0) } == [1, 36, 37, 40, 80, 544])
+        #expect(scheduled.program.assumptions == [InPlaceList.assumption])
+        #expect(
+            try Lowering.schedule(step(network, .quzo(residualBits: 0)), on: Fixture.machine()).program.assumptions
+                == [])
         // Floating-point weights are kept whole.
         let mezo = try Lowering.schedule(step(network, .mezo), on: machine)
+        #expect(mezo.program.assumptions == [])
         let kept = mezo.program.tensors.filter { $0.kind == .perturbations }
         #expect(kept.reduce(0) { $0 + $1.elements(batch: 2) } == trained && kept.allSatisfy { $0.format == .bf16 })
     }

@@ -153,12 +153,26 @@ struct CommandLineTests {
         }
         let wrong = try run("finetune", "--unchecked", "--output", "run")
         #expect(wrong.status != 0 && wrong.err.contains("--emulation tiles"))
-        // What tiles do not run is said before anything is written.
-        let inPlace = try run(
-            "finetune", "--emulation", "tiles", "--output", "run", "--set",
-            "organisation.perturbationUnit.placement=in-place")
-        #expect(inPlace.status == 1 && inPlace.err.contains("organisation.perturbationUnit.placement"))
-        #expect(!FileManager.default.fileExists(atPath: "\(folder)/run"))
+    }
+
+    @Test func weightsPerturbedInPlaceGiveTheSameRunOrSayWhichRowHasNoRoom() throws {
+        let machine = ["--set", "organisation.perturbationUnit.placement=in-place"]
+        let small = ["finetune", "--steps", "3", "--batch", "3", "--sequence", "8"] + machine
+        for (name, flags) in [
+            ("layers", []), ("tiles", ["--emulation", "tiles"]), ("fast", ["--emulation", "tiles", "--unchecked"]),
+        ] {
+            let output = try ProgramRun.zeroth(small + ["--output", name] + flags, in: folder)
+            #expect(output.status == 0 && output.out.contains("room for 32 codes a row"), "\(output.err)")
+            for file in ["checkpoint.safetensors", "metrics.csv"] {
+                let found = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)/\(file)"))
+                let expected = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/layers/\(file)"))
+                #expect(found == expected, "\(name)/\(file)")
+            }
+        }
+        let full = try ProgramRun.zeroth(
+            small + ["--output", "full", "--emulation", "tiles", "--perturbation-size", "steps:400"], in: folder)
+        #expect(full.status == 1 && full.err.contains(".perturb, command 1 (perturb), layer.0."), "\(full.err)")
+        #expect(full.err.contains(".weight: row ") && full.err.contains("room for 40; try a smaller"))
     }
 
     @Test func jsonGoesToStandardOutputAlone() throws {

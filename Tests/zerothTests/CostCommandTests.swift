@@ -29,6 +29,16 @@ struct CostCommandTests {
         #expect(answer.count == expected.count + 2)
     }
 
+    @Test func reservationsOfAnInPlaceMachineAreSaid() throws {
+        let flags = "--network minilm-l6 --hardware edge-int8 --batch 2 --sequence 16"
+        let inPlace = flags + " --set organisation.perturbationUnit.placement=in-place"
+        let note = "restored from lists with room for 32 codes a row and one for every 8 of its codes"
+        #expect(try run(inPlace).out.contains(note) && !run(flags).out.contains(note))
+        #expect(try json(flags)["assumptions"] as? [String] == [])
+        let said = try #require(try json(inPlace)["assumptions"] as? [String])
+        #expect(said.count == 1 && said[0].contains(note))
+    }
+
     @Test func withoutBuffersNothingIsSaidOfDRAM() throws {
         let flags = "--gemm 64,768,768 --array 32x32 --dataflow weight-stationary --oracle scale-sim"
         let answer = try json(flags)

@@ -1,0 +1,141 @@
+import Kernels
+import NumberFormats
+import Programs
+
+/// Rows of one weight that are perturbed where they are stored, and the lists that restore them (docs/architecture.md, "Where perturbations happen").
+///
+/// Pointers are those of the first of the rows that a call names. k is a code as the update left it, d its perturbation, which comes out the same each time it is drawn.
+struct InPlaceRows: Sendable {
+    /// Where stored codes stand: clamp(k + d) or clamp(k − d).
+    enum Side { case plus, minus }
+
+    let kernels: Kernels
+    let columns: Int
+    /// c_d, one for each row of the weight or one for all.
+    let multipliers: [Int32]
+    let bits: PerturbationBits
+    let streams: TensorStreams
+    /// Where runs are checked, k of the whole weight as `start` found it; no machine has this.
+    let originals: SharedBuffer<Int8>?
+
+    /// Bytes of a row's list, of which an entry takes one.
+    var room: Int { InPlaceList.bytes(columns: columns) }
+
+    /// The largest code (docs/semantics.md, section 10: clamp(…, 127)).
+    private static let end: Int8 = 127
+
+    /// From k to clamp(k + d); the lists get the codes that now stand at an end.
+    ///
+    /// - Throws: `listOverflow`.
+    /// - Returns: what became of the codes, as of a perturbation on load.
+    func start(
+        _ codes: UnsafeMutablePointer<Int8>, rows: Range<Int>, list: UnsafeMutablePointer<Int8>
+    ) throws(TileError.Fault) -> PerturbationStatistics {
+        let before = AlignedBuffer<Int8>(count: rows.count * columns)
+        before.baseAddress.update(from: codes, count: before.count)
+        if let originals {
+            (originals.baseAddress + rows.lowerBound * columns).update(from: codes, count: before.count)
+        }
+        let statistics = perturb(before.baseAddress, rows: rows, plus: codes)
+        try keep(before.baseAddress, at: codes, rows: rows, list: list)
+        return statistics
+    }
+
+    /// From clamp(k + d) over k to clamp(k − d); the lists are read and written anew, and `list` may be `old`.
+    ///
+    /// - Throws: `notRestored`, `listOverflow`.
+    func turn(
+        _ codes: UnsafeMutablePointer<Int8>, rows: Range<Int>, old: UnsafePointer<Int8>,
+        list: UnsafeMutablePointer<Int8>
+    ) throws(TileError.Fault) {
+        let restored = AlignedBuffer<Int8>(count: rows.count * columns)
+        try restore(codes, at: .plus, rows: rows, list: old, into: restored.baseAddress)
+        _ = perturb(restored.baseAddress, rows: rows, minus: codes)
+        try keep(restored.baseAddress, at: codes, rows: rows, list: list)
+    }
+
+    /// k of stored codes: what the list holds where they stand at an end, and ∓d elsewhere.
+    ///
+    /// - Throws: `notRestored` where a list ends too early or, checked, a restored code is not what it was.
+    func restore(
+        _ stored: UnsafePointer<Int8>, at side: Side, rows: Range<Int>, list: UnsafePointer<Int8>,
+        into restored: UnsafeMutablePointer<Int8>
+    ) throws(TileError.Fault) {
+        // A code between the ends was not clamped, and is not on its way back.
+        _ = perturb(
+            stored, rows: rows, plus: side == .minus ? restored : nil, minus: side == .plus ? restored : nil)
+        for row in 0..<rows.count {
+            let start = row * columns
+            var entry = 0
+            try forEachEnd(stored + start) { column throws(TileError.Fault) in
+                guard entry < room else { throw .notRestored(row: rows.lowerBound + row, column: column) }
+                restored[start + column] = list[row * room + entry]
+                entry += 1
+            }
+        }
+        guard let originals else { return }
+        let expected = originals.baseAddress + rows.lowerBound * columns
+        for place in 0..<rows.count * columns where restored[place] != expected[place] {
+            let (row, column) = place.quotientAndRemainder(dividingBy: columns)
+            throw .notRestored(row: rows.lowerBound + row, column: column)
+        }
+    }
+
+    /// Writes `before` of the codes that stand at an end to each row's list, in their order, and zeros behind them.
+    private func keep(
+        _ before: UnsafePointer<Int8>, at codes: UnsafePointer<Int8>, rows: Range<Int>,
+        list: UnsafeMutablePointer<Int8>
+    ) throws(TileError.Fault) {
+        for row in 0..<rows.count {
+            let (start, entries) = (row * columns, list + row * room)
+            var count = 0
+            forEachEnd(codes + start) { column in
+                if count < room { entries[count] = before[start + column] }
+                count += 1
+            }
+            guard count <= room else {
+                throw .listOverflow(row: rows.lowerBound + row, codes: count, room: room)
+            }
+            for entry in count..<room { entries[entry] = 0 }
+        }
+    }
+
+    /// Visits the columns of a row whose codes stand at an end, in order: most words of eight codes have none.
+    @inline(__always)
+    private func forEachEnd<Failure>(
+        _ codes: UnsafePointer<Int8>, _ visit: (_ column: Int) throws(Failure) -> Void
+    ) throws(Failure) {
+        var column = 0
+        while column < columns {
+            let last = min(column + 8, columns)
+            if last - column < 8 || Self.hasEnd(UnsafeRawPointer(codes + column).loadUnaligned(as: UInt64.self)) {
+                for place in column..<last where codes[place] == Self.end || codes[place] == -Self.end {
+                    try visit(place)
+                }
+            }
+            column = last
+        }
+    }
+
+    /// Whether a byte is 127 or −127: one that an exclusive-or makes zero borrows where 1 is subtracted from each.
+    @inline(__always)
+    private static func hasEnd(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let high = word ^ (ones &* 0x7F)
+        let low = word ^ (ones &* 0x81)
+        return ((high &- ones) & ~high | (low &- ones) & ~low) & (ones &* 0x80) != 0
+    }
+
+    private func perturb(
+        _ codes: UnsafePointer<Int8>, rows: Range<Int>, plus: UnsafeMutablePointer<Int8>? = nil,
+        minus: UnsafeMutablePointer<Int8>? = nil
+    ) -> PerturbationStatistics {
+        // The kernel takes the addresses of the weight's first element.
+        let first = rows.lowerBound * columns
+        return multipliers.withUnsafeBufferPointer { multipliers in
+            kernels.perturb(
+                codes - first, elements: first..<rows.upperBound * columns, columns: columns, multipliers: multipliers,
+                bits: bits, streams: streams, plus: plus.map { $0 - first }, minus: minus.map { $0 - first })
+        }
+    }
+}

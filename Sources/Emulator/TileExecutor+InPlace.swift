@@ -1,0 +1,130 @@
+import Kernels
+import NumberFormats
+import Programs
+
+/// The perturbation unit on weights that are perturbed where they are stored: tiles of whole rows, each with its list.
+extension TileExecutor {
+    /// The rows of a command's tile, and what is drawn for them.
+    private struct Tile {
+        let weights: InPlaceRows
+        let rows: Range<Int>
+        let codes: TileOperand
+
+        var elements: Int { rows.count * weights.columns }
+    }
+
+    /// To +d, or from there over k to −d.
+    func perturbInPlace(_ command: TileCommand) throws(TileError) {
+        guard case .perturbInPlace(let move, let number, let rows, let columns) = action else {
+            throw fault(.notDescribed("a perturbation of stored weights"))
+        }
+        let tile = try tile(command, number, rows: rows, columns: columns, codes: 0, .change)
+        let bytes = tile.rows.count * tile.weights.room
+        let old = move == .turn ? try command.operand(1, .read, bytes: bytes) : nil
+        let list = try command.operand(operands.count - 1, .write, bytes: bytes)
+        let found = try forRows(tile, tensor: 0) { rows, row throws(TileError.Fault) in
+            let weights = tile.weights
+            let codes = tile.codes.pointer(Int8.self, offset: row * weights.columns)
+            let kept = list.pointer(Int8.self, offset: row * weights.room)
+            guard let old else { return try weights.start(codes, rows: rows, list: kept) }
+            try weights.turn(
+                codes, rows: rows, old: old.pointer(Int8.self, offset: row * weights.room), list: kept)
+            return PerturbationStatistics()
+        }
+        guard move == .start else { return }
+        let before = perturbations[number] ?? (PerturbationStatistics(), 0)
+        perturbations[number] = (before.statistics + found, before.weights + tile.elements)
+    }
+
+    /// Before an update: from −d to k. The restored codes stay in the unit, where the update finds them.
+    func restore(_ command: TileCommand) throws(TileError) {
+        guard case .update(let number, let rows, let columns, _) = action, isUpdateInPlace else {
+            throw fault(.notDescribed("an update of weights that were perturbed in place"))
+        }
+        guard restored.isEmpty else { throw fault(.restoredWeights(found: restored.count, needed: 0)) }
+        let tile = try tile(command, number, rows: rows, columns: columns, codes: 1, .read)
+        let list = try command.operand(
+            operation.reads.count - 1, .read, bytes: tile.rows.count * tile.weights.room)
+        var codes = [Int8](repeating: 0, count: tile.elements)
+        // `withUnsafeMutableBufferPointer` would not pass the typed error on.
+        let outcome = codes.withUnsafeMutableBufferPointer { buffer in
+            let target = SharedBuffer(buffer)
+            return Result { () throws(TileError) in
+                try forRows(tile, tensor: 1) { rows, row throws(TileError.Fault) in
+                    let weights = tile.weights
+                    try weights.restore(
+                        tile.codes.pointer(Int8.self, offset: row * weights.columns), at: .minus, rows: rows,
+                        list: list.pointer(Int8.self, offset: row * weights.room),
+                        into: target.baseAddress + row * weights.columns)
+                    return PerturbationStatistics()
+                }
+            }
+        }
+        _ = try outcome.get()
+        restored = codes
+    }
+
+    /// Whether the running update begins from perturbed weights: it then reads their list, too.
+    var isUpdateInPlace: Bool {
+        guard case .update(_, _, _, let residualBits) = action else { return false }
+        return operation.reads.count > (residualBits > 0 ? 3 : 2)
+    }
+
+    /// The restored codes into the update's tile.
+    func takeRestored(_ codes: TileOperand, _ weights: Int) throws(TileError) {
+        guard restored.count == weights else {
+            throw fault(.restoredWeights(found: restored.count, needed: weights))
+        }
+        codes.pointer(Int8.self).update(from: restored, count: weights)
+        restored = []
+    }
+
+    private func tile(
+        _ command: TileCommand, _ number: Int, rows: Int, columns: Int, codes operand: Int, _ use: Use
+    ) throws(TileError) -> Tile {
+        let quzo = try context()
+        guard let scalars = quzo.perturbation[number] else { throw fault(.notDescribed("a trained layer's weights")) }
+        let (first, weights) = (command.first, command.amount)
+        guard first % columns == 0, weights % columns == 0 else {
+            throw fault(
+                .sizesDiffer(what: "weights of whole rows", found: weights, needed: (weights / columns + 1) * columns))
+        }
+        guard first >= 0, first + weights <= rows * columns else {
+            throw fault(.outsideTensor(end: first + weights, bytes: rows * columns))
+        }
+        if checks, originals[number] == nil { originals[number] = AlignedBuffer(count: rows * columns) }
+        return Tile(
+            weights: InPlaceRows(
+                kernels: kernels, columns: columns, multipliers: scalars.multipliers, bits: quzo.settings.bits,
+                streams: quzo.streams(number), originals: originals[number]?.shared),
+            rows: first / columns..<(first + weights) / columns,
+            codes: try command.operand(operand, use, bytes: weights))
+    }
+
+    /// Rows in pieces for the threads; the first fault in row order is thrown, naming the weight.
+    private func forRows(
+        _ tile: Tile, tensor: Int,
+        _ body:
+            @Sendable (_ rows: Range<Int>, _ row: Int) throws(TileError.Fault) -> PerturbationStatistics
+    ) throws(TileError) -> PerturbationStatistics {
+        let rowsPerPiece = max(1, Self.elementsPerPiece / tile.weights.columns)
+        let count = (tile.rows.count + rowsPerPiece - 1) / rowsPerPiece
+        var results = [Result<PerturbationStatistics, TileError.Fault>](
+            repeating: .success(PerturbationStatistics()), count: count)
+        results.withUnsafeMutableBufferPointer { buffer in
+            let results = SharedBuffer(buffer)
+            parallelFor(count, threads: threads) { piece in
+                let first = tile.rows.lowerBound + piece * rowsPerPiece
+                let rows = first..<min(first + rowsPerPiece, tile.rows.upperBound)
+                results[piece] = Result { () throws(TileError.Fault) in try body(rows, piece * rowsPerPiece) }
+            }
+        }
+        var sum = PerturbationStatistics()
+        for result in results {
+            do throws(TileError.Fault) { sum = sum + (try result.get()) } catch {
+                throw fault(error, name(operand: tensor))
+            }
+        }
+        return sum
+    }
+}
