@@ -144,16 +144,71 @@ extension ProductScheduler {
         if second.isDequantized { vectorCycles += secondElements * Double(conversionPass(second)) / lanes }
         let perturbed = product.sign == .none ? 0 : secondElements
         let perturbCycles = perturbed / Double(organisation.perturbationUnit.perturbationsPerCycle)
-        let dma = traffic / model.bytesPerCycle
+        let rate = model.bytesPerCycle
+        let dma = traffic / rate + rowMissCycles(t)
         // A single buffer serializes what it separates.
         var cycles = max(dma, arrayCycles, vectorCycles, perturbCycles)
         if t.weightSlots == 1 || t.streamSlots == 1 { cycles = max(cycles, dma + arrayCycles) }
         if t.sumSlots == 1 { cycles = max(cycles, arrayCycles + tiles * epilogueCycles) }
         if t.resultSlots == 1 {
-            cycles = max(cycles, vectorCycles + outputs * Double(resultBytes) / model.bytesPerCycle)
+            cycles = max(cycles, vectorCycles + outputs * Double(resultBytes) / rate)
         }
-        let fill = matmul + epilogueCycles + dma / max(1, tiles * Double(kTiles))
+        // From a load's start to the end of its tile's use; as many at a time as there are slots.
+        let latency = Double(model.loadLatency)
+        let loads = loads(t)
+        if !first.isResident {
+            let bytes = firstElements * Double(first.storedBits) / 8
+            cycles = max(cycles, (bytes / rate + latency * loads.first + arrayCycles) / Double(t.streamSlots))
+        }
+        if !second.isResident {
+            let bytes = secondElements * Double(second.storedBits) / 8
+            cycles = max(cycles, (bytes / rate + latency * loads.second + arrayCycles) / Double(t.weightSlots))
+        }
+        let fill = matmul + epilogueCycles + dma / max(1, tiles * Double(kTiles)) + latency
         return cycles + fill
+    }
+
+    /// Loads of each operand's tiles.
+    private func loads(_ t: Tiling) -> (first: Double, second: Double) {
+        let (holdsFirst, holdsSecond) = (t.panel && !t.weightsOuter, t.panel && t.weightsOuter)
+        let groups =
+            Double(ceilingDivision(layout.examples, t.examples)) * Double(ceilingDivision(layout.heads, t.heads))
+        let kTiles = Double(ceilingDivision(product.k, t.k))
+        let (mTiles, nTiles) = (ceilingDivision(product.m, t.m), ceilingDivision(product.n, t.n))
+        return (
+            groups * Double(mTiles) * (holdsFirst ? 1 : Double(nTiles) * kTiles),
+            groups * Double(nTiles) * (holdsSecond ? 1 : Double(mTiles) * kTiles)
+        )
+    }
+
+    /// Cycles of the DRAM rows that a tiling's transfers are expected to enter.
+    private func rowMissCycles(_ t: Tiling) -> Double {
+        guard model.rowMissCycles > 0 else { return 0 }
+        let (holdsFirst, holdsSecond) = (t.panel && !t.weightsOuter, t.panel && t.weightsOuter)
+        let loads = loads(t)
+        var rows = 0.0
+        func add(_ operand: Operand, _ loads: Double, rows count: Int, k: Int) {
+            guard !operand.isResident else { return }
+            let (runs, columns) = operand.matrix.rowsAreK ? (k, count) : (count, k)
+            rows +=
+                loads * Double(distinct(operand, t))
+                * rowsEntered(runs: runs, run: operand.storedBytes(columns), pitch: operand.storedBytes(operand.matrix.row))
+        }
+        add(first, loads.first, rows: t.m, k: holdsFirst ? product.k : t.k)
+        add(second, loads.second, rows: t.n, k: holdsSecond ? product.k : t.k)
+        let tiles = moved(t).tiles * Double(t.examples * t.heads)
+        for (isStored, bytes) in [(!resultIsResident, resultBytes), (copy != nil && !copyIsResident, 2)] where isStored {
+            rows += tiles * rowsEntered(runs: t.m, run: t.n * bytes, pitch: layout.result.row * bytes)
+        }
+        return rows * Double(model.rowMissCycles)
+    }
+
+    /// DRAM rows of one matrix's tile, as `MachineModel.rowsEntered` counts them.
+    private func rowsEntered(runs: Int, run: Int, pitch: Int) -> Double {
+        let rowBytes = model.rowBytes
+        if runs == 1 || pitch == run { return Double(ceilingDivision(runs * run, rowBytes)) }
+        if pitch >= rowBytes { return Double(runs) * Double(ceilingDivision(run, rowBytes)) }
+        return Double(max(ceilingDivision(run, rowBytes), ceilingDivision(pitch * runs, rowBytes)))
     }
 
     /// What tiles begin at a multiple of.
@@ -231,27 +286,27 @@ extension ProductScheduler {
         }
     }
 
+    /// The best candidate that fits. By traffic: of those within a near tie of the least, the one expected to take least time, and of equals the
+    /// one that moves less.
     func choose() throws(ScheduleError) -> Tiling {
-        var best: (tiling: Tiling, traffic: Double, cycles: Double)?
-        func consider(_ tiling: Tiling, _ traffic: Double) {
+        let tie = objective == .traffic ? 1 + ScheduleObjective.nearTie : .infinity
+        var least = Double.infinity
+        var near: [(tiling: Tiling, traffic: Double)] = []
+        forEachCandidate { tiling, traffic in
             // Most candidates are out by their traffic alone, and of the others most by their sums.
-            if objective == .traffic, let best, traffic > best.traffic { return }
+            guard traffic <= least * tie else { return }
             let sums = sumBytes * tiling.examples * tiling.heads * tiling.m * tiling.n
             guard sums <= max(capacity.accumulator, capacity.activation) else { return }
             guard let fitted = fitted(tiling) else { return }
-            let cycles = expectedCycles(fitted, traffic: traffic)
-            let isBetter: Bool
-            if let best {
-                switch objective {
-                case .traffic: isBetter = (traffic, cycles) < (best.traffic, best.cycles)
-                case .latency: isBetter = (cycles, traffic) < (best.cycles, best.traffic)
-                }
-            } else {
-                isBetter = true
-            }
-            if isBetter { best = (fitted, traffic, cycles) }
+            least = min(least, traffic)
+            near.append((fitted, traffic))
         }
-        forEachCandidate(consider)
+        var best: (tiling: Tiling, traffic: Double, cycles: Double)?
+        for (tiling, traffic) in near where traffic <= least * tie {
+            let cycles = expectedCycles(tiling, traffic: traffic)
+            if let best, (best.cycles, best.traffic) <= (cycles, traffic) { continue }
+            best = (tiling, traffic, cycles)
+        }
         if let best { return best.tiling }
         let used = need(
             Tiling(
