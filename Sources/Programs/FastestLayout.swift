@@ -76,8 +76,26 @@ extension ProductScheduler {
             last * Double(epiloguePass) / lanes
             + (resultIsResident ? 0 : last * Double(resultBytes) / model.bytesPerCycle)
         let rate = model.bytesPerCycle
-        let firstBytes = first.isResident ? 0 : work.first * Double(first.storedBits) / 8
-        let secondBytes = second.isResident ? 0 : work.second * Double(second.storedBits) / 8
+        // Bytes at the full rate, and DRAM rows entered by whole tiles of one instance.
+        var (firstDMA, secondDMA, resultDMA) = (0.0, 0.0, 0.0)
+        if !first.isResident { firstDMA = work.first * Double(first.storedBits) / 8 / rate }
+        if !second.isResident { secondDMA = work.second * Double(second.storedBits) / 8 / rate }
+        if !resultIsResident { resultDMA = work.outputs * Double(resultBytes) / rate }
+        if model.rowMissCycles > 0, t.examples * t.heads == 1 {
+            let miss = Double(model.rowMissCycles) * Double(layout.examples * layout.heads)
+            let (holdsFirst, holdsSecond) = (t.panel && !t.weightsOuter, t.panel && t.weightsOuter)
+            if !first.isResident, !first.isShared {
+                let loads = Double(m.whole) * (holdsFirst ? 1 : Double(n.count) * Double(k.whole))
+                firstDMA += miss * loads * rowsEntered(first, t, rows: t.m, k: holdsFirst ? product.k : t.k)
+            }
+            if !second.isResident, !second.isShared {
+                let loads = Double(n.whole) * (holdsSecond ? 1 : Double(m.count) * Double(k.whole))
+                secondDMA += miss * loads * rowsEntered(second, t, rows: t.n, k: holdsSecond ? product.k : t.k)
+            }
+            if !resultIsResident {
+                resultDMA += miss * Double(m.whole) * Double(n.whole) * rowsEntered(result: t, resultFormat)
+            }
+        }
         // Weights are perturbed between load and array.
         let isPerturbed = product.sign != .none && !second.isResident
         let perturbationRate = Double(organisation.perturbationUnit.perturbationsPerCycle)
@@ -99,22 +117,18 @@ extension ProductScheduler {
         var vectorCycles = epilogueCycles
         if first.isDequantized { vectorCycles += work.first * Double(conversionPass(first)) / lanes }
         if second.isDequantized { vectorCycles += work.second * Double(conversionPass(second)) / lanes }
-        let resultBytes = resultIsResident ? 0 : work.outputs * Double(resultBytes)
-        var bound = max(
-            head + arrayCycles + tail, vectorCycles, perturbCycles, (firstBytes + secondBytes + resultBytes) / rate)
+        var bound = max(head + arrayCycles + tail, vectorCycles, perturbCycles, firstDMA + secondDMA + resultDMA)
         // A tile is brought when the slot of the one `slots` before it is free: used, and brought with its own latency. So the ways of the tiles
         // of a buffer, from a load's start to the end of the tile's use, follow each other in as many chains as it has slots.
         if !second.isResident {
             let uses =
                 second.isDequantized
                 ? work.second * Double(conversionPass(second)) / lanes : perturbCycles + arrayCycles
-            bound = max(
-                bound, (secondBytes / rate + latency * (work.second / secondTile) + uses) / Double(t.weightSlots))
+            bound = max(bound, (secondDMA + latency * (work.second / secondTile) + uses) / Double(t.weightSlots))
         }
         if !first.isResident {
             let uses = first.isDequantized ? work.first * Double(conversionPass(first)) / lanes : arrayCycles
-            bound = max(
-                bound, (firstBytes / rate + latency * (work.first / firstTile) + uses) / Double(t.streamSlots))
+            bound = max(bound, (firstDMA + latency * (work.first / firstTile) + uses) / Double(t.streamSlots))
         }
         // Scales and bias of the inner dimension are brought before a result's tiles of k, and are free behind its epilogue. Loads keep their
         // order, so the operand that is brought for the result waits with them.
@@ -141,6 +155,7 @@ extension ProductScheduler {
         init(_ total: Int, _ size: Int) { (whole, self.size, rest) = (total / size, size, total % size) }
 
         var least: Int { rest > 0 ? rest : size }
+        var count: Int { whole + (rest > 0 ? 1 : 0) }
 
         @inline(__always) func forEach(_ body: (_ size: Int, _ times: Int) -> Void) {
             if whole > 0 { body(size, whole) }
@@ -168,11 +183,13 @@ extension StreamingScheduler {
         _ plan: StreamPlan, rows: (StreamPlan) -> RowPlan?, _ timer: NestTimer
     ) throws(ScheduleError) -> Nest {
         let plan = withOwnTiles(plan)
-        var best: (nest: Nest, cycles: Int)?
+        // The one that is expected to take least, so that few others have to be measured. Where nothing fits, `nest` says so.
+        var best = try nest(plan, rows: rows)
+        var cycles = try timer(best, model)
         func measure(_ nest: Nest) throws(ScheduleError) {
-            if let best, !nest.hasLessWork(than: best.cycles, on: model) { return }
-            let cycles = try timer(nest, model)
-            if best == nil || cycles < best!.cycles { best = (nest, cycles) }
+            guard nest.hasLessWork(than: cycles, on: model) else { return }
+            let measured = try timer(nest, model)
+            if measured < cycles { (best, cycles) = (nest, measured) }
         }
         for tile in sizes(plan) {
             for slots in [2, 1] {
@@ -182,42 +199,58 @@ extension StreamingScheduler {
                 if fits { try measure(nest(plan, Choice(tile: tile, slots: slots))) }
             }
         }
-        if let rows = rows(plan) {
-            for (units, segment) in rowChoices(rows) {
-                for slots in [2, 1] {
-                    let choice = RowChoice(units: units, segment: segment, slots: slots)
-                    if fits(rows, choice) { try measure(RowNest(self, rows, choice).nest()) }
-                }
+        guard let rows = rows(plan) else { return best }
+        for (units, segment) in rowChoices(rows) {
+            for slots in [2, 1] {
+                let choice = RowChoice(units: units, segment: segment, slots: slots)
+                guard fits(rows, choice), leastCycles(rows, choice) < Double(cycles) else { continue }
+                try measure(RowNest(self, rows, choice).nest())
             }
         }
-        guard let best else { return try nest(plan, rows: rows) }
-        return best.nest
+        return best
     }
 }
 
 extension Nest {
-    /// Whether every unit and port has less work than `cycles`; else the nest takes at least as long.
+    /// Whether every unit, port and tile buffer has less work than `cycles`; else the nest takes at least as long.
+    ///
+    /// A slot is taken from a load's start until all that reads the tile has ended, so a buffer's loads, with their latencies, and the work of
+    /// one unit on its tiles follow each other in as many chains as it has slots.
     func hasLessWork(than cycles: Int, on model: MachineModel) -> Bool {
         var units = [Double](repeating: 0, count: 4)
         var ports = [Double](repeating: 0, count: model.ports.count)
+        var loads = [Double](repeating: 0, count: buffers.count)
+        var uses = [Double](repeating: 0, count: 4 * buffers.count)
         func walk(_ nodes: [NestNode], _ times: Double) {
             for node in nodes {
                 switch node {
                 case .release: break
                 case .loop(let count, let body): walk(body, times * Double(count))
                 case .command(let command):
-                    let own: Int
+                    let unit = Command.Unit.allCases.firstIndex(of: command.unit)!
+                    let own: Double
                     switch command.work {
-                    case .load(let transfer), .store(let transfer): own = model.leastCycles(transfer)
-                    default: own = model.cycles(command)
+                    case .load(let transfer):
+                        own = times * Double(model.leastCycles(transfer))
+                        for buffer in command.acquires { loads[buffer] += own + times * Double(model.loadLatency) }
+                    case .store(let transfer):
+                        own = times * Double(model.leastCycles(transfer))
+                    default:
+                        own = times * Double(model.cycles(command))
+                        for buffer in command.reads { uses[4 * buffer + unit] += own }
                     }
-                    units[Command.Unit.allCases.firstIndex(of: command.unit)!] += times * Double(own)
+                    units[unit] += own
                     for use in model.portUses(command) { ports[use.port] += times * Double(use.cycles) }
                 }
             }
         }
         walk(body, 1)
-        return max(units.max() ?? 0, ports.max() ?? 0) * (1 - 1e-9) < Double(cycles)
+        var least = max(units.max() ?? 0, ports.max() ?? 0)
+        for (buffer, way) in loads.enumerated() where way > 0 {
+            let used = uses[4 * buffer..<4 * buffer + 4].max() ?? 0
+            least = max(least, (way + used) / Double(buffers[buffer].slots))
+        }
+        return least * (1 - 1e-9) < Double(cycles)
     }
 }
 

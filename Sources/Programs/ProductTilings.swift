@@ -1,4 +1,5 @@
 import Hardware
+import NumberFormats
 
 /// Which tiles: candidates, what they need and move, and the choice among them.
 extension ProductScheduler {
@@ -156,14 +157,15 @@ extension ProductScheduler {
         // From a load's start to the end of its tile's use; as many at a time as there are slots.
         let latency = Double(model.loadLatency)
         let loads = loads(t)
-        if !first.isResident {
-            let bytes = firstElements * Double(first.storedBits) / 8
-            cycles = max(cycles, (bytes / rate + latency * loads.first + arrayCycles) / Double(t.streamSlots))
+        func way(_ operand: Operand, _ elements: Double, _ loads: Double, slots: Int) -> Double {
+            guard !operand.isResident else { return 0 }
+            let uses =
+                operand.isDequantized ? elements * Double(conversionPass(operand)) / lanes : arrayCycles
+            return (elements * Double(operand.storedBits) / 8 / rate + latency * loads + uses) / Double(slots)
         }
-        if !second.isResident {
-            let bytes = secondElements * Double(second.storedBits) / 8
-            cycles = max(cycles, (bytes / rate + latency * loads.second + arrayCycles) / Double(t.weightSlots))
-        }
+        cycles = max(
+            cycles, way(first, firstElements, loads.first, slots: t.streamSlots),
+            way(second, secondElements, loads.second, slots: t.weightSlots))
         let fill = matmul + epilogueCycles + dma / max(1, tiles * Double(kTiles)) + latency
         return cycles + fill
     }
@@ -187,23 +189,41 @@ extension ProductScheduler {
         let (holdsFirst, holdsSecond) = (t.panel && !t.weightsOuter, t.panel && t.weightsOuter)
         let loads = loads(t)
         var rows = 0.0
-        func add(_ operand: Operand, _ loads: Double, rows count: Int, k: Int) {
-            guard !operand.isResident else { return }
-            let (runs, columns) = operand.matrix.rowsAreK ? (k, count) : (count, k)
-            rows +=
-                loads * Double(distinct(operand, t))
-                * rowsEntered(runs: runs, run: operand.storedBytes(columns), pitch: operand.storedBytes(operand.matrix.row))
+        if !first.isResident {
+            rows += loads.first * rowsEntered(first, t, rows: t.m, k: holdsFirst ? product.k : t.k)
         }
-        add(first, loads.first, rows: t.m, k: holdsFirst ? product.k : t.k)
-        add(second, loads.second, rows: t.n, k: holdsSecond ? product.k : t.k)
-        let tiles = moved(t).tiles * Double(t.examples * t.heads)
-        for (isStored, bytes) in [(!resultIsResident, resultBytes), (copy != nil && !copyIsResident, 2)] where isStored {
-            rows += tiles * rowsEntered(runs: t.m, run: t.n * bytes, pitch: layout.result.row * bytes)
+        if !second.isResident {
+            rows += loads.second * rowsEntered(second, t, rows: t.n, k: holdsSecond ? product.k : t.k)
         }
+        let tiles = moved(t).tiles
+        if !resultIsResident { rows += tiles * rowsEntered(result: t, resultFormat) }
+        if copy != nil, !copyIsResident { rows += tiles * rowsEntered(result: t, .bf16) }
         return rows * Double(model.rowMissCycles)
     }
 
-    /// DRAM rows of one matrix's tile, as `MachineModel.rowsEntered` counts them.
+    /// DRAM rows that a tile of an operand enters, as `MachineModel.rowsEntered` counts them.
+    func rowsEntered(_ operand: Operand, _ t: Tiling, rows: Int, k: Int) -> Double {
+        let (runs, columns) = operand.matrix.rowsAreK ? (k, rows) : (rows, k)
+        return rowsEntered(operand.matrix, operand.stored, t, runs: runs, columns: columns)
+    }
+
+    func rowsEntered(result t: Tiling, _ format: ElementFormat) -> Double {
+        rowsEntered(layout.result, format, t, runs: t.m, columns: t.n)
+    }
+
+    private func rowsEntered(
+        _ matrix: ProductLayout.Matrix, _ format: ElementFormat, _ t: Tiling, runs: Int, columns: Int
+    ) -> Double {
+        // Instances lie between each other's rows: the tile's own transfer tells.
+        guard t.examples * t.heads == 1 else {
+            let place = Place(example: Affine(0), examples: t.examples, head: Affine(0), heads: t.heads)
+            let tile = transfer(
+                0, matrix, format, place, row: Affine(0), rows: runs, column: Affine(0), columns: columns)
+            return Double(model.rowsEntered(tile))
+        }
+        return rowsEntered(runs: runs, run: format.bytes(columns), pitch: format.bytes(matrix.row))
+    }
+
     private func rowsEntered(runs: Int, run: Int, pitch: Int) -> Double {
         let rowBytes = model.rowBytes
         if runs == 1 || pitch == run { return Double(ceilingDivision(runs * run, rowBytes)) }

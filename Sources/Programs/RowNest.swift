@@ -148,7 +148,9 @@ struct RowNest {
             let isNew = number == 0 && isFirst
             use.carry(self, carried, bytes: rows.carriedBytes * tile.size, isNew: isNew)
         }
-        let along = phase.reads + phase.writes + rows.roles.indices.filter { [.whole, .perExample, .once].contains(rows.roles[$0]) }
+        let along =
+            phase.reads + phase.writes
+            + rows.roles.indices.filter { [.whole, .perExample, .once].contains(rows.roles[$0]) }
         let part = Command.Part(
             function: .segment(phase: number), outer: tile.outer, first: tile.start, element: element,
             views: Set(along).sorted().map { view($0, tile, element, segment) })

@@ -24,7 +24,8 @@ extension RowPlan {
                 elements, granule: granule, carriedWords: 2,
                 phases: [
                     Phase(
-                        reads: [0], work: (.largestMagnitude + conversions([0])) * width, end: .scale, results: [scales]),
+                        reads: [0], work: (.largestMagnitude + conversions([0])) * width, end: .scale, results: [scales]
+                    ),
                     Phase(reads: [0], writes: [codes], work: (.code + conversions([0])) * width),
                 ], whole: [scales])
         }

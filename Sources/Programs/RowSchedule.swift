@@ -81,6 +81,19 @@ extension StreamingScheduler {
         choice.segment < rows.elements ? rows.phases : [rows.whole]
     }
 
+    /// Cycles that no clock goes below: the loads of the operand that is brought most often, with their latencies.
+    func leastCycles(_ rows: RowPlan, _ choice: RowChoice) -> Double {
+        let phases = phases(rows, choice)
+        let segments = Double(ceilingDivision(rows.elements, choice.segment))
+        let rowTiles = Double(rows.plan.outer) * Double(ceilingDivision(rows.plan.units, choice.units))
+        var most = 0
+        for (place, operand) in rows.plan.operands.enumerated() where !isResident[operand.operand] {
+            most = max(most, phases.count { $0.reads.contains(place) })
+        }
+        let loads = Double(most) * segments * rowTiles
+        return loads * Double(model.loadLatency) / Double(choice.slots) * (1 - 1e-9)
+    }
+
     /// Cycles by the busier of DMA and compute in each phase, with the first tile's fill. Chooses among tiles; Timing does not use it.
     private func estimate(_ rows: RowPlan, _ choice: RowChoice) -> Double {
         let unit = model.machine.organisation.vectorUnit

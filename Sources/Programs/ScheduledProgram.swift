@@ -1,4 +1,3 @@
-import Foundation
 import Hardware
 import NumberFormats
 
@@ -9,8 +8,9 @@ public enum ScheduleObjective: String, Sendable, Hashable, Codable, CaseIterable
     /// Least expected time, then least DRAM traffic.
     case latency
 
-    /// More DRAM traffic than the least, as a part of it, that counts as the same.
-    public static let nearTie = Double(ProcessInfo.processInfo.environment["ZN"] ?? "0.02")!
+    /// More of a product's DRAM traffic than the least, as a part of it, that counts as the same: for a twentieth, layouts that keep the array busy
+    /// are there in most products, and a step's traffic grows by less (docs/architecture.md, "Tiles").
+    public static let nearTie = 0.05
 }
 
 /// A program laid out on a machine: a nest for each operation, addresses for each tensor.
@@ -25,6 +25,8 @@ public struct ScheduledProgram: Sendable {
     /// By nest.
     public let countsOfNest: [ActionCounts]
     public let memory: MemoryPlan
+    /// What tiles and loop orders were chosen for.
+    public internal(set) var objective = ScheduleObjective.traffic
 
     public func nest(of operation: Int) -> Nest { nests[nestOfOperation[operation]] }
     public func counts(of operation: Int) -> ActionCounts { countsOfNest[nestOfOperation[operation]] }
@@ -95,7 +97,7 @@ extension Lowering {
             residents: residents, tilesOfNest: tilesOfNest, nestOfOperation: nestOfOperation)
         return ScheduledProgram(
             program: program, machine: machine, model: model, nests: nests, nestOfOperation: nestOfOperation,
-            countsOfNest: countsOfNest, memory: memory)
+            countsOfNest: countsOfNest, memory: memory, objective: objective)
     }
 }
 

@@ -65,6 +65,9 @@ public enum CostReport {
         line = "resting on estimated prices: \(name) \(share(summary.zerothOrder))"
         if let first = summary.firstOrder { line += ", \(baseline) \(share(first))" }
         lines.append(line + " of the energy (\(details) names every entry with its source)")
+        if let objective = summary.lengths.first?.comparison.zerothOrder.layoutObjective {
+            lines.append(LayoutNote.line(objective))
+        }
         if summary.method == "mezo" {
             lines.append("both sides in floating point: what the machine's arithmetic has in codes is BF16 here")
         }

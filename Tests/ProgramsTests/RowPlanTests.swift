@@ -94,8 +94,10 @@ import Testing
                     #expect(loaded[operand.operand] == nil && stored[operand.operand] == nil)
                 } else if operand.isWrite {
                     #expect(stored[operand.operand] == whole, "\(operation.name) \(operand.operand)")
-                    #expect(whole == program[operation.writes[operand.operand - operation.reads.count]].bytes(
-                        batch: program.step.batch))
+                    #expect(
+                        whole
+                            == program[operation.writes[operand.operand - operation.reads.count]].bytes(
+                                batch: program.step.batch))
                 } else if rows.roles[place] == .along {
                     let times = isSplit ? rows.phases.count { $0.reads.contains(place) } : 1
                     let passes = operand.outerStride == 0 && !operand.gathered ? rows.plan.outer : 1
@@ -109,7 +111,9 @@ import Testing
                 #expect(nest.occupied(memory) == scheduler.need(rows, memory, choice), "\(operation.name)")
             }
             // Sixteen partial sums: each segment but the last has whole groups.
-            if rows.carriedBytes >= RowPlan.lanes * RowPlan.wordBytes { #expect(segment % RowPlan.lanes == 0 || !isSplit) }
+            if rows.carriedBytes >= RowPlan.lanes * RowPlan.wordBytes {
+                #expect(segment % RowPlan.lanes == 0 || !isSplit)
+            }
         }
         #expect(splits > 300)
     }
