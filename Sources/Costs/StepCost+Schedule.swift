@@ -51,6 +51,7 @@ extension StepCost {
                 peakDRAMBytes: plan.dramExtent, peakDRAMBytesByKind: plan.peak.byKind,
                 ownPeakDRAMBytesByKind: plan.peakByKind, peakSRAMBytes: plan.peakSRAM),
             peakDynamicMilliwatts: Self.peakDynamicMilliwatts(scheduled, timing, table))
+        layoutObjective = scheduled.objective
         unitTimes = Dictionary(uniqueKeysWithValues: Command.Unit.allCases.map { ($0, UnitTime($0, timing)) })
         roofline = try Roofline(scheduled, timing: timing)
         assumptions = scheduled.program.assumptions

@@ -63,6 +63,8 @@ public struct StepCost: Sendable, Hashable, Codable {
     public let machine: String
     /// Overrides of the machine's file, as `path=value`.
     public let machineOverrides: [String]
+    /// What tiles and loop orders were chosen for; nil where the step was not laid out here.
+    public internal(set) var layoutObjective: ScheduleObjective?
     public let energyTable: String
     public let clockMegahertz: Double
     public let cycles: Int

@@ -95,6 +95,28 @@ public final class TileEmulator {
         accumulators = accumulators + found
     }
 
+    /// Checks that tiles run every operation as it is laid out, before any runs.
+    ///
+    /// - Throws: `EmulatorError.notEmulated` or `.rowsCut`, naming the operation.
+    public static func check(_ scheduled: ScheduledProgram) throws(EmulatorError) {
+        for (number, operation) in scheduled.program.operations.enumerated() {
+            guard !scheduled.nest(of: number).cutsRows else {
+                let sram = scheduled.machine.organisation.sram
+                throw .rowsCut(
+                    operation: operation.name, machine: scheduled.machine.name, field: sram.field(.activation) + ".bytes",
+                    bytes: sram.activation.bytes)
+            }
+            switch operation.action {
+            case .product(let product) where product.firstFormat == .int8 && product.secondFormat == .int8: continue
+            case .embed, .quantizeRows, .quantizeColumns, .softmax, .addNorm(.layerNorm, _, _, keepsSum: false),
+                .activation(.gelu, _), .meanPool, .loss,
+                .projectedGradient, .perturbInPlace, .update, .updateBias:
+                continue
+            default: throw .notEmulated(operation: operation.name)
+            }
+        }
+    }
+
     private func prepare(
         _ scheduled: ScheduledProgram, _ batch: EncodedBatch
     ) throws(EmulatorError) -> TileExecutor {
@@ -105,16 +127,7 @@ public final class TileEmulator {
             throw .batchDiffers(
                 program: "\(step.batch) × \(step.sequence) tokens", batch: "\(batch.count) × \(batch.sequence) tokens")
         }
-        for operation in scheduled.program.operations {
-            switch operation.action {
-            case .product(let product) where product.firstFormat == .int8 && product.secondFormat == .int8: continue
-            case .embed, .quantizeRows, .quantizeColumns, .softmax, .addNorm(.layerNorm, _, _, keepsSum: false),
-                .activation(.gelu, _), .meanPool, .loss,
-                .projectedGradient, .perturbInPlace, .update, .updateBias:
-                continue
-            default: throw .notEmulated(operation: operation.name)
-            }
-        }
+        try Self.check(scheduled)
         precondition(parameters.hasNewHead == step.hasNewHead, "program and parameters agree on the head")
         let executor: TileExecutor
         if let known = self.executor, known.scheduled.isLaidOut(like: scheduled) {

@@ -10,6 +10,7 @@ extension TileExecutor {
         case .perturbBias: try perturbBias(command)
         case .end: try endLoss(command)
         case .action: try act(command)
+        case .segment, .endOfRow: throw fault(.notDescribed("a vector function on whole rows"))
         }
     }
 

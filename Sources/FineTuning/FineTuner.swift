@@ -125,6 +125,19 @@ public final class FineTuner {
         return result
     }
 
+    /// Checks that the emulation that is asked for can run every step that the data can make, before any runs.
+    ///
+    /// - Throws: `EmulatorError` where tiles do not: the operation, by name.
+    public func checkEmulation() throws(EmulatorError) {
+        guard case .tiles(let machine, _) = emulation else { return }
+        // A batch is padded to the length of one of its examples.
+        let lengths = Set(
+            task.training.tokens.map { EncodedBatch.paddedLength(of: [$0], limit: settings.sequence) })
+        for length in lengths.sorted() {
+            try TileEmulator.check(schedule(stepDescription(sequence: length).on(machine), on: machine))
+        }
+    }
+
     /// A step laid out, once.
     private func schedule(_ description: StepDescription, on machine: Machine) throws(EmulatorError) -> ScheduledProgram
     {

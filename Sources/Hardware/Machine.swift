@@ -9,7 +9,7 @@ public struct Machine: Sendable, Hashable {
     /// One line on what the machine is.
     public let summary: String
     public let arithmetic: Arithmetic
-    public let organisation: Organisation
+    public internal(set) var organisation: Organisation
     /// The file it was read from, as the user knows it.
     public let file: String
     /// Overrides that were applied, in order, as `path=value`.

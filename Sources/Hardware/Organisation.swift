@@ -5,7 +5,7 @@ public struct Organisation: Sendable, Hashable {
     public let array: MatrixArray
     public let vectorUnit: VectorUnit
     public let perturbationUnit: PerturbationUnit
-    public let sram: SRAM
+    public internal(set) var sram: SRAM
     public let dma: DMA
     public let dram: DRAM
     /// Name of the table in hwmodels/energy that prices this machine's actions.

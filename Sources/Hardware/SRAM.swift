@@ -13,7 +13,7 @@ public struct SRAM: Sendable, Hashable {
     /// One memory: equal banks, interleaved by word.
     public struct Bank: Sendable, Hashable {
         /// Bytes of the whole memory.
-        public let bytes: Int
+        public internal(set) var bytes: Int
         /// Banks that work at once.
         public let banks: Int
         /// Width of one access to a bank.
@@ -40,9 +40,9 @@ public struct SRAM: Sendable, Hashable {
     }
 
     /// The memory of each buffer; the same one three times where all share it.
-    public let weight: Bank
-    public let activation: Bank
-    public let accumulator: Bank
+    public internal(set) var weight: Bank
+    public internal(set) var activation: Bank
+    public internal(set) var accumulator: Bank
     /// Whether all buffers share one memory.
     public let isUnified: Bool
 

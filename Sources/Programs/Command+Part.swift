@@ -44,6 +44,10 @@ extension Command {
             case perturbBias
             /// The end of a running result, such as a loss's division by the batch.
             case end
+            /// A segment of rows that do not fit the chip, in one of the phases that they take (`RowPlan`).
+            case segment(phase: Int)
+            /// What is left to do for such rows behind a phase's last segment.
+            case endOfRow(phase: Int)
         }
 
         public var function = Function.action
@@ -51,6 +55,8 @@ extension Command {
         public var outer = Affine(0)
         /// The first piece of a stream; the first element, in its whole tensor, of weights or values that random bits are drawn for.
         public var first = Affine(0)
+        /// The first element of a segment in its row.
+        public var element = Affine(0)
         /// Operands in SRAM. A gathered load has that of the row numbers.
         public var views: [TileView]
 

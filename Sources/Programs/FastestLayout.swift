@@ -10,11 +10,10 @@ public typealias NestTimer = (Nest, MachineModel) throws(ScheduleError) -> Int
 extension ProductScheduler {
     /// The layout that takes the fewest cycles; of equals the one expected to take fewest, then the one tried first.
     func fastest(_ timer: NestTimer) throws(ScheduleError) -> Nest {
-        var candidates: [(tiling: Tiling, bound: Double, expected: Double)] = []
+        var candidates: [(tiling: Tiling, expected: Double)] = []
         forEachCandidate { tiling, traffic in
             for fitted in roomiest(tiling) {
-                candidates.append(
-                    (fitted, lowerBound(fitted), expectedCycles(fitted, traffic: traffic)))
+                candidates.append((fitted, expectedCycles(fitted, traffic: traffic)))
             }
         }
         // Where nothing fits, `choose` says so.
@@ -23,12 +22,13 @@ extension ProductScheduler {
         }
         var best = nest(candidates[likely].tiling)
         var cycles = try timer(best, model)
+        let bounds = candidates.map { lowerBound($0.tiling) }
         // Ascending bounds: from the first that is no better on, none is.
-        let order = candidates.indices.sorted { a, b in
-            (candidates[a].bound, candidates[a].expected, a) < (candidates[b].bound, candidates[b].expected, b)
+        let order = candidates.indices.filter { $0 != likely && bounds[$0] < Double(cycles) }.sorted { a, b in
+            (bounds[a], candidates[a].expected, a) < (bounds[b], candidates[b].expected, b)
         }
-        for index in order where index != likely {
-            guard candidates[index].bound < Double(cycles) else { break }
+        for index in order {
+            guard bounds[index] < Double(cycles) else { break }
             let nest = nest(candidates[index].tiling)
             guard nest.hasLessWork(than: cycles, on: model) else { continue }
             let measured = try timer(nest, model)
@@ -52,33 +52,50 @@ extension ProductScheduler {
     func lowerBound(_ t: Tiling) -> Double {
         let organisation = model.machine.organisation
         let work = moved(t)
-        let instances = parts(layout.examples, t.examples).flatMap { e in
-            parts(layout.heads, t.heads).map { h in (times: e.times * h.times, size: e.size * h.size) }
-        }
+        let (examples, heads) = (Parts(layout.examples, t.examples), Parts(layout.heads, t.heads))
+        let (m, n, k) = (Parts(product.m, t.m), Parts(product.n, t.n), Parts(product.k, t.k))
         var arrayCycles = 0.0
-        for group in instances {
-            for m in parts(product.m, t.m) {
-                for n in parts(product.n, t.n) {
-                    for k in parts(product.k, t.k) {
-                        let cycles = array.cycles(
-                            folds: group.size * array.folds(m: m.size, n: n.size, k: k.size),
-                            stream: array.stream(m: m.size, n: n.size, k: k.size))
-                        arrayCycles += Double(cycles) * Double(group.times * m.times) * Double(n.times * k.times)
+        examples.forEach { examples, e in
+            heads.forEach { heads, h in
+                m.forEach { ms, mTimes in
+                    n.forEach { ns, nTimes in
+                        k.forEach { ks, kTimes in
+                            let cycles = array.cycles(
+                                folds: examples * heads * array.folds(m: ms, n: ns, k: ks),
+                                stream: array.stream(m: ms, n: ns, k: ks))
+                            arrayCycles += Double(cycles) * Double(e * h * mTimes) * Double(nTimes * kTimes)
+                        }
                     }
                 }
             }
         }
         // The last tile's results, at least, are worked on and stored after the array.
-        let last =
-            Double(instances.map(\.size).min() ?? 1) * Double(parts(product.m, t.m).map(\.size).min() ?? 1)
-            * Double(parts(product.n, t.n).map(\.size).min() ?? 1)
+        let last = Double(examples.least * heads.least) * Double(m.least) * Double(n.least)
         let lanes = Double(organisation.vectorUnit.lanes)
         let tail =
             last * Double(epiloguePass) / lanes
             + (resultIsResident ? 0 : last * Double(resultBytes) / model.bytesPerCycle)
         let rate = model.bytesPerCycle
-        let firstBytes = first.isResident ? 0 : work.first * Double(first.storedBits) / 8
-        let secondBytes = second.isResident ? 0 : work.second * Double(second.storedBits) / 8
+        // Bytes at the full rate, and DRAM rows entered by whole tiles of one instance.
+        var (firstDMA, secondDMA, resultDMA) = (0.0, 0.0, 0.0)
+        if !first.isResident { firstDMA = work.first * Double(first.storedBits) / 8 / rate }
+        if !second.isResident { secondDMA = work.second * Double(second.storedBits) / 8 / rate }
+        if !resultIsResident { resultDMA = work.outputs * Double(resultBytes) / rate }
+        if model.rowMissCycles > 0, t.examples * t.heads == 1 {
+            let miss = Double(model.rowMissCycles) * Double(layout.examples * layout.heads)
+            let (holdsFirst, holdsSecond) = (t.panel && !t.weightsOuter, t.panel && t.weightsOuter)
+            if !first.isResident, !first.isShared {
+                let loads = Double(m.whole) * (holdsFirst ? 1 : Double(n.count) * Double(k.whole))
+                firstDMA += miss * loads * rowsEntered(first, t, rows: t.m, k: holdsFirst ? product.k : t.k)
+            }
+            if !second.isResident, !second.isShared {
+                let loads = Double(n.whole) * (holdsSecond ? 1 : Double(m.count) * Double(k.whole))
+                secondDMA += miss * loads * rowsEntered(second, t, rows: t.n, k: holdsSecond ? product.k : t.k)
+            }
+            if !resultIsResident {
+                resultDMA += miss * Double(m.whole) * Double(n.whole) * rowsEntered(result: t, resultFormat)
+            }
+        }
         // Weights are perturbed between load and array.
         let isPerturbed = product.sign != .none && !second.isResident
         let perturbationRate = Double(organisation.perturbationUnit.perturbationsPerCycle)
@@ -100,15 +117,29 @@ extension ProductScheduler {
         var vectorCycles = epilogueCycles
         if first.isDequantized { vectorCycles += work.first * Double(conversionPass(first)) / lanes }
         if second.isDequantized { vectorCycles += work.second * Double(conversionPass(second)) / lanes }
-        let resultBytes = resultIsResident ? 0 : work.outputs * Double(resultBytes)
-        var bound = max(
-            head + arrayCycles + tail, vectorCycles, perturbCycles, (firstBytes + secondBytes + resultBytes) / rate)
-        // What a single slot separates comes one after the other.
-        if t.weightSlots == 1, !second.isResident, !second.isDequantized {
-            bound = max(bound, secondBytes / rate + latency * (work.second / secondTile) + perturbCycles + arrayCycles)
+        var bound = max(head + arrayCycles + tail, vectorCycles, perturbCycles, firstDMA + secondDMA + resultDMA)
+        // A tile is brought when the slot of the one `slots` before it is free: used, and brought with its own latency. So the ways of the tiles
+        // of a buffer, from a load's start to the end of the tile's use, follow each other in as many chains as it has slots.
+        if !second.isResident {
+            let uses =
+                second.isDequantized
+                ? work.second * Double(conversionPass(second)) / lanes : perturbCycles + arrayCycles
+            bound = max(bound, (secondDMA + latency * (work.second / secondTile) + uses) / Double(t.weightSlots))
         }
-        if t.streamSlots == 1, !first.isResident, !first.isDequantized {
-            bound = max(bound, firstBytes / rate + latency * (work.first / firstTile) + arrayCycles)
+        if !first.isResident {
+            let uses = first.isDequantized ? work.first * Double(conversionPass(first)) / lanes : arrayCycles
+            bound = max(bound, (firstDMA + latency * (work.first / firstTile) + uses) / Double(t.streamSlots))
+        }
+        // Scales and bias of the inner dimension are brought before a result's tiles of k, and are free behind its epilogue. Loads keep their
+        // order, so the operand that is brought for the result waits with them.
+        let hasVectors =
+            t.weightsOuter
+            ? first.isScaled && !first.scalesAreResident
+            : bias != nil || second.isScaled && !second.scalesAreResident
+        if hasVectors {
+            let inner = t.weightsOuter ? first : second
+            let uses = epilogueCycles + (inner.isResident || inner.isDequantized ? 0 : arrayCycles)
+            bound = max(bound, (latency * work.tiles + uses) / Double(t.streamSlots))
         }
         if t.sumSlots == 1 { bound = max(bound, arrayCycles + epilogueCycles) }
         // Sums of doubles may be a little above the exact ones.
@@ -116,12 +147,20 @@ extension ProductScheduler {
     }
 
     /// Tiles of `size` in `total`: whole ones and the rest.
-    private func parts(_ total: Int, _ size: Int) -> [(times: Int, size: Int)] {
-        let rest = total % size
-        var parts: [(times: Int, size: Int)] = []
-        if total >= size { parts.append((total / size, size)) }
-        if rest > 0 { parts.append((1, rest)) }
-        return parts
+    private struct Parts {
+        let whole: Int
+        let size: Int
+        let rest: Int
+
+        init(_ total: Int, _ size: Int) { (whole, self.size, rest) = (total / size, size, total % size) }
+
+        var least: Int { rest > 0 ? rest : size }
+        var count: Int { whole + (rest > 0 ? 1 : 0) }
+
+        @inline(__always) func forEach(_ body: (_ size: Int, _ times: Int) -> Void) {
+            if whole > 0 { body(size, whole) }
+            if rest > 0 { body(rest, 1) }
+        }
     }
 }
 
@@ -138,50 +177,80 @@ extension ProductScheduler.Tiling {
 }
 
 extension StreamingScheduler {
-    /// The layout that takes the fewest cycles; of equals the one tried first.
-    func fastest(_ plan: StreamPlan, _ timer: NestTimer) throws(ScheduleError) -> Nest {
+    /// The layout that takes the fewest cycles; of equals the one tried first. Segments of rows are tried, too, wherever whole rows fit:
+    /// else a machine on which they fit might be slower than a smaller one.
+    func fastest(
+        _ plan: StreamPlan, rows: (StreamPlan) -> RowPlan?, _ timer: NestTimer
+    ) throws(ScheduleError) -> Nest {
         let plan = withOwnTiles(plan)
-        var best: (nest: Nest, cycles: Int)?
+        // The one that is expected to take least, so that few others have to be measured. Where nothing fits, `nest` says so.
+        var best = try nest(plan, rows: rows)
+        var cycles = try timer(best, model)
+        func measure(_ nest: Nest) throws(ScheduleError) {
+            guard nest.hasLessWork(than: cycles, on: model) else { return }
+            let measured = try timer(nest, model)
+            if measured < cycles { (best, cycles) = (nest, measured) }
+        }
         for tile in sizes(plan) {
             for slots in [2, 1] {
                 let fits = SRAM.Buffer.allCases.allSatisfy {
                     need(plan, $0, tile: tile, slots: slots) <= capacity($0)
                 }
-                guard fits else { continue }
-                let nest = nest(plan, Choice(tile: tile, slots: slots))
-                if let best, !nest.hasLessWork(than: best.cycles, on: model) { continue }
-                let cycles = try timer(nest, model)
-                if best == nil || cycles < best!.cycles { best = (nest, cycles) }
+                if fits { try measure(nest(plan, Choice(tile: tile, slots: slots))) }
             }
         }
-        guard let best else { return try nest(plan) }
-        return best.nest
+        guard let rows = rows(plan) else { return best }
+        for (units, segment) in rowChoices(rows) {
+            for slots in [2, 1] {
+                let choice = RowChoice(units: units, segment: segment, slots: slots)
+                guard fits(rows, choice), leastCycles(rows, choice) < Double(cycles) else { continue }
+                try measure(RowNest(self, rows, choice).nest())
+            }
+        }
+        return best
     }
 }
 
 extension Nest {
-    /// Whether every unit and port has less work than `cycles`; else the nest takes at least as long.
+    /// Whether every unit, port and tile buffer has less work than `cycles`; else the nest takes at least as long.
+    ///
+    /// A slot is taken from a load's start until all that reads the tile has ended, so a buffer's loads, with their latencies, and the work of
+    /// one unit on its tiles follow each other in as many chains as it has slots.
     func hasLessWork(than cycles: Int, on model: MachineModel) -> Bool {
         var units = [Double](repeating: 0, count: 4)
         var ports = [Double](repeating: 0, count: model.ports.count)
+        var loads = [Double](repeating: 0, count: buffers.count)
+        var uses = [Double](repeating: 0, count: 4 * buffers.count)
         func walk(_ nodes: [NestNode], _ times: Double) {
             for node in nodes {
                 switch node {
                 case .release: break
                 case .loop(let count, let body): walk(body, times * Double(count))
                 case .command(let command):
-                    let own: Int
+                    let unit = Command.Unit.allCases.firstIndex(of: command.unit)!
+                    let own: Double
                     switch command.work {
-                    case .load(let transfer), .store(let transfer): own = model.leastCycles(transfer)
-                    default: own = model.cycles(command)
+                    case .load(let transfer):
+                        own = times * Double(model.leastCycles(transfer))
+                        for buffer in command.acquires { loads[buffer] += own + times * Double(model.loadLatency) }
+                    case .store(let transfer):
+                        own = times * Double(model.leastCycles(transfer))
+                    default:
+                        own = times * Double(model.cycles(command))
+                        for buffer in command.reads { uses[4 * buffer + unit] += own }
                     }
-                    units[Command.Unit.allCases.firstIndex(of: command.unit)!] += times * Double(own)
+                    units[unit] += own
                     for use in model.portUses(command) { ports[use.port] += times * Double(use.cycles) }
                 }
             }
         }
         walk(body, 1)
-        return max(units.max() ?? 0, ports.max() ?? 0) * (1 - 1e-9) < Double(cycles)
+        var least = max(units.max() ?? 0, ports.max() ?? 0)
+        for (buffer, way) in loads.enumerated() where way > 0 {
+            let used = uses[4 * buffer..<4 * buffer + 4].max() ?? 0
+            least = max(least, (way + used) / Double(buffers[buffer].slots))
+        }
+        return least * (1 - 1e-9) < Double(cycles)
     }
 }
 

@@ -46,6 +46,11 @@ extension Lowering {
                         first: formats.activations, second: formats.weights)),
                 .forward, reads: a + b, writes: [c])
         }
-        return try layOut(builder.program(), on: machine, objective: objective, timer: timer)
+        let program = builder.program()
+        do throws(ScheduleError) {
+            return try layOut(program, on: machine, objective: objective, timer: timer)
+        } catch {
+            throw withSmallest(error, program, on: machine)
+        }
     }
 }

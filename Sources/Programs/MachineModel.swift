@@ -56,10 +56,12 @@ public struct MachineModel: Sendable {
     /// Bursts of all transfers whose first bytes lie at `starts` (residue: how often).
     func bursts(_ transfer: Transfer, starts: [Int: Int]) -> Int {
         if transfer.gathered {
-            // Rows follow each other in their table, so their starts are multiples of their size.
-            let alignment = greatestCommonDivisor(burstBytes, transfer.runBytes)
-            let worst = burstBytes - alignment + transfer.runBytes
-            return starts.values.reduce(0, +) * transfer.runs * ceilingDivision(worst, burstBytes)
+            // Rows follow each other in their table, so each starts some multiple of their size behind the first.
+            let size = greatestCommonDivisor(burstBytes, transfer.dimensions.first?.pitch ?? transfer.runBytes)
+            return starts.reduce(0) { sum, start in
+                let worst = burstBytes - size + start.key % size + transfer.runBytes
+                return sum + start.value * transfer.runs * ceilingDivision(worst, burstBytes)
+            }
         }
         var places = starts
         for dimension in transfer.dimensions { spread(&places, count: dimension.count, stride: dimension.pitch) }

@@ -60,7 +60,8 @@ public struct Transfer: Sendable, Hashable {
         self.offset = offset
         self.gathered = gathered
         var run = runBytes
-        var kept = dimensions.filter { $0.count > 1 }
+        // The pitch of gathered runs is their table's rows', of which a run may be a part.
+        var kept = dimensions.filter { $0.count > 1 || gathered }
         if !gathered {
             kept.sort { $0.pitch > $1.pitch }
             while let last = kept.last, last.pitch == run {
@@ -174,6 +175,22 @@ public struct Nest: Sendable, Hashable {
     public let body: [NestNode]
     /// Bytes of each operand (`reads`, then `writes`) that have to move at least once; 0 where it is resident.
     public let usefulBytes: [Int]
+
+    /// Whether rows come in segments, or fixed operands with their rows: what is laid out where whole ones do not fit.
+    public var cutsRows: Bool {
+        func cuts(_ nodes: [NestNode]) -> Bool {
+            nodes.contains { node in
+                switch node {
+                case .loop(_, let body): return cuts(body)
+                case .release: return false
+                case .command(let command):
+                    if case .segment? = command.part?.function { return true }
+                    return false
+                }
+            }
+        }
+        return cuts(body)
+    }
 
     /// Bytes occupied in each on-chip buffer by tiles.
     public func occupied(_ memory: SRAM.Buffer) -> Int {

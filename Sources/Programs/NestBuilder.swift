@@ -15,13 +15,19 @@ struct NestBuilder {
 
     func memory(_ buffer: Int) -> SRAM.Buffer { buffers[buffer].memory }
 
-    /// - Parameter rows: where a gathered load finds the numbers of its rows.
-    func load(_ transfer: Transfer, into buffer: Int, rows: TileView? = nil) -> NestNode {
+    /// - Parameters:
+    ///   - rows: where a gathered load finds the numbers of its rows.
+    ///   - pieces: the outer index and the first piece of those rows.
+    func load(
+        _ transfer: Transfer, into buffer: Int, rows: TileView? = nil, at pieces: (outer: Affine, first: Affine)? = nil
+    ) -> NestNode {
         .command(
             Command(
                 work: .load(transfer), acquires: [buffer], reads: rows?.buffer.map { [$0] } ?? [], writes: [buffer],
                 accesses: [.init(buffer: memory(buffer), read: 0, written: transfer.bytes)],
-                part: rows.map { .init(views: [$0]) }))
+                part: rows.map {
+                    .init(outer: pieces?.outer ?? Affine(0), first: pieces?.first ?? Affine(0), views: [$0])
+                }))
     }
 
     func store(_ transfer: Transfer, from buffer: Int) -> NestNode {

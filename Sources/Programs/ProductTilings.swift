@@ -1,4 +1,5 @@
 import Hardware
+import NumberFormats
 
 /// Which tiles: candidates, what they need and move, and the choice among them.
 extension ProductScheduler {
@@ -144,16 +145,90 @@ extension ProductScheduler {
         if second.isDequantized { vectorCycles += secondElements * Double(conversionPass(second)) / lanes }
         let perturbed = product.sign == .none ? 0 : secondElements
         let perturbCycles = perturbed / Double(organisation.perturbationUnit.perturbationsPerCycle)
-        let dma = traffic / model.bytesPerCycle
+        let rate = model.bytesPerCycle
+        let dma = traffic / rate + rowMissCycles(t)
         // A single buffer serializes what it separates.
         var cycles = max(dma, arrayCycles, vectorCycles, perturbCycles)
         if t.weightSlots == 1 || t.streamSlots == 1 { cycles = max(cycles, dma + arrayCycles) }
         if t.sumSlots == 1 { cycles = max(cycles, arrayCycles + tiles * epilogueCycles) }
         if t.resultSlots == 1 {
-            cycles = max(cycles, vectorCycles + outputs * Double(resultBytes) / model.bytesPerCycle)
+            cycles = max(cycles, vectorCycles + outputs * Double(resultBytes) / rate)
         }
-        let fill = matmul + epilogueCycles + dma / max(1, tiles * Double(kTiles))
+        // From a load's start to the end of its tile's use; as many at a time as there are slots.
+        let latency = Double(model.loadLatency)
+        let loads = loads(t)
+        func way(_ operand: Operand, _ elements: Double, _ loads: Double, slots: Int) -> Double {
+            guard !operand.isResident else { return 0 }
+            let uses =
+                operand.isDequantized ? elements * Double(conversionPass(operand)) / lanes : arrayCycles
+            return (elements * Double(operand.storedBits) / 8 / rate + latency * loads + uses) / Double(slots)
+        }
+        cycles = max(
+            cycles, way(first, firstElements, loads.first, slots: t.streamSlots),
+            way(second, secondElements, loads.second, slots: t.weightSlots))
+        let fill = matmul + epilogueCycles + dma / max(1, tiles * Double(kTiles)) + latency
         return cycles + fill
+    }
+
+    /// Loads of each operand's tiles.
+    private func loads(_ t: Tiling) -> (first: Double, second: Double) {
+        let (holdsFirst, holdsSecond) = (t.panel && !t.weightsOuter, t.panel && t.weightsOuter)
+        let groups =
+            Double(ceilingDivision(layout.examples, t.examples)) * Double(ceilingDivision(layout.heads, t.heads))
+        let kTiles = Double(ceilingDivision(product.k, t.k))
+        let (mTiles, nTiles) = (ceilingDivision(product.m, t.m), ceilingDivision(product.n, t.n))
+        return (
+            groups * Double(mTiles) * (holdsFirst ? 1 : Double(nTiles) * kTiles),
+            groups * Double(nTiles) * (holdsSecond ? 1 : Double(mTiles) * kTiles)
+        )
+    }
+
+    /// Cycles of the DRAM rows that a tiling's transfers are expected to enter.
+    private func rowMissCycles(_ t: Tiling) -> Double {
+        guard model.rowMissCycles > 0 else { return 0 }
+        let (holdsFirst, holdsSecond) = (t.panel && !t.weightsOuter, t.panel && t.weightsOuter)
+        let loads = loads(t)
+        var rows = 0.0
+        if !first.isResident {
+            rows += loads.first * rowsEntered(first, t, rows: t.m, k: holdsFirst ? product.k : t.k)
+        }
+        if !second.isResident {
+            rows += loads.second * rowsEntered(second, t, rows: t.n, k: holdsSecond ? product.k : t.k)
+        }
+        let tiles = moved(t).tiles
+        if !resultIsResident { rows += tiles * rowsEntered(result: t, resultFormat) }
+        if copy != nil, !copyIsResident { rows += tiles * rowsEntered(result: t, .bf16) }
+        return rows * Double(model.rowMissCycles)
+    }
+
+    /// DRAM rows that a tile of an operand enters, as `MachineModel.rowsEntered` counts them.
+    func rowsEntered(_ operand: Operand, _ t: Tiling, rows: Int, k: Int) -> Double {
+        let (runs, columns) = operand.matrix.rowsAreK ? (k, rows) : (rows, k)
+        return rowsEntered(operand.matrix, operand.stored, t, runs: runs, columns: columns)
+    }
+
+    func rowsEntered(result t: Tiling, _ format: ElementFormat) -> Double {
+        rowsEntered(layout.result, format, t, runs: t.m, columns: t.n)
+    }
+
+    private func rowsEntered(
+        _ matrix: ProductLayout.Matrix, _ format: ElementFormat, _ t: Tiling, runs: Int, columns: Int
+    ) -> Double {
+        // Instances lie between each other's rows: the tile's own transfer tells.
+        guard t.examples * t.heads == 1 else {
+            let place = Place(example: Affine(0), examples: t.examples, head: Affine(0), heads: t.heads)
+            let tile = transfer(
+                0, matrix, format, place, row: Affine(0), rows: runs, column: Affine(0), columns: columns)
+            return Double(model.rowsEntered(tile))
+        }
+        return rowsEntered(runs: runs, run: format.bytes(columns), pitch: format.bytes(matrix.row))
+    }
+
+    private func rowsEntered(runs: Int, run: Int, pitch: Int) -> Double {
+        let rowBytes = model.rowBytes
+        if runs == 1 || pitch == run { return Double(ceilingDivision(runs * run, rowBytes)) }
+        if pitch >= rowBytes { return Double(runs) * Double(ceilingDivision(run, rowBytes)) }
+        return Double(max(ceilingDivision(run, rowBytes), ceilingDivision(pitch * runs, rowBytes)))
     }
 
     /// What tiles begin at a multiple of.
@@ -231,27 +306,27 @@ extension ProductScheduler {
         }
     }
 
+    /// The best candidate that fits. By traffic: of those within a near tie of the least, the one expected to take least time, and of equals the
+    /// one that moves less.
     func choose() throws(ScheduleError) -> Tiling {
-        var best: (tiling: Tiling, traffic: Double, cycles: Double)?
-        func consider(_ tiling: Tiling, _ traffic: Double) {
+        let tie = objective == .traffic ? 1 + ScheduleObjective.nearTie : .infinity
+        var least = Double.infinity
+        var near: [(tiling: Tiling, traffic: Double)] = []
+        forEachCandidate { tiling, traffic in
             // Most candidates are out by their traffic alone, and of the others most by their sums.
-            if objective == .traffic, let best, traffic > best.traffic { return }
+            guard traffic <= least * tie else { return }
             let sums = sumBytes * tiling.examples * tiling.heads * tiling.m * tiling.n
             guard sums <= max(capacity.accumulator, capacity.activation) else { return }
             guard let fitted = fitted(tiling) else { return }
-            let cycles = expectedCycles(fitted, traffic: traffic)
-            let isBetter: Bool
-            if let best {
-                switch objective {
-                case .traffic: isBetter = (traffic, cycles) < (best.traffic, best.cycles)
-                case .latency: isBetter = (cycles, traffic) < (best.cycles, best.traffic)
-                }
-            } else {
-                isBetter = true
-            }
-            if isBetter { best = (fitted, traffic, cycles) }
+            least = min(least, traffic)
+            near.append((fitted, traffic))
         }
-        forEachCandidate(consider)
+        var best: (tiling: Tiling, traffic: Double, cycles: Double)?
+        for (tiling, traffic) in near where traffic <= least * tie {
+            let cycles = expectedCycles(tiling, traffic: traffic)
+            if let best, (best.cycles, best.traffic) <= (cycles, traffic) { continue }
+            best = (tiling, traffic, cycles)
+        }
         if let best { return best.tiling }
         let used = need(
             Tiling(

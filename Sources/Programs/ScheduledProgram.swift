@@ -3,10 +3,14 @@ import NumberFormats
 
 /// What tiles and loop orders are chosen for.
 public enum ScheduleObjective: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Least DRAM traffic, then least expected time.
+    /// Least expected time of the tilings whose DRAM traffic is within `nearTie` of the least.
     case traffic
     /// Least expected time, then least DRAM traffic.
     case latency
+
+    /// More of a product's DRAM traffic than the least, as a part of it, that counts as the same: for a twentieth, layouts that keep the array busy
+    /// are there in most products, and a step's traffic grows by less (docs/architecture.md, "Tiles").
+    public static let nearTie = 0.05
 }
 
 /// A program laid out on a machine: a nest for each operation, addresses for each tensor.
@@ -21,6 +25,8 @@ public struct ScheduledProgram: Sendable {
     /// By nest.
     public let countsOfNest: [ActionCounts]
     public let memory: MemoryPlan
+    /// What tiles and loop orders were chosen for.
+    public internal(set) var objective = ScheduleObjective.traffic
 
     public func nest(of operation: Int) -> Nest { nests[nestOfOperation[operation]] }
     public func counts(of operation: Int) -> ActionCounts { countsOfNest[nestOfOperation[operation]] }
@@ -60,7 +66,11 @@ extension Lowering {
         _ program: Program, on machine: Machine, objective: ScheduleObjective = .traffic, timer: NestTimer? = nil
     ) throws(ScheduleError) -> ScheduledProgram {
         try program.step.checkSizes()
-        return try layOut(program, on: machine, objective: objective, timer: timer)
+        do throws(ScheduleError) {
+            return try layOut(program, on: machine, objective: objective, timer: timer)
+        } catch {
+            throw withSmallest(error, program, on: machine)
+        }
     }
 
     /// Lays out a program whose sizes are known to be good.
@@ -87,12 +97,12 @@ extension Lowering {
             residents: residents, tilesOfNest: tilesOfNest, nestOfOperation: nestOfOperation)
         return ScheduledProgram(
             program: program, machine: machine, model: model, nests: nests, nestOfOperation: nestOfOperation,
-            countsOfNest: countsOfNest, memory: memory)
+            countsOfNest: countsOfNest, memory: memory, objective: objective)
     }
 }
 
 /// Nests of a program's operations, each distinct one once, whatever tensors are resident.
-private struct Layout {
+struct Layout {
     let program: Program
     let model: MachineModel
     let objective: ScheduleObjective
@@ -149,6 +159,27 @@ private struct Layout {
         return best?.residents ?? planner.residents()
     }
 
+    /// The operation that needs most of a buffer that is too small for it, and what it needs; nil where none does.
+    mutating func largestNeed(of buffer: SRAM.Buffer, residents: [Int?]) -> (operation: String, smallest: Int)? {
+        var largest: (operation: String, smallest: Int)?
+        var refused: Set<NestKey> = []
+        for operation in program.operations {
+            let isResident = (operation.reads + operation.writes).map { residents[$0.index] != nil }
+            let key = NestKey(operation, in: program, isResident: isResident)
+            guard !refused.contains(key) else { continue }
+            do throws(ScheduleError) {
+                _ = try number(of: operation, residents)
+            } catch {
+                refused.insert(key)
+                guard case .tileDoesNotFit(let name, let named, _, let smallest, _, _) = error, named == buffer,
+                    smallest > largest?.smallest ?? 0
+                else { continue }
+                largest = (name, smallest)
+            }
+        }
+        return largest
+    }
+
     private mutating func number(of operation: Operation, _ residents: [Int?]) throws(ScheduleError) -> Int {
         let operands = operation.reads + operation.writes
         let isResident = operands.map { residents[$0.index] != nil }
@@ -162,7 +193,12 @@ private struct Layout {
         } else {
             let plan = StreamPlan(operation, in: program)
             let scheduler = StreamingScheduler(model: model, isResident: isResident, operation: operation.name)
-            if let timer { nest = try scheduler.fastest(plan, timer) } else { nest = try scheduler.nest(plan) }
+            let rows = { (plan: StreamPlan) in RowPlan(plan, of: operation, in: program) }
+            if let timer {
+                nest = try scheduler.fastest(plan, rows: rows, timer)
+            } else {
+                nest = try scheduler.nest(plan, rows: rows)
+            }
         }
         numbers[key] = nests.count
         nests.append(nest)
@@ -171,7 +207,7 @@ private struct Layout {
 }
 
 /// What makes two operations' nests equal: everything but names, layer numbers and addresses.
-private struct NestKey: Hashable {
+struct NestKey: Hashable {
     struct Operand: Hashable {
         let format: ElementFormat
         let bytes: Int

@@ -1,65 +1,6 @@
 import Hardware
 import NumberFormats
 
-/// An operation of the vector or perturbation unit as a stream: `outer` times `units` equal pieces, worked on in tiles.
-struct StreamPlan {
-    /// One tensor of the stream.
-    struct Operand {
-        /// Place in the operation's `reads` followed by its `writes`.
-        let operand: Int
-        let isWrite: Bool
-        /// Bytes of one piece: contiguous, or this many in each of `innerCount` runs.
-        let unitBytes: Int
-        var innerCount = 1
-        var innerPitch = 0
-        /// Bytes from one outer index to the next.
-        var outerStride = 0
-        /// Moved once, whole.
-        var isFixed = false
-        var gathered = false
-        /// The operand (place in this list) whose tile it overwrites.
-        var replaces: Int?
-        var memory: SRAM.Buffer = .activation
-
-        /// On-chip bytes of a tile.
-        func tileBytes(_ units: Int) -> Int { (isFixed ? 1 : units) * unitBytes * innerCount }
-
-        /// The same, with the rows of a second pass `units` pieces further on.
-        func strided(by units: Int, passes: Int) -> Operand {
-            var result = self
-            if passes > 1 { result.outerStride = units * unitBytes }
-            return result
-        }
-    }
-
-    enum Engine {
-        case vector
-        /// Perturbation unit, `weights` a piece, perturbing stored weights.
-        case perturb(weights: Int, draws: [RandomPurpose])
-        /// Perturbation unit, `weights` a piece: the update, and before it, where there is something to draw for it, what takes an
-        /// in-place perturbation back.
-        case update(weights: Int, restoring: [RandomPurpose], draws: [RandomPurpose])
-        /// `values` draws a piece, then the vector unit.
-        case drawThenVector(values: Int, [RandomPurpose])
-
-        /// Elements of a piece that random bits are drawn for, in their order; 1 where a piece is counted by itself.
-        var weightsPerPiece: Int {
-            switch self {
-            case .vector, .drawThenVector: 1
-            case .perturb(let weights, _), .update(let weights, _, _): weights
-            }
-        }
-    }
-
-    var outer = 1
-    let units: Int
-    var granule = 1
-    var operands: [Operand]
-    var work = VectorWork()
-    var endWork = VectorWork()
-    var engine = Engine.vector
-}
-
 /// Lays a stream out on a machine.
 struct StreamingScheduler {
     let model: MachineModel
@@ -72,9 +13,15 @@ struct StreamingScheduler {
         let slots: Int
     }
 
-    func nest(_ plan: StreamPlan) throws(ScheduleError) -> Nest {
+    /// The layout that is expected to take least time; by segments of rows only where whole ones do not fit.
+    ///
+    /// - Parameter rows: the phases of the plan that it is given.
+    func nest(_ plan: StreamPlan, rows: (StreamPlan) -> RowPlan?) throws(ScheduleError) -> Nest {
         let plan = withOwnTiles(plan)
-        return nest(plan, try choose(plan))
+        if let choice = choose(plan) { return nest(plan, choice) }
+        let rows = rows(plan)
+        if let rows, let choice = choose(rows) { return RowNest(self, rows, choice).nest() }
+        throw doesNotFit(plan, rows)
     }
 
     /// - Parameter choice: one that fits.
@@ -187,7 +134,9 @@ struct StreamingScheduler {
                         let rows =
                             operand.gathered
                             ? plan.operands[0].view(buffer: buffers[0], outer: outer, start: start, size: size) : nil
-                        nodes.append(builder.load(transfer(operand, outer, start, size), into: buffer, rows: rows))
+                        nodes.append(
+                            builder.load(
+                                transfer(operand, outer, start, size), into: buffer, rows: rows, at: (outer, start)))
                     }
                 }
                 nodes += compute(outer, start, size, plan.work * size)
@@ -274,7 +223,7 @@ struct StreamingScheduler {
         return sizes
     }
 
-    private func choose(_ plan: StreamPlan) throws(ScheduleError) -> Choice {
+    private func choose(_ plan: StreamPlan) -> Choice? {
         var best: (choice: Choice, cycles: Double)?
         for tile in sizes(plan) {
             for slots in [2, 1] {
@@ -285,18 +234,15 @@ struct StreamingScheduler {
                 break
             }
         }
-        if let best { return best.choice }
-        for memory in SRAM.Buffer.allCases {
-            let least = need(plan, memory, tile: 1, slots: 1)
-            if least > capacity(memory) {
-                throw doesNotFit(memory, need: least)
-            }
-        }
-        throw doesNotFit(.activation, need: need(plan, .activation, tile: 1, slots: 1))
+        return best?.choice
     }
 
-    private func doesNotFit(_ memory: SRAM.Buffer, need: Int) -> ScheduleError {
-        .tileDoesNotFit(operation: operation, memory, need: need, machine: model.machine)
+    private func doesNotFit(_ plan: StreamPlan, _ rows: RowPlan?) -> ScheduleError {
+        func least(_ memory: SRAM.Buffer) -> Int {
+            min(need(plan, memory, tile: 1, slots: 1), rows.map { leastNeed($0, memory) } ?? .max)
+        }
+        let memory = SRAM.Buffer.allCases.first { least($0) > capacity($0) } ?? .activation
+        return .tileDoesNotFit(operation: operation, memory, need: least(memory), machine: model.machine)
     }
 
     /// Cycles by the busier of DMA and compute, with the first tile's fill. Chooses among tiles; Timing does not use it.

@@ -94,6 +94,9 @@ public enum CostReport {
             lines.append("\(baseline) is \(text) (docs/costs.md, First-order steps)")
         }
         lines += summary.assumptions
+        if let objective = summary.lengths.first?.comparison.zerothOrder.layoutObjective {
+            lines.append(LayoutNote.line(objective))
+        }
         if summary.method == "mezo" {
             lines.append("both sides in floating point: what the machine's arithmetic has in codes is BF16 here")
         }

@@ -33,6 +33,7 @@ public enum StepReport {
         let estimated = cost.energy.picojoules > 0 ? cost.energy.estimatedPicojoules / cost.energy.picojoules : 0
         lines.append(
             "resting on estimated prices: \(Quantity.percent(estimated)) of the energy (--json names every entry)")
+        if let objective = cost.layoutObjective { lines.append(LayoutNote.line(objective)) }
         return lines + cost.assumptions
     }
 }

@@ -113,7 +113,7 @@ struct ClockPlan {
                 for buffer in command.reads { use.uses[buffer] = true }
                 for buffer in command.writes { (use.uses[buffer], use.writes[buffer]) = (true, true) }
                 if issue.isStore { use.stores = true }
-                if let transfer = command.transfer, !transfer.gathered { use.transfers.append(transfer) }
+                if let transfer = command.transfer { use.transfers.append(transfer) }
                 commands.append(command)
                 issues.append(issue)
                 result.append(.issue(issues.count - 1))
@@ -139,7 +139,7 @@ struct ClockPlan {
         if case .store = command.work { isStore = true }
         let cycles: Int
         if let transfer = command.transfer {
-            let isSteady = transfer.gathered || transfer.offset.strides.allSatisfy { $0 % model.burstBytes == 0 }
+            let isSteady = transfer.offset.strides.allSatisfy { $0 % model.burstBytes == 0 }
             cycles = isSteady ? model.cycles(command, residue: transfer.offset.base % model.burstBytes) : -1
         } else {
             cycles = model.cycles(command)

@@ -36,6 +36,7 @@ final class FineTuneRun {
         let task = try FineTuningTask(settings, threads: threads)
         tuner = try FineTuner(task: task, settings: settings, kernels: kernels, threads: threads)
         tuner.emulation = emulation.emulation(on: machine.machine)
+        try tuner.checkEmulation()
         countsAccumulators = emulation.accumulators
         costs = try RunCosts(machinery: machine, tuner: tuner)
         record = RunRecord(
@@ -63,6 +64,7 @@ final class FineTuneRun {
         }
         tuner = try FineTuner(task: task, settings: record.settings, kernels: kernels, threads: threads)
         tuner.emulation = emulation.emulation(on: machine.machine)
+        try tuner.checkEmulation()
         countsAccumulators = emulation.accumulators
         if folder.hasCheckpoint { try folder.restore(tuner) }
         guard tuner.step < record.settings.steps else {

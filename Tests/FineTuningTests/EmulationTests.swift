@@ -82,4 +82,18 @@ struct EmulationTests {
         do { try tiles.advance() } catch { #expect("\(error)".contains("gemmini-like") && "\(error)".contains("64")) }
         #expect(tiles.step == 0)
     }
+
+    /// Rows of 64 FP32 values and their norm's weights, in a tile half of 256 bytes.
+    @Test func tilesOfRowsThatDoNotFitAreRefusedByNameBeforeARun() throws {
+        let small = try machine(["organisation.sram.activation={bytes: 1024, banks: 2, wordBits: 128, ports: 1}"])
+        let tiles = try tuner(.tiles(small, TileOptions()))
+        #expect {
+            try tiles.checkEmulation()
+        } throws: { error in
+            "\(error)".contains("organisation.sram.activation.bytes of machine gemmini-like, which is 1024")
+                && "\(error)".contains("operation ")
+        }
+        #expect(tiles.step == 0)
+        try tuner(.tiles(machine(), TileOptions())).checkEmulation()
+    }
 }

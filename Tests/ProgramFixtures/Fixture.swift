@@ -110,20 +110,22 @@ extension Fixture {
             Bool.random(using: &random)
             ? .languageModel : .classifier(classes: 3, hasBias: Bool.random(using: &random))
         let ties = Bool.random(using: &random) && set != .head
+        // Rows of logits that small memories hold, or do not.
+        let vocabulary = [37, 900].randomElement(using: &random)!
         switch Int.random(in: 0...2, using: &random) {
         case 0:
             return .gatedDecoder(
                 family: .llama, layers: layers, hidden: size(2...60, isEven, &random), heads: heads,
                 keyValueHeads: keyHeads,
-                headDimension: depth, intermediate: intermediate, vocabulary: 37, head: heading, tiesHead: ties)
+                headDimension: depth, intermediate: intermediate, vocabulary: vocabulary, head: heading, tiesHead: ties)
         case 1:
             return .opt(
-                layers: layers, hidden: heads * depth, heads: heads, intermediate: intermediate, vocabulary: 37,
+                layers: layers, hidden: heads * depth, heads: heads, intermediate: intermediate, vocabulary: vocabulary,
                 sequence: 32, normPlacement: Bool.random(using: &random) ? .pre : .post, head: heading,
                 tiesHead: ties)
         default:
             return .gpt2(
-                layers: layers, hidden: heads * depth, heads: heads, intermediate: intermediate, vocabulary: 37,
+                layers: layers, hidden: heads * depth, heads: heads, intermediate: intermediate, vocabulary: vocabulary,
                 positions: 32, head: heading, tiesHead: ties)
         }
     }
@@ -165,7 +167,7 @@ extension Fixture {
                     "organisation.array.rows=\(pick([3, 4, 8, 16]))",
                     "organisation.array.columns=\(pick([2, 4, 8, 16]))",
                     "organisation.array.dataflow=\(dataflow.rawValue)",
-                    "organisation.sram={unified: {bytes: \(pick([16384, 65536, 262144])), banks: 4, wordBits: 64, "
+                    "organisation.sram={unified: {bytes: \(pick([4096, 16384, 65536, 262144])), banks: 4, wordBits: 64, "
                         + "ports: \(pick([1, 2]))}}",
                 ])
         }
@@ -179,7 +181,7 @@ extension Fixture {
                 "organisation.sram.weight.banks=\(banks)", "organisation.sram.weight.wordBits=64",
                 "organisation.sram.weight.bytes=\(pick([2048, 4096, 65536]))",
                 "organisation.sram.activation.banks=\(banks)", "organisation.sram.activation.wordBits=64",
-                "organisation.sram.activation.bytes=\(pick([16384, 32768, 262144]))",
+                "organisation.sram.activation.bytes=\(pick([1024, 2048, 4096, 16384, 32768, 262144]))",
                 "organisation.sram.accumulator.banks=\(banks)", "organisation.sram.accumulator.wordBits=64",
                 "organisation.sram.accumulator.bytes=\(pick([1024, 4096, 65536]))",
                 "organisation.dram.burstBytes=\(pick([16, 32, 128]))",

@@ -12,6 +12,7 @@ import Testing
     ) throws {
         var random = SplitMix(state: seed)
         var scheduled = 0
+        var cut = 0
         for _ in 0..<count {
             let step = Fixture.randomStep(&random)
             let machine = try Fixture.randomMachine(&random)
@@ -20,6 +21,7 @@ import Testing
                 let program = try Lowering.schedule(step, on: machine, objective: objective)
                 try body(program)
                 scheduled += 1
+                if program.nests.contains(where: \.cutsRows) { cut += 1 }
             } catch let error as ScheduleError {
                 switch error {
                 case .tileDoesNotFit: break
@@ -30,6 +32,8 @@ import Testing
             }
         }
         #expect(scheduled > count / 3)
+        // On some machines rows do not fit.
+        #expect(cut > count / 30)
     }
 
     @Test func countsInClosedFormEqualThoseOfEveryCommand() throws {
@@ -39,7 +43,7 @@ import Testing
                 var total = ActionCounts()
                 var read: [Int: (Set<Int>, bytes: Int)] = [:]
                 var written = read
-                var transfers = 0
+                var tiles: [[Int]: Int] = [:]
                 try nest.forEachCommand { command, indices in
                     total = try total.adding(Nest.counts(of: command, on: model))
                     let isRead: Bool
@@ -49,8 +53,10 @@ import Testing
                     case .store(let t): (isRead, transfer) = (false, t)
                     default: return
                     }
-                    transfers += 1
-                    let (bytes, bursts, touched) = Self.walk(transfer, indices, model, number: transfers)
+                    let pieces = command.part.map { [$0.outer.value(at: indices), $0.first.value(at: indices)] } ?? []
+                    let tile = tiles[pieces, default: tiles.count]
+                    tiles[pieces] = tile
+                    let (bytes, bursts, touched) = Self.walk(transfer, indices, model, number: tile)
                     let padding = bursts * model.burstBytes - bytes
                     if isRead {
                         total.dramRead.padding += padding
@@ -93,7 +99,7 @@ import Testing
                 // Worst place of a row: as far behind a burst's start as the rows' pitch allows.
                 var worst = 0
                 for row in 0..<model.burstBytes {
-                    let residue = row * transfer.runBytes % model.burstBytes
+                    let residue = (start + row * transfer.dimensions[0].pitch) % model.burstBytes
                     worst = max(worst, (residue + transfer.runBytes + model.burstBytes - 1) / model.burstBytes)
                 }
                 bursts += worst

@@ -53,7 +53,7 @@ struct RandomMachine {
         } else {
             memories = [
                 .weight: Bank(bytes: pick([2048, 4096, 65536]), ports: pick([1, 2])),
-                .activation: Bank(bytes: pick([16384, 32768, 262_144]), ports: pick([1, 2])),
+                .activation: Bank(bytes: pick([1024, 2048, 4096, 16384, 32768, 262_144]), ports: pick([1, 2])),
                 .accumulator: Bank(bytes: pick([1024, 4096, 65536]), ports: pick([1, 2])),
             ]
         }
