@@ -157,16 +157,17 @@ extension ProductScheduler {
         // From a load's start to the end of its tile's use; as many at a time as there are slots.
         let latency = Double(model.loadLatency)
         let loads = loads(t)
-        func way(_ operand: Operand, _ elements: Double, _ loads: Double, slots: Int) -> Double {
+        func way(_ operand: Operand, _ elements: Double, _ loads: Double, perturbed: Double, slots: Int) -> Double {
             guard !operand.isResident else { return 0 }
             let uses =
-                operand.isDequantized ? elements * Double(conversionPass(operand)) / lanes : arrayCycles
+                operand.isDequantized
+                ? elements * Double(conversionPass(operand)) / lanes : perturbed + arrayCycles
             return (elements * Double(operand.storedBits) / 8 / rate + latency * loads + uses) / Double(slots)
         }
         cycles = max(
-            cycles, way(first, firstElements, loads.first, slots: t.streamSlots),
-            way(second, secondElements, loads.second, slots: t.weightSlots))
-        let fill = matmul + epilogueCycles + dma / max(1, tiles * Double(kTiles)) + latency
+            cycles, way(first, firstElements, loads.first, perturbed: 0, slots: t.streamSlots),
+            way(second, secondElements, loads.second, perturbed: perturbCycles, slots: t.weightSlots))
+        let fill = matmul + epilogueCycles + traffic / rate / max(1, tiles * Double(kTiles)) + latency
         return cycles + fill
     }
 
@@ -309,23 +310,29 @@ extension ProductScheduler {
     /// The best candidate that fits. By traffic: of those within a near tie of the least, the one expected to take least time, and of equals the
     /// one that moves less.
     func choose() throws(ScheduleError) -> Tiling {
-        let tie = objective == .traffic ? 1 + ScheduleObjective.nearTie : .infinity
         var least = Double.infinity
+        func isNear(_ traffic: Double) -> Bool {
+            objective == .latency || traffic <= least * (1 + ScheduleObjective.nearTie)
+        }
         var near: [(tiling: Tiling, traffic: Double)] = []
         forEachCandidate { tiling, traffic in
             // Most candidates are out by their traffic alone, and of the others most by their sums.
-            guard traffic <= least * tie else { return }
+            guard isNear(traffic) else { return }
             let sums = sumBytes * tiling.examples * tiling.heads * tiling.m * tiling.n
             guard sums <= max(capacity.accumulator, capacity.activation) else { return }
-            guard let fitted = fitted(tiling) else { return }
-            least = min(least, traffic)
-            near.append((fitted, traffic))
+            // Where it fits matters now only if the least would be less.
+            if traffic < least {
+                guard capacity.holds(need(tiling)) else { return }
+                least = traffic
+            }
+            near.append((tiling, traffic))
         }
         var best: (tiling: Tiling, traffic: Double, cycles: Double)?
-        for (tiling, traffic) in near where traffic <= least * tie {
-            let cycles = expectedCycles(tiling, traffic: traffic)
+        for (tiling, traffic) in near where isNear(traffic) {
+            guard let fitted = fitted(tiling) else { continue }
+            let cycles = expectedCycles(fitted, traffic: traffic)
             if let best, (best.cycles, best.traffic) <= (cycles, traffic) { continue }
-            best = (tiling, traffic, cycles)
+            best = (fitted, traffic, cycles)
         }
         if let best { return best.tiling }
         let used = need(
