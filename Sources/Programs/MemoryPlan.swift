@@ -67,10 +67,12 @@ struct MemoryPlanner {
     }
     static func residentBytes(_ machine: Machine) -> Int { machine.organisation.sram.activation.bytes / 2 }
 
+    /// Resident tensors begin at whole FP32 values. Not at whole words: a memory with wider words would hold less.
+    static let alignment = 4
+
     /// Resident tensors and their places in `capacity` bytes; nil for the resident half.
     func residents(in capacity: Int? = nil) -> [Int?] {
         let capacity = capacity ?? Self.residentBytes(machine)
-        let word = machine.organisation.sram.activation.wordBytes
         let candidates = program.tensors.indices.filter { index in
             !program.tensors[index].isPersistent && lifetimes[index] != nil && bytes[index] <= capacity
         }.sorted { a, b in
@@ -99,7 +101,7 @@ struct MemoryPlanner {
             var address = 0
             for other in neighbours {
                 if places[other]! - address >= bytes[index] { break }
-                address = max(address, roundUp(places[other]! + bytes[other], to: word))
+                address = max(address, roundUp(places[other]! + bytes[other], to: Self.alignment))
             }
             guard address + bytes[index] <= capacity else { continue }
             places[index] = address
