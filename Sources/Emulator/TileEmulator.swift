@@ -103,7 +103,8 @@ public final class TileEmulator {
             guard !scheduled.nest(of: number).cutsRows else {
                 let sram = scheduled.machine.organisation.sram
                 throw .rowsCut(
-                    operation: operation.name, machine: scheduled.machine.name, field: sram.field(.activation) + ".bytes",
+                    operation: operation.name, machine: scheduled.machine.name,
+                    field: sram.field(.activation) + ".bytes",
                     bytes: sram.activation.bytes)
             }
             switch operation.action {

@@ -55,11 +55,11 @@ extension ProductScheduler {
         let (examples, heads) = (Parts(layout.examples, t.examples), Parts(layout.heads, t.heads))
         let (m, n, k) = (Parts(product.m, t.m), Parts(product.n, t.n), Parts(product.k, t.k))
         var arrayCycles = 0.0
-        examples.forEach { examples, e in
-            heads.forEach { heads, h in
-                m.forEach { ms, mTimes in
-                    n.forEach { ns, nTimes in
-                        k.forEach { ks, kTimes in
+        examples.visit { examples, e in
+            heads.visit { heads, h in
+                m.visit { ms, mTimes in
+                    n.visit { ns, nTimes in
+                        k.visit { ks, kTimes in
                             let cycles = array.cycles(
                                 folds: examples * heads * array.folds(m: ms, n: ns, k: ks),
                                 stream: array.stream(m: ms, n: ns, k: ks))
@@ -157,7 +157,7 @@ extension ProductScheduler {
         var least: Int { rest > 0 ? rest : size }
         var count: Int { whole + (rest > 0 ? 1 : 0) }
 
-        @inline(__always) func forEach(_ body: (_ size: Int, _ times: Int) -> Void) {
+        @inline(__always) func visit(_ body: (_ size: Int, _ times: Int) -> Void) {
             if whole > 0 { body(size, whole) }
             if rest > 0 { body(rest, 1) }
         }
