@@ -46,20 +46,20 @@ public struct FirstOrderFront: Sendable, Hashable, Codable {
     public let points: [Point]
     public let refusals: [Refusal]
 
-    /// Optimizers, checkpointings and micro-batches (powers of two that divide `batch`, each example its own at most) around `recipe`.
+    /// Optimizers, checkpointings and micro-batches (powers of two up to 16 that divide `batch`) around `recipe`.
     public static func candidates(around recipe: FirstOrderRecipe, batch: Int) -> [FirstOrderRecipe] {
         let optimizers: [(FirstOrderRecipe.Optimizer, isCoded: Bool)] = [
             (.sgd, false), (.momentum, false), (.adam, false), (.adam, true), (.lion, false), (.lion, true),
         ]
         var parts = [1]
-        while let last = parts.last, batch.isMultiple(of: 2 * last) { parts.append(2 * last) }
+        while let last = parts.last, last < 16, batch.isMultiple(of: 2 * last) { parts.append(2 * last) }
         var result: [FirstOrderRecipe] = []
         for (optimizer, isCoded) in optimizers {
             for checkpointing in FirstOrderRecipe.Checkpointing.allCases {
                 for count in parts where count == 1 || recipe.gradients != .int8 {
                     var candidate = recipe
                     candidate.optimizer = optimizer
-                    candidate.states = isCoded ? .int8 : .fp32
+                    candidate.states = isCoded ? .int8 : recipe.states == .int8 ? .fp32 : recipe.states
                     candidate.checkpointing = checkpointing
                     candidate.microBatches = count
                     result.append(candidate)

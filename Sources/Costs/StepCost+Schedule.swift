@@ -91,7 +91,7 @@ extension Comparison {
     ///
     /// - Parameter recipe: nil for what `StepDescription.baseline` takes.
     /// - Throws: what keeps the zeroth-order step from being costed, or a price that the table lacks. Where the machine cannot run
-    ///   the first-order step, that is the comparison's `reason`.
+    ///   the first-order step, that is the comparison's `reason`; a given recipe that no program is made for is an error.
     public init(
         _ step: StepDescription, beside recipe: FirstOrderRecipe? = nil, on machine: Machine,
         objective: ScheduleObjective = .traffic, prices table: EnergyTable
@@ -102,6 +102,8 @@ extension Comparison {
         do {
             firstOrder = .success(try StepCost(first, on: machine, objective: objective, prices: table))
         } catch let error as ScheduleError {
+            // A recipe that means nothing here is its author's mistake, not the machine's limit.
+            if recipe != nil, !error.isOfMachine { throw error }
             firstOrder = .failure(error)
         }
         self.init(zerothOrder: zerothOrder, baseline: first.recipe, firstOrder: firstOrder, energyTable: table)

@@ -24,8 +24,14 @@ extension FirstOrderRecipe: CustomStringConvertible {
         if head.count > 1 { try readFormats(head[1]) }
         var given: Set<String> = []
         for part in parts.dropFirst() {
-            let key = try read(part)
-            guard given.insert(key).inserted else { throw RecipeError(part: part, allowed: "given once") }
+            for key in try read(part) {
+                guard given.insert(key).inserted else { throw RecipeError(part: part, allowed: "given once") }
+            }
+        }
+        if optimizer.moments == 0, given.contains("state") {
+            throw RecipeError(
+                part: "state=\(states.rawValue)", allowed: "left out with \(optimizer.rawValue), which keeps no moments"
+            )
         }
         try check()
     }
@@ -50,7 +56,7 @@ extension FirstOrderRecipe: CustomStringConvertible {
     }
 
     /// Reads an option and returns what it sets.
-    private mutating func read(_ part: String) throws(RecipeError) -> String {
+    private mutating func read(_ part: String) throws(RecipeError) -> [String] {
         let isCoded = part.hasSuffix("8")
         if let optimizer = Optimizer(rawValue: isCoded ? String(part.dropLast()) : part) {
             guard !isCoded || optimizer.moments > 0 else {
@@ -58,7 +64,7 @@ extension FirstOrderRecipe: CustomStringConvertible {
             }
             self.optimizer = optimizer
             if isCoded { states = .int8 }
-            return "optimizer"
+            return isCoded ? ["optimizer", "state"] : ["optimizer"]
         }
         let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard halves.count == 2 else {
@@ -99,7 +105,7 @@ extension FirstOrderRecipe: CustomStringConvertible {
             throw RecipeError(
                 part: part, allowed: "checkpoint=…, backward=…, gradient=…, master=…, state=…, update=… or micro=…")
         }
-        return key
+        return [key]
     }
 
     /// Checks what options say together.
@@ -110,6 +116,9 @@ extension FirstOrderRecipe: CustomStringConvertible {
         case .qat where master == nil:
             throw RecipeError(
                 part: "master=none", allowed: "master=fp32|bf16 with qat; quantized trains the codes themselves")
+        case .qat where !(weights?.hasScales ?? true):
+            throw RecipeError(
+                part: formatText, allowed: "formats of codes, such as int8 or e4m3; full is for floating point")
         case .quantized where master != nil:
             throw RecipeError(
                 part: "master=\(master!.rawValue)", allowed: "left out: quantized trains the codes themselves")

@@ -17,6 +17,14 @@ public enum ScheduleError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The tensors need more DRAM than the machine has.
     case dramFull(needed: Int, available: Int, machine: String)
 
+    /// Whether another machine could run the step.
+    public var isOfMachine: Bool {
+        switch self {
+        case .tileDoesNotFit, .unsupportedFormat, .dramFull: true
+        case .badSize, .tooLarge, .notLowered: false
+        }
+    }
+
     public var description: String {
         switch self {
         case .badSize(let name, let value, let allowed):

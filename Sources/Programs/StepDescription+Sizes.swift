@@ -79,7 +79,7 @@ extension StepDescription {
 
     private func checkQueries() throws(ScheduleError) {
         // Operations are listed query by query.
-        let most = method.isZerothOrder ? max(1, min(1024, (1 << 17) / (network.layers + 1))) : 1
+        let most = method.isZerothOrder ? max(1, (1 << 12) / (network.layers + 1)) : 1
         guard queries >= 1, queries <= most else {
             throw .badSize(
                 name: "queries", value: queries,
@@ -102,10 +102,11 @@ extension StepDescription {
                 allowed: "a divisor of the batch of \(batch) examples")
         }
         // Operations are listed micro-batch by micro-batch.
-        guard (network.layers + 1) * recipe.microBatches <= 1 << 17 else {
+        let most = max(1, (1 << 11) / (network.layers + 1))
+        guard recipe.microBatches <= most else {
             throw .badSize(
                 name: "micro-batches", value: recipe.microBatches,
-                allowed: "at most \((1 << 17) / (network.layers + 1)) for \(network.layers) layers")
+                allowed: "at most \(most) for \(network.layers) layers")
         }
         if recipe.scheme == .quantized, !formats.weights.hasScales || !formats.activations.hasScales {
             throw .notLowered(
@@ -115,10 +116,10 @@ extension StepDescription {
 
     private func checkBounds() throws(ScheduleError) {
         let rows = Checked.bound(batch, sequence)
-        let queries = Checked.bound(network.heads, network.headDimension)
+        let queryWidth = Checked.bound(network.heads, network.headDimension)
         let logits = network.classes == nil && lossTokens == .last ? 0 : Double(network.classes ?? network.vocabulary)
-        let widest = max(Double(max(network.hidden, network.intermediate)), queries, logits)
-        let matrices = max(Double(max(network.hidden, network.intermediate)), queries)
+        let widest = max(Double(max(network.hidden, network.intermediate)), queryWidth, logits)
+        let matrices = max(Double(max(network.hidden, network.intermediate)), queryWidth)
         let attention = Checked.bound(network.heads, sequence)
         let tables = Double(network.vocabulary) + Double(network.positions ?? 0) + Double(network.tokenTypes)
         let elements =

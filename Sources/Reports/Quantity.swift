@@ -40,7 +40,9 @@ public enum Quantity {
     }
 
     /// A ratio with its sign of multiplication.
-    public static func ratio(_ value: Double) -> String { number(value, digits: 2) + "×" }
+    public static func ratio(_ value: Double) -> String {
+        number(value, digits: value > 0 && value < 0.095 ? 4 : 2) + "×"
+    }
 
     /// Seconds as s, m s, or h m.
     public static func duration(seconds: Double) -> String {

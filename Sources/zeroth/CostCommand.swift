@@ -142,6 +142,8 @@ struct CostCommand: ParsableCommand {
 
     @OptionGroup(title: "Timeline") var timeline: TimelineOptions
 
+    @OptionGroup(title: "Memory") var memory: MemoryOptions
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
@@ -153,7 +155,7 @@ struct CostCommand: ParsableCommand {
                 ("trainable", trainable), ("update-rounding", updateRounding), ("baseline", baseline),
                 ("queries", queries.map { "\($0)" }),
                 ("front", front ? "" : nil), ("vary", vary.first),
-            ] + [("timing", timing ? "" : nil)] + timeline.given
+            ] + [("timing", timing ? "" : nil)] + timeline.given + memory.given
         let chosen = try Self.objective(objective)
         let oracleFlags: [(String, String?)] = [
             ("array", array), ("dataflow", dataflow), ("oracle", oracle), ("sram-kib", sramKib),
@@ -162,11 +164,15 @@ struct CostCommand: ParsableCommand {
             try refuse(of: "--network", [("gemm", gemm), ("topology", topology)] + oracleFlags)
             let settings = settings(network, chosen)
             guard vary.isEmpty else {
-                try refuse(of: "--vary", [("front", front ? "" : nil), ("timing", timing ? "" : nil)] + timeline.given)
+                try refuse(
+                    of: "--vary",
+                    [("front", front ? "" : nil), ("timing", timing ? "" : nil)] + timeline.given + memory.given)
                 return try VariationJob(settings, vary).show(json: json)
             }
             let job = try StepCostJob(settings)
             try timeline.write(job.steps, on: job.machine, objective: job.objective)
+            let lines = try memory.write(job.steps, on: job.machine, objective: job.objective)
+            if !json { for line in lines { Terminal.print(line) } }
             return try job.show(json: json, timing: timing)
         }
         if let oracle {

@@ -6,7 +6,7 @@ import Reports
 /// `zeroth cost --vary`: a step's comparison at several sizes.
 struct VariationJob {
     /// Settings that one command may ask for.
-    static let limit = 10_000
+    static let limit = 1000
 
     private let rows: [VariationReport.Row]
 

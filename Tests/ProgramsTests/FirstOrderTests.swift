@@ -29,6 +29,8 @@ import Testing
         ("qat,micro=x", "from 1"), ("qat,depth=3", "checkpoint=…"), ("qat,", "checkpoint=…"),
         ("qat,backward=int8", "bf16|fp32"), ("qat,master=none", "quantized"), ("quantized,master=fp32", "left out"),
         ("quantized:bf16", "codes"), ("full:int8", "qat and quantized"), ("qat,gradient=int8,micro=2", "added"),
+        ("qat:bf16", "full is for"),
+        ("qat,sgd,state=int8", "keeps no moments"), ("qat,state=bf16,adam8", "once"),
     ])
     func wrongPartsAreNamedWithWhatMayStandThere(text: String, allowed: String) {
         #expect {
@@ -223,6 +225,16 @@ import Testing
                 }
             }
             #expect(updates(one) == updates(four) && updates(one) > shape.hidden)
+        }
+    }
+
+    /// Sizes are bounded by the step's queries, not by the width of its attention queries.
+    @Test func largeBatchesHaveSizes() throws {
+        for (name, batch, sequence) in [(BuiltInNetwork.llama2Of7B, 128, 128), (.llama2Of13B, 16, 512)] {
+            try StepDescription(
+                network: name.configuration, batch: batch, sequence: sequence, trainable: .all, hasNewHead: false,
+                method: .quzo(residualBits: 8)
+            ).checkSizes()
         }
     }
 

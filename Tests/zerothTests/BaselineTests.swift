@@ -86,6 +86,7 @@ struct BaselineTests {
 
     @Test(arguments: [
         ("--baseline adam", "--baseline is adam, should be"), ("--baseline qat,adamw", "\"adamw\""),
+        ("--baseline qat,adam8,state=bf16", "given once"), ("--baseline qat,micro=3", "divisor of the batch of 16"),
         ("--baseline qat --method qat", "--method is first-order itself"),
         ("--method qat,checkpoint=all", "none|layer|selective"),
         ("--method sgd", "quzo, mezo, zoqo, or a first-order recipe"), ("--queries 0", "queries is 0"),
@@ -114,5 +115,29 @@ struct BaselineTests {
     @Test func aMachineThatLacksTheBaselinesFormatSaysSo() throws {
         let text = try run("--hardware quzo-edge --batch 2 --sequence 16 --baseline quantized:int8,lion8").out
         #expect(text.contains("no first-order step beside it") && text.contains("bf16"))
+    }
+}
+
+/// Memory over time as `zeroth cost --memory` writes it.
+struct MemoryFileTests {
+    @Test func theFileHasALineForEachOperationAndItsHighestIsThePeak() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let flags = ["cost", "--network", "minilm-l6", "--batch", "2", "--sequence", "16", "--memory", "memory.csv"]
+        let output = try ProgramRun.zeroth(flags, in: folder.path)
+        #expect(output.status == 0 && output.out.contains("allocated/formula"), "\(output.err)")
+        let text = try String(contentsOf: folder.appendingPathComponent("memory.csv"), encoding: .utf8)
+        let rows = text.split(separator: "\n").map { $0.split(separator: ",").map(String.init) }
+        #expect(rows[0].first == "step" && Set(rows.map(\.count)) == [rows[0].count])
+        let total = try #require(rows[0].firstIndex(of: "dram_bytes"))
+        #expect(Set(rows.dropFirst().map { $0[0] }) == ["QuZO step", "first-order step"])
+        for row in rows.dropFirst() {
+            let kinds = row[(total + 1)..<(row.count - 1)].compactMap { Int($0) }
+            #expect(kinds.reduce(0, +) == Int(row[total]))
+        }
+        let refused = try ProgramRun.zeroth(
+            ["cost", "--gemm", "8,8,8", "--memory", "memory.csv"], in: folder.path)
+        #expect(refused.status != 0 && refused.err.contains("--memory has no meaning"))
     }
 }
