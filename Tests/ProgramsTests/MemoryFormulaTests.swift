@@ -36,7 +36,9 @@ import Testing
             let share = term.kind == .scales ? 0 : 0.99
             #expect(Double(bytes) >= share * Double(term.bytes), "\(term) of \(step.method) has \(bytes)")
             if [.weights, .otherParameters, .residuals, .optimizerState].contains(term.kind) {
-                #expect(bytes == term.bytes, "\(term) of \(step.method)")
+                // A classifier's weights, made each step of their masters, stay on the chip, too.
+                let classifier = step.recipe?.master == nil ? 0 : 2 * (step.network.classes ?? 0) * step.network.hidden
+                #expect(term.bytes - bytes <= (term.kind == .weights ? classifier : 0), "\(term) of \(step.method)")
             }
         }
     }
