@@ -23,10 +23,18 @@ public struct MemoryPlan: Sendable {
     public let peakByKind: [MemoryKind: Int]
     /// Live bytes in DRAM, by operation.
     public let timeline: [Int]
+    /// The same by kind, operation after operation.
+    let timelineByKind: [Int]
     /// Most bytes occupied in each on-chip buffer, tiles and resident tensors together.
     public let peakSRAM: [SRAM.Buffer: Int]
     /// Bytes of the activation buffer's resident half up to the highest in use, holes included, by operation.
     public let residentBytes: [Int]
+
+    /// Live bytes in DRAM at an operation, in the order of `MemoryKind.allCases`.
+    public func bytesByKind(at operation: Int) -> ArraySlice<Int> {
+        let count = MemoryKind.allCases.count
+        return timelineByKind[operation * count..<(operation + 1) * count]
+    }
 }
 
 /// Lifetimes and first-fit placement.
@@ -185,6 +193,8 @@ struct MemoryPlanner {
         var peakByKind = use
         var timeline: [Int] = []
         timeline.reserveCapacity(count)
+        var timelineByKind: [Int] = []
+        timelineByKind.reserveCapacity(count * kinds.count)
         var peak = (operation: 0, byKind: use, total: 0)
         var peakSRAM: [SRAM.Buffer: Int] = [:]
         for operation in 0..<count {
@@ -195,6 +205,7 @@ struct MemoryPlanner {
                 total += use[kind]
             }
             timeline.append(total)
+            timelineByKind.append(contentsOf: use)
             if total > peak.total { peak = (operation, use, total) }
         }
         for buffer in SRAM.Buffer.allCases {
@@ -213,7 +224,8 @@ struct MemoryPlanner {
         return MemoryPlan(
             addresses: addresses, residentAddresses: residents, lifetimes: lifetimes, dramExtent: extent,
             peak: .init(operation: peak.operation, byKind: byKind(peak.byKind), total: peak.total),
-            peakByKind: byKind(peakByKind), timeline: timeline, peakSRAM: peakSRAM, residentBytes: residentEnd)
+            peakByKind: byKind(peakByKind), timeline: timeline, timelineByKind: timelineByKind, peakSRAM: peakSRAM,
+            residentBytes: residentEnd)
     }
 }
 

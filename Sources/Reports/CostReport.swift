@@ -3,7 +3,6 @@ import Programs
 
 /// A step's cost as a table: a zeroth-order method beside first-order training, with ratios.
 public enum CostReport {
-    ///
     /// - Parameter details: where everything else stands: the file of a run, or a flag.
     public static func lines(_ summary: RunSummary, details: String = "cost.json") -> [String] {
         let zeroth = summary.zerothOrder

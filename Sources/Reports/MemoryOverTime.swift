@@ -1,24 +1,10 @@
 import Programs
-import Timing
 
 /// What occupies memory as steps run, operation by operation: a CSV.
 public struct MemoryOverTime: Sendable {
-    /// One step.
-    public struct Step: Sendable {
-        public let name: String
-        public let scheduled: ScheduledProgram
-        public let timing: ProgramTiming
+    private let steps: [TimedStep]
 
-        public init(name: String, scheduled: ScheduledProgram, timing: ProgramTiming) {
-            self.name = name
-            self.scheduled = scheduled
-            self.timing = timing
-        }
-    }
-
-    private let steps: [Step]
-
-    public init(_ steps: [Step]) { self.steps = steps }
+    public init(_ steps: [TimedStep]) { self.steps = steps }
 
     /// The first line: step, number of the operation, its name and pass, the cycles from and to which it runs, bytes of live tensors in DRAM, in
     /// all and by kind, and bytes of the activation buffer that tensors hold which stay on the chip.
@@ -36,10 +22,10 @@ public struct MemoryOverTime: Sendable {
         try body(Self.header + "\n")
         for step in steps {
             let memory = step.scheduled.memory
-            let bytes = step.scheduled.liveBytesByKind()
             for (number, operation) in step.scheduled.program.operations.enumerated() {
                 let time = step.timing.operations[number]
-                let counts = [number, time.start, time.end, bytes[number].reduce(0, +)] + bytes[number]
+                let bytes = memory.bytesByKind(at: number)
+                let counts = [number, time.start, time.end, memory.timeline[number]] + bytes
                 let numbers = counts.map { "\($0)" }
                 try body(
                     ([step.name, numbers[0], operation.name, operation.pass.rawValue] + numbers[1...]

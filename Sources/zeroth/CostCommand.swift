@@ -170,9 +170,12 @@ struct CostCommand: ParsableCommand {
                 return try VariationJob(settings, vary).show(json: json)
             }
             let job = try StepCostJob(settings)
-            try timeline.write(job.steps, on: job.machine, objective: job.objective)
-            let lines = try memory.write(job.steps, on: job.machine, objective: job.objective)
-            if !json { for line in lines { Terminal.print(line) } }
+            if (timeline.given + memory.given).contains(where: { $0.value != nil }) {
+                let steps = try job.timedSteps()
+                try timeline.write(steps)
+                let lines = try memory.write(steps, of: job.steps.map(\.step))
+                if !json { for line in lines { Terminal.print(line) } }
+            }
             return try job.show(json: json, timing: timing)
         }
         if let oracle {

@@ -5,6 +5,7 @@ import Networks
 import NumberFormats
 import Programs
 import Reports
+import Timing
 
 /// One fine-tuning step of a network on a machine, from the flags of `zeroth cost --network` to what is printed.
 struct StepCostJob {
@@ -179,6 +180,22 @@ struct StepCostJob {
             }
             return (network.forClassification(classes: classes), true)
         }
+    }
+
+    /// The steps for files that show what they do over time; one that the machine cannot run is left out, with a line that says so.
+    func timedSteps() throws -> [TimedStep] {
+        var timed: [TimedStep] = []
+        for (number, (name, step)) in steps.enumerated() {
+            do {
+                let scheduled = try TimingModel.schedule(step, on: machine, objective: objective)
+                timed.append(.init(name: name, scheduled: scheduled, timing: try TimingModel.time(scheduled)))
+            } catch {
+                // The answer beside the files says so, too.
+                guard number > 0 else { throw error }
+                Terminal.error("files: without the \(name): \(error)")
+            }
+        }
+        return timed
     }
 
     /// What is printed of a comparison, for tables of several.

@@ -1,10 +1,7 @@
 import ArgumentParser
 import FineTuning
-import Hardware
 import Networks
-import Programs
 import Reports
-import Timing
 
 /// Flags of `zeroth cost` that write a step over time.
 struct TimelineOptions: ParsableArguments {
@@ -40,31 +37,18 @@ struct TimelineOptions: ParsableArguments {
         }
     }
 
-    /// Writes the file, if one was asked for: the steps, each as a process; one that the machine cannot run is left out.
+    /// Writes the file, if one was asked for: the steps, each as a process.
     ///
-    /// - Throws: `RunError.badSetting` naming the flag, `ScheduleError`, `InputError.fileNotWritten`.
-    func write(
-        _ steps: [(name: String, step: StepDescription)], on machine: Machine, objective: ScheduleObjective
-    ) throws {
+    /// - Throws: `RunError.badSetting` naming the flag, `InputError.fileNotWritten`.
+    func write(_ steps: [TimedStep]) throws {
         guard let timeline else { return }
         if let timelineCommands, timelineCommands < 1 {
             throw RunError.badSetting(name: "timeline-commands", value: "\(timelineCommands)", allowed: "1 or more")
         }
-        var processes: [Timeline.Process] = []
-        for (number, (name, step)) in steps.enumerated() {
-            do {
-                let scheduled = try TimingModel.schedule(step, on: machine, objective: objective)
-                processes.append(.init(name: name, scheduled: scheduled, timing: try TimingModel.time(scheduled)))
-            } catch {
-                // The answer beside the file says so, too.
-                guard number > 0 else { throw error }
-                Terminal.error("timeline: without the \(name): \(error)")
-            }
-        }
         let lines = Timeline(
-            processes: processes, operation: timelineOperation, commandLimit: timelineCommands ?? 1000)
+            processes: steps, operation: timelineOperation, commandLimit: timelineCommands ?? 1000)
         guard lines.findsOperation else {
-            let names = processes[0].scheduled.program.operations.prefix(4).map(\.name).joined(separator: ", ")
+            let names = steps[0].scheduled.program.operations.prefix(4).map(\.name).joined(separator: ", ")
             throw RunError.badSetting(
                 name: "timeline-operation", value: timelineOperation ?? "",
                 allowed: "the name of an operation, such as \(names)")

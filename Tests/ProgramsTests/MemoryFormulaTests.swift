@@ -63,10 +63,19 @@ import Testing
         for text in Self.recipes {
             let step = Fixture.step(.firstOrder(try FirstOrderRecipe(text)), batch: 4, sequence: 16)
             let scheduled = try Lowering.schedule(step, on: machine())
-            let bytes = scheduled.liveBytesByKind()
-            #expect(bytes.map { $0.reduce(0, +) } == scheduled.memory.timeline)
-            for (index, kind) in MemoryKind.allCases.enumerated() {
-                #expect(bytes.map { $0[index] }.max() == scheduled.memory.peakByKind[kind] ?? 0)
+            // Summed over the tensors that are alive and have a place in DRAM.
+            let (program, plan, kinds) = (scheduled.program, scheduled.memory, MemoryKind.allCases)
+            var bytes = [[Int]](
+                repeating: [Int](repeating: 0, count: kinds.count), count: program.operations.count)
+            for (index, tensor) in program.tensors.enumerated() {
+                guard let life = plan.lifetimes[index], plan.addresses[index] != nil else { continue }
+                let kind = try #require(kinds.firstIndex(of: tensor.kind))
+                for operation in life { bytes[operation][kind] += tensor.bytes(batch: program.step.batch) }
+            }
+            for operation in bytes.indices { #expect(Array(plan.bytesByKind(at: operation)) == bytes[operation]) }
+            #expect(bytes.map { $0.reduce(0, +) } == plan.timeline)
+            for (index, kind) in kinds.enumerated() {
+                #expect(bytes.map { $0[index] }.max() == plan.peakByKind[kind] ?? 0)
             }
         }
     }

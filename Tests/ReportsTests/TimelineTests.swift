@@ -13,12 +13,12 @@ import Timing
 
     private static func process(
         _ method: StepDescription.Method, _ overrides: [String] = [], name: String = "step"
-    ) throws -> Timeline.Process {
+    ) throws -> TimedStep {
         let machine = try Machine.load("edge-int8", overrides: overrides)
         let step = StepDescription(
             shape: shape, batch: 3, sequence: 40, trainable: .all, hasNewHead: true, method: method)
         let scheduled = try Lowering.schedule(step, on: machine)
-        return Timeline.Process(name: name, scheduled: scheduled, timing: try TimingModel.time(scheduled))
+        return TimedStep(name: name, scheduled: scheduled, timing: try TimingModel.time(scheduled))
     }
 
     private static func events(_ timeline: Timeline) throws -> [[String: Any]] {

@@ -12,27 +12,14 @@ import Timing
 /// Where an operation has more than `commandLimit` commands, turns of loops in a steady state are one slice a unit; where even then
 /// there are more, each unit has a single slice.
 public struct Timeline {
-    /// One step.
-    public struct Process {
-        public let name: String
-        public let scheduled: ScheduledProgram
-        public let timing: ProgramTiming
-
-        public init(name: String, scheduled: ScheduledProgram, timing: ProgramTiming) {
-            self.name = name
-            self.scheduled = scheduled
-            self.timing = timing
-        }
-    }
-
-    public let processes: [Process]
+    public let processes: [TimedStep]
     /// Commands are shown for operations of this name alone.
     public let operation: String?
     /// Commands of an operation that are shown one by one, at most.
     public let commandLimit: Int
 
     /// - Parameter commandLimit: 1 or more.
-    public init(processes: [Process], operation: String? = nil, commandLimit: Int = 1000) {
+    public init(processes: [TimedStep], operation: String? = nil, commandLimit: Int = 1000) {
         self.processes = processes
         self.operation = operation
         self.commandLimit = commandLimit
@@ -80,7 +67,7 @@ public struct Timeline {
         return operations.indices.filter { seen.insert(scheduled.nestOfOperation[$0]).inserted }
     }
 
-    private func write(_ process: Process, number: Int, _ writer: TimelineWriter) throws {
+    private func write(_ process: TimedStep, number: Int, _ writer: TimelineWriter) throws {
         let (scheduled, timing) = (process.scheduled, process.timing)
         let organisation = scheduled.machine.organisation
         let clock = TimelineWriter.Track(process: number, megahertz: organisation.clockMegahertz)
@@ -131,7 +118,7 @@ public struct Timeline {
     }
 
     private func write(
-        _ detail: Detail, of index: Int, _ process: Process, _ clock: TimelineWriter.Track,
+        _ detail: Detail, of index: Int, _ process: TimedStep, _ clock: TimelineWriter.Track,
         _ writer: TimelineWriter
     ) throws {
         let (scheduled, timing) = (process.scheduled, process.timing)
