@@ -72,7 +72,9 @@ public enum CostReport {
     /// What the figures rest on.
     private static func notes(_ summary: RunSummary, _ baseline: String, _ details: String) -> [String] {
         let name = StepDescription.Method.title(summary.method)
-        let lengths = summary.lengths.map { "\($0.sequenceTokens) tokens: \(Quantity.number($0.steps)) steps" }
+        let lengths = summary.lengths.map {
+            "\($0.sequenceTokens) tokens: \(Quantity.number($0.steps)) \($0.steps == 1 ? "step" : "steps")"
+        }
         let queries = summary.queries == 1 ? "" : ", \(summary.queries) queries"
         var lines = [
             "means over \(summary.batch) examples a step\(queries); padded to " + lengths.joined(separator: ", ")
