@@ -79,29 +79,40 @@ typedef struct perturbation_counts {
     zk_u64x8 squares;
 } perturbation_counts;
 
-ZK_INLINE zk_i32x16 zk_clamped(zk_i32x16 x) {
-    const zk_i32x16 highest = 127, lowest = -127;
+ZK_INLINE zk_i32x16 zk_clamped(zk_i32x16 x, int32_t limit) {
+    const zk_i32x16 highest = limit, lowest = -limit;
     x = x > highest ? highest : x;
     return x < lowest ? lowest : x;
 }
 
-/// One chunk; elements outside from..<to of it do not move and do not count.
+/// ZOQO's perturbation: ((w · (2m + 1)) >> 32) − m, 1 ≤ m ≤ 32767. The product's halves each fit 32 bits.
+ZK_INLINE zk_i32x16 zk_grid_steps(zk_u32x16 w, zk_i32x16 m) {
+    const zk_u32x16 n = (zk_u32x16)(2 * m + 1);
+    return (zk_i32x16)(((w >> 16) * n + (((w & 0xFFFFu) * n) >> 16)) >> 16) - m;
+}
+
+/// One chunk; elements outside from..<to of it do not move and do not count. `on_grid` is a constant where this is inlined.
 ZK_INLINE void zk_perturb_chunk(
-    const zk_tensor_range *range, const philox_draws *draws, int64_t first, int from, int to, const int8_t *codes,
-    int8_t *plus, int8_t *minus, perturbation_counts *counts) {
+    const zk_tensor_range *range, const philox_draws *draws, const int on_grid, int64_t first, int from, int to,
+    const int8_t *codes, int8_t *plus, int8_t *minus, perturbation_counts *counts) {
     chunk_draws drawn;
     _Alignas(64) int32_t multipliers[CHUNK];
-    zk_draw(draws, (uint64_t)first, 1, 3, &drawn);
+    if (on_grid) {
+        zk_draw_words(draws, 0, (uint64_t)first >> 2, PIECES / 2, drawn.u);
+    } else {
+        zk_draw(draws, (uint64_t)first, 1, 3, &drawn);
+    }
     zk_multipliers(range, first, multipliers);
     const zk_u64x8 low = 0xFFFFFFFFu;
 #pragma clang loop unroll(disable)
     for (int i = 0; i < PIECES; i++) {
         const zk_i32x16 multiplier = *(const zk_i32x16_at *)(multipliers + LANES * i);
-        const zk_i32x16 unit = zk_perturbation_codes(&drawn, i, range->bits);
-        zk_i32x16 d = (unit * multiplier + zk_halves(drawn.grid, i)) >> 16;
+        zk_i32x16 d = on_grid
+            ? zk_grid_steps(drawn.u[i], multiplier)
+            : (zk_perturbation_codes(&drawn, i, range->bits) * multiplier + zk_halves(drawn.grid, i)) >> 16;
         if (from > 0 || to < CHUNK) d &= ZK_LANES_BELOW(to - LANES * i) & ~ZK_LANES_BELOW(from - LANES * i);
         const zk_i32x16 k = __builtin_convertvector(*(const zk_i8x16_at *)(codes + LANES * i), zk_i32x16);
-        const zk_i32x16 up = zk_clamped(k + d), down = zk_clamped(k - d);
+        const zk_i32x16 up = zk_clamped(k + d, range->limit), down = zk_clamped(k - d, range->limit);
         counts->moved -= (zk_u32x16)(d != 0);
         counts->clamped_plus -= (zk_u32x16)(up != k + d);
         counts->clamped_minus -= (zk_u32x16)(down != k - d);
@@ -112,8 +123,8 @@ ZK_INLINE void zk_perturb_chunk(
     }
 }
 
-zk_perturbation_statistics ZK_NAME(zk_perturb)(
-    const zk_tensor_range *range, const int8_t *codes, int8_t *plus, int8_t *minus) {
+ZK_INLINE zk_perturbation_statistics zk_perturb_range(
+    const zk_tensor_range *range, const int8_t *codes, int8_t *plus, int8_t *minus, const int on_grid) {
     const philox_draws draws = zk_range_draws(range);
     zk_perturbation_statistics statistics = {0};
     int64_t at = range->first;
@@ -135,7 +146,7 @@ zk_perturbation_statistics ZK_NAME(zk_perturb)(
                 up = staged[1];
                 down = staged[2];
             }
-            zk_perturb_chunk(range, &draws, first, (int)from, (int)to, k, up, down, &counts);
+            zk_perturb_chunk(range, &draws, on_grid, first, (int)from, (int)to, k, up, down, &counts);
             if (count < CHUNK) {
                 if (plus) memcpy(plus + at, up + from, count);
                 if (minus) memcpy(minus + at, down + from, count);
@@ -148,6 +159,16 @@ zk_perturbation_statistics ZK_NAME(zk_perturb)(
         for (int lane = 0; lane < 8; lane++) statistics.square_sum += counts.squares[lane];
     }
     return statistics;
+}
+
+zk_perturbation_statistics ZK_NAME(zk_perturb)(
+    const zk_tensor_range *range, const int8_t *codes, int8_t *plus, int8_t *minus) {
+    return zk_perturb_range(range, codes, plus, minus, 0);
+}
+
+zk_perturbation_statistics ZK_NAME(zk_perturb_grid)(
+    const zk_tensor_range *range, const int8_t *codes, int8_t *plus, int8_t *minus) {
+    return zk_perturb_range(range, codes, plus, minus, 1);
 }
 
 // MARK: Update
@@ -163,56 +184,78 @@ ZK_INLINE zk_i32x16 zk_limited(zk_i32x16 e, int32_t half) {
     return e < lowest ? lowest : e;
 }
 
+/// Sixteen products p = c_g · u₂, rounded: to grid steps, or to 2⁻⁸ or 2⁻¹⁶ of one where residuals are kept.
+ZK_INLINE zk_i32x16 zk_rounded_steps(zk_i32x16 p, zk_i32x16 random, int rounding) {
+    switch (rounding) {
+    case ZK_ROUNDING_NEAREST: return (p + 0x7FFFFF + (p >> 24 & 1)) >> 24;
+    case ZK_ROUNDING_RESIDUAL_8: return (p + random) >> 16;
+    case ZK_ROUNDING_RESIDUAL_16: return (p + (random >> 8)) >> 8;
+    default: return ((p >> 8) + random) >> 16;
+    }
+}
+
+/// Subtracts piece i's steps from its codes, and keeps what its residuals hold. Lanes outside from..<to of the chunk do not count.
+ZK_INLINE void zk_subtract(
+    const zk_tensor_range *range, int rounding, int i, int from, int to, zk_i32x16 steps, int8_t *codes, void *residuals,
+    update_counts *counts) {
+    const int32_t limit = range->limit;
+    const zk_i32x16 k = __builtin_convertvector(*(const zk_i8x16_at *)(codes + LANES * i), zk_i32x16);
+    zk_i32x16 exact, clamped;
+    if (rounding == ZK_ROUNDING_RESIDUAL_8) {
+        zk_i8x16_at *const kept = (zk_i8x16_at *)((int8_t *)residuals + LANES * i);
+        const zk_i32x16 v = (k << 8) + __builtin_convertvector(*kept, zk_i32x16) - steps;
+        exact = (v + 0x80) >> 8;
+        clamped = zk_clamped(exact, limit);
+        *kept = __builtin_convertvector(zk_limited(v - (clamped << 8), 0x80), zk_i8x16);
+    } else if (rounding == ZK_ROUNDING_RESIDUAL_16) {
+        zk_i16x16_at *const kept = (zk_i16x16_at *)((int16_t *)residuals + LANES * i);
+        const zk_i32x16 v = (k << 16) + __builtin_convertvector(*kept, zk_i32x16) - steps;
+        exact = (v + 0x8000) >> 16;
+        clamped = zk_clamped(exact, limit);
+        *kept = __builtin_convertvector(zk_limited(v - (clamped << 16), 0x8000), zk_i16x16);
+    } else {
+        exact = k - steps;
+        clamped = zk_clamped(exact, limit);
+    }
+    zk_i32x16 moved = clamped != k, limited = clamped != exact;
+    if (from > 0 || to < CHUNK) {
+        const zk_i32x16 inside = ZK_LANES_BELOW(to - LANES * i) & ~ZK_LANES_BELOW(from - LANES * i);
+        moved &= inside;
+        limited &= inside;
+    }
+    counts->moved -= (zk_u32x16)moved;
+    counts->clamped -= (zk_u32x16)limited;
+    *(zk_i8x16_at *)(codes + LANES * i) = __builtin_convertvector(clamped, zk_i8x16);
+}
+
 /// One chunk; elements outside from..<to of it are computed like the others, and the caller drops them, but they do not count.
-/// `rounding` is a constant where this is inlined.
+/// `rounding` is a constant where this is inlined. With `given`, the steps are those at `given`; otherwise they are drawn.
 ZK_INLINE void zk_update_chunk(
-    const zk_tensor_range *range, const philox_draws *draws, int rounding, int64_t first, int from, int to, int8_t *codes,
-    void *residuals, update_counts *counts) {
+    const zk_tensor_range *range, const philox_draws *draws, int rounding, int64_t first, int from, int to,
+    const int32_t *given, int8_t *codes, void *residuals, update_counts *counts) {
+    if (given) {
+#pragma clang loop unroll(disable)
+        for (int i = 0; i < PIECES; i++) {
+            const zk_i32x16 steps = *(const zk_i32x16_at *)(given + LANES * i);
+            zk_subtract(range, rounding, i, from, to, steps, codes, residuals, counts);
+        }
+        return;
+    }
     chunk_draws drawn;
     _Alignas(64) int32_t multipliers[CHUNK];
-    zk_draw(draws, (uint64_t)first, 2, 4, &drawn);
+    zk_draw(draws, (uint64_t)first, (uint64_t)range->update_purpose, 4, &drawn);
     zk_multipliers(range, first, multipliers);
 #pragma clang loop unroll(disable)
     for (int i = 0; i < PIECES; i++) {
         const zk_i32x16 multiplier = *(const zk_i32x16_at *)(multipliers + LANES * i);
         const zk_i32x16 p = zk_perturbation_codes(&drawn, i, range->bits) * multiplier;
-        const zk_i32x16 random = zk_halves(drawn.grid, i);
-        const zk_i32x16 k = __builtin_convertvector(*(const zk_i8x16_at *)(codes + LANES * i), zk_i32x16);
-        zk_i32x16 exact, clamped;
-        if (rounding == ZK_ROUNDING_STOCHASTIC) {
-            exact = k - (((p >> 8) + random) >> 16);
-            clamped = zk_clamped(exact);
-        } else if (rounding == ZK_ROUNDING_NEAREST) {
-            exact = k - ((p + 0x7FFFFF + (p >> 24 & 1)) >> 24);
-            clamped = zk_clamped(exact);
-        } else if (rounding == ZK_ROUNDING_RESIDUAL_8) {
-            zk_i8x16_at *const kept = (zk_i8x16_at *)((int8_t *)residuals + LANES * i);
-            const zk_i32x16 v = (k << 8) + __builtin_convertvector(*kept, zk_i32x16) - ((p + random) >> 16);
-            exact = (v + 0x80) >> 8;
-            clamped = zk_clamped(exact);
-            *kept = __builtin_convertvector(zk_limited(v - (clamped << 8), 0x80), zk_i8x16);
-        } else {
-            zk_i16x16_at *const kept = (zk_i16x16_at *)((int16_t *)residuals + LANES * i);
-            const zk_i32x16 v =
-                (k << 16) + __builtin_convertvector(*kept, zk_i32x16) - ((p + (random >> 8)) >> 8);
-            exact = (v + 0x8000) >> 16;
-            clamped = zk_clamped(exact);
-            *kept = __builtin_convertvector(zk_limited(v - (clamped << 16), 0x8000), zk_i16x16);
-        }
-        zk_i32x16 moved = clamped != k, limited = clamped != exact;
-        if (from > 0 || to < CHUNK) {
-            const zk_i32x16 inside = ZK_LANES_BELOW(to - LANES * i) & ~ZK_LANES_BELOW(from - LANES * i);
-            moved &= inside;
-            limited &= inside;
-        }
-        counts->moved -= (zk_u32x16)moved;
-        counts->clamped -= (zk_u32x16)limited;
-        *(zk_i8x16_at *)(codes + LANES * i) = __builtin_convertvector(clamped, zk_i8x16);
+        const zk_i32x16 steps = zk_rounded_steps(p, zk_halves(drawn.grid, i), rounding);
+        zk_subtract(range, rounding, i, from, to, steps, codes, residuals, counts);
     }
 }
 
 ZK_INLINE zk_update_statistics zk_update_range(
-    const zk_tensor_range *range, int8_t *codes, void *residuals, const int rounding) {
+    const zk_tensor_range *range, const int32_t *given, int8_t *codes, void *residuals, const int rounding) {
     const size_t width = rounding == ZK_ROUNDING_RESIDUAL_16 ? 2 : rounding == ZK_ROUNDING_RESIDUAL_8 ? 1 : 0;
     const philox_draws draws = zk_range_draws(range);
     zk_update_statistics statistics = {0};
@@ -226,7 +269,9 @@ ZK_INLINE zk_update_statistics zk_update_range(
             const size_t from = (size_t)(at - first), count = (size_t)to - from;
             int8_t *k = codes + first;
             char *e = width ? (char *)residuals + (size_t)first * width : NULL;
+            const int32_t *steps = given ? given + first : NULL;
             int8_t staged[CHUNK];
+            int32_t staged_steps[CHUNK];
             _Alignas(2) char staged_residuals[2 * CHUNK];
             if (count < CHUNK) {
                 memset(staged, 0, sizeof staged);
@@ -235,8 +280,13 @@ ZK_INLINE zk_update_statistics zk_update_range(
                 if (width) memcpy(staged_residuals + from * width, (char *)residuals + (size_t)at * width, count * width);
                 k = staged;
                 e = staged_residuals;
+                if (given) {
+                    memset(staged_steps, 0, sizeof staged_steps);
+                    memcpy(staged_steps + from, given + at, count * sizeof *given);
+                    steps = staged_steps;
+                }
             }
-            zk_update_chunk(range, &draws, rounding, first, (int)from, (int)to, k, e, &counts);
+            zk_update_chunk(range, &draws, rounding, first, (int)from, (int)to, steps, k, e, &counts);
             if (count < CHUNK) {
                 memcpy(codes + at, k + from, count);
                 if (width) memcpy((char *)residuals + (size_t)at * width, e + from * width, count * width);
@@ -252,9 +302,78 @@ ZK_INLINE zk_update_statistics zk_update_range(
 zk_update_statistics ZK_NAME(zk_update)(
     const zk_tensor_range *range, int8_t *codes, void *residuals, int rounding) {
     switch (rounding) {
-    case ZK_ROUNDING_NEAREST: return zk_update_range(range, codes, residuals, ZK_ROUNDING_NEAREST);
-    case ZK_ROUNDING_RESIDUAL_8: return zk_update_range(range, codes, residuals, ZK_ROUNDING_RESIDUAL_8);
-    case ZK_ROUNDING_RESIDUAL_16: return zk_update_range(range, codes, residuals, ZK_ROUNDING_RESIDUAL_16);
-    default: return zk_update_range(range, codes, residuals, ZK_ROUNDING_STOCHASTIC);
+    case ZK_ROUNDING_NEAREST: return zk_update_range(range, NULL, codes, residuals, ZK_ROUNDING_NEAREST);
+    case ZK_ROUNDING_RESIDUAL_8: return zk_update_range(range, NULL, codes, residuals, ZK_ROUNDING_RESIDUAL_8);
+    case ZK_ROUNDING_RESIDUAL_16: return zk_update_range(range, NULL, codes, residuals, ZK_ROUNDING_RESIDUAL_16);
+    default: return zk_update_range(range, NULL, codes, residuals, ZK_ROUNDING_STOCHASTIC);
     }
+}
+
+// MARK: Steps of several queries
+
+zk_update_statistics ZK_NAME(zk_apply_steps)(
+    const zk_tensor_range *range, int8_t *codes, void *residuals, const int32_t *steps, int rounding) {
+    switch (rounding) {
+    case ZK_ROUNDING_RESIDUAL_8: return zk_update_range(range, steps, codes, residuals, ZK_ROUNDING_RESIDUAL_8);
+    case ZK_ROUNDING_RESIDUAL_16: return zk_update_range(range, steps, codes, residuals, ZK_ROUNDING_RESIDUAL_16);
+    default: return zk_update_range(range, steps, codes, residuals, ZK_ROUNDING_STOCHASTIC);
+    }
+}
+
+/// Adds the steps of one chunk to `sums`; `lengths` is null for QuZO's.
+ZK_INLINE void zk_add_chunk(
+    const zk_tensor_range *range, const philox_draws *draws, const int32_t *lengths, int32_t sign, int rounding,
+    int64_t first, int32_t *sums) {
+    chunk_draws drawn;
+    _Alignas(64) int32_t multipliers[CHUNK];
+    _Alignas(64) int32_t moves[CHUNK];
+    zk_multipliers(range, first, multipliers);
+    if (lengths) {
+        zk_tensor_range row = *range;
+        row.multipliers = lengths;
+        zk_multipliers(&row, first, moves);
+        zk_draw_words(draws, 0, (uint64_t)first >> 2, PIECES / 2, drawn.u);
+    } else {
+        zk_draw(draws, (uint64_t)first, (uint64_t)range->update_purpose, 4, &drawn);
+    }
+#pragma clang loop unroll(disable)
+    for (int i = 0; i < PIECES; i++) {
+        const zk_i32x16 multiplier = *(const zk_i32x16_at *)(multipliers + LANES * i);
+        zk_i32x16_at *const sum = (zk_i32x16_at *)(sums + LANES * i);
+        if (lengths) {
+            const zk_i32x16 d = zk_grid_steps(drawn.u[i], multiplier);
+            const zk_i32x16 length = *(const zk_i32x16_at *)(moves + LANES * i) * sign;
+            *sum += (length & (d > 0)) - (length & (d < 0));
+        } else {
+            const zk_i32x16 p = zk_perturbation_codes(&drawn, i, range->bits) * multiplier;
+            *sum += zk_rounded_steps(p, zk_halves(drawn.grid, i), rounding);
+        }
+    }
+}
+
+ZK_INLINE void zk_add_range(
+    const zk_tensor_range *range, const int32_t *lengths, int32_t sign, int rounding, int32_t *sums) {
+    const philox_draws draws = zk_range_draws(range);
+    for (int64_t at = range->first; at < range->last;) {
+        const int64_t first = at & ~(int64_t)(CHUNK - 1);
+        const int64_t to = range->last - first < CHUNK ? range->last - first : CHUNK;
+        const size_t from = (size_t)(at - first), count = (size_t)to - from;
+        if (count == CHUNK) {
+            zk_add_chunk(range, &draws, lengths, sign, rounding, first, sums + first);
+        } else {
+            int32_t staged[CHUNK] = {0};
+            memcpy(staged + from, sums + at, count * sizeof *sums);
+            zk_add_chunk(range, &draws, lengths, sign, rounding, first, staged);
+            memcpy(sums + at, staged + from, count * sizeof *sums);
+        }
+        at = first + to;
+    }
+}
+
+void ZK_NAME(zk_add_step)(const zk_tensor_range *range, int32_t *steps, int rounding) {
+    zk_add_range(range, NULL, 0, rounding, steps);
+}
+
+void ZK_NAME(zk_add_sign_step)(const zk_tensor_range *range, int32_t *steps, const int32_t *lengths, int32_t sign) {
+    zk_add_range(range, lengths, sign, ZK_ROUNDING_STOCHASTIC, steps);
 }

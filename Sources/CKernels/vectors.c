@@ -3,14 +3,14 @@
 
 void zk_quantize_rows(
     int level, const float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns, int8_t *codes, ptrdiff_t code_stride,
-    float *scales) {
-    ZK_DISPATCH(level, zk_quantize_rows, x, x_stride, rows, columns, codes, code_stride, scales);
+    float *scales, int32_t limit) {
+    ZK_DISPATCH(level, zk_quantize_rows, x, x_stride, rows, columns, codes, code_stride, scales, limit);
 }
 
 void zk_quantize_columns(
     int level, const float *x, ptrdiff_t x_stride, ptrdiff_t valid_rows, ptrdiff_t columns, int8_t *codes,
-    ptrdiff_t code_stride, float *scales) {
-    ZK_DISPATCH(level, zk_quantize_columns, x, x_stride, valid_rows, columns, codes, code_stride, scales);
+    ptrdiff_t code_stride, float *scales, int32_t limit) {
+    ZK_DISPATCH(level, zk_quantize_columns, x, x_stride, valid_rows, columns, codes, code_stride, scales, limit);
 }
 
 void zk_softmax_rows(
@@ -28,8 +28,8 @@ void zk_gelu(int level, float *x, ptrdiff_t count) { ZK_DISPATCH(level, zk_gelu,
 
 void zk_gelu_quantize_rows(
     int level, float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns, int8_t *codes, ptrdiff_t code_stride,
-    float *scales) {
-    ZK_DISPATCH(level, zk_gelu_quantize_rows, x, x_stride, rows, columns, codes, code_stride, scales);
+    float *scales, int32_t limit) {
+    ZK_DISPATCH(level, zk_gelu_quantize_rows, x, x_stride, rows, columns, codes, code_stride, scales, limit);
 }
 
 void zk_mean_pool(
@@ -48,6 +48,25 @@ void zk_exp(int level, float *x, ptrdiff_t count) { ZK_DISPATCH(level, zk_exp, x
 zk_perturbation_statistics zk_perturb(
     int level, const zk_tensor_range *range, const int8_t *codes, int8_t *plus, int8_t *minus) {
     ZK_DISPATCH(level, zk_perturb, range, codes, plus, minus);
+}
+
+zk_perturbation_statistics zk_perturb_grid(
+    int level, const zk_tensor_range *range, const int8_t *codes, int8_t *plus, int8_t *minus) {
+    ZK_DISPATCH(level, zk_perturb_grid, range, codes, plus, minus);
+}
+
+void zk_add_step(int level, const zk_tensor_range *range, int32_t *steps, int rounding) {
+    ZK_DISPATCH(level, zk_add_step, range, steps, rounding);
+}
+
+void zk_add_sign_step(
+    int level, const zk_tensor_range *range, int32_t *steps, const int32_t *lengths, int32_t sign) {
+    ZK_DISPATCH(level, zk_add_sign_step, range, steps, lengths, sign);
+}
+
+zk_update_statistics zk_apply_steps(
+    int level, const zk_tensor_range *range, int8_t *codes, void *residuals, const int32_t *steps, int rounding) {
+    ZK_DISPATCH(level, zk_apply_steps, range, codes, residuals, steps, rounding);
 }
 
 zk_update_statistics zk_update(

@@ -124,30 +124,30 @@ ZK_INLINE int32_t zk_largest_magnitude(zk_i32x16 bits) {
     return c.lo > c.hi ? c.lo : c.hi;
 }
 
-/// The scale of a vector, from the bits of its largest magnitude a, and fl(127/a); the reciprocal is 0 where all codes are 0.
-ZK_INLINE float zk_scale(int32_t bits, float *reciprocal) {
+/// The scale of a vector, from the bits of its largest magnitude a, and fl(M/a), M the largest code; the reciprocal is 0 where all codes are 0.
+ZK_INLINE float zk_scale(int32_t bits, int32_t limit, float *reciprocal) {
     *reciprocal = 0;
     if (bits >= 0x7F800000) return __builtin_nanf("");
     float a;
     memcpy(&a, &bits, sizeof a);
     if (a < 0x1p-100f) return 1;
-    *reciprocal = 127 / a;
-    return a / 127;
+    *reciprocal = (float)limit / a;
+    return a / (float)limit;
 }
 
-/// The codes of sixteen numbers. |x · reciprocal| exceeds 127 by one rounding at most, so rne needs no clamp after it.
+/// The codes of sixteen numbers. |x · reciprocal| exceeds M by one rounding at most, so rne needs no clamp after it.
 ZK_INLINE zk_i8x16 zk_codes(zk_f32x16 x, float reciprocal) {
     return __builtin_convertvector((zk_i32x16)(x * reciprocal + ZK_ROUNDER) - ZK_ROUNDER_BITS, zk_i8x16);
 }
 
-ZK_INLINE void zk_quantize_row(const float *x, ptrdiff_t columns, int8_t *codes, float *scale) {
+ZK_INLINE void zk_quantize_row(const float *x, ptrdiff_t columns, int8_t *codes, float *scale, int32_t limit) {
     zk_i32x16 largest = 0;
     for (ptrdiff_t i = 0; i < columns; i += 16) {
         const zk_i32x16 bits = (zk_i32x16)zk_load(x + i, columns - i) & 0x7FFFFFFF;
         largest = bits > largest ? bits : largest;
     }
     float reciprocal;
-    *scale = zk_scale(zk_largest_magnitude(largest), &reciprocal);
+    *scale = zk_scale(zk_largest_magnitude(largest), limit, &reciprocal);
     if (reciprocal == 0) {
         memset(codes, 0, (size_t)columns);
         return;
@@ -162,17 +162,17 @@ ZK_INLINE void zk_quantize_row(const float *x, ptrdiff_t columns, int8_t *codes,
 
 void ZK_NAME(zk_quantize_rows)(
     const float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns, int8_t *codes, ptrdiff_t code_stride,
-    float *scales) {
+    float *scales, int32_t limit) {
     for (ptrdiff_t row = 0; row < rows; row++) {
-        zk_quantize_row(x + row * x_stride, columns, codes + row * code_stride, scales + row);
+        zk_quantize_row(x + row * x_stride, columns, codes + row * code_stride, scales + row, limit);
     }
 }
 
 void ZK_NAME(zk_gelu_quantize_rows)(
-    float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns, int8_t *codes, ptrdiff_t code_stride, float *scales) {
+    float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns, int8_t *codes, ptrdiff_t code_stride, float *scales, int32_t limit) {
     for (ptrdiff_t row = 0; row < rows; row++) {
         ZK_NAME(zk_gelu)(x + row * x_stride, columns);
-        zk_quantize_row(x + row * x_stride, columns, codes + row * code_stride, scales + row);
+        zk_quantize_row(x + row * x_stride, columns, codes + row * code_stride, scales + row, limit);
     }
 }
 
@@ -195,7 +195,7 @@ ZK_INLINE void zk_transpose_bytes(zk_i8x16 rows[16]) {
 
 void ZK_NAME(zk_quantize_columns)(
     const float *x, ptrdiff_t x_stride, ptrdiff_t valid_rows, ptrdiff_t columns, int8_t *codes, ptrdiff_t code_stride,
-    float *scales) {
+    float *scales, int32_t limit) {
     for (ptrdiff_t c0 = 0; c0 < columns; c0 += 16) {
         const ptrdiff_t width = columns - c0 < 16 ? columns - c0 : 16;
         const float *const strip = x + c0;
@@ -207,7 +207,7 @@ void ZK_NAME(zk_quantize_columns)(
         int32_t magnitudes[16];
         *(zk_i32x16_at *)magnitudes = largest;
         float reciprocals[16] = {0};
-        for (ptrdiff_t c = 0; c < width; c++) scales[c0 + c] = zk_scale(magnitudes[c], reciprocals + c);
+        for (ptrdiff_t c = 0; c < width; c++) scales[c0 + c] = zk_scale(magnitudes[c], limit, reciprocals + c);
         const zk_f32x16 reciprocal = *(const zk_f32x16_at *)reciprocals;
         const zk_i32x16 kept = reciprocal != 0.0f;
         for (ptrdiff_t r0 = 0; r0 < code_stride; r0 += 16) {

@@ -56,16 +56,19 @@ typedef zk_i8x16 zk_i8x16_at __attribute__((aligned(1), may_alias));
 #endif
 
 ZK_DECLARE(void, zk_quantize_rows, const float *_Nonnull x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns,
-           int8_t *_Nonnull codes, ptrdiff_t code_stride, float *_Nonnull scales)
+           int8_t *_Nonnull codes, ptrdiff_t code_stride, float *_Nonnull scales,
+           int32_t limit)
 ZK_DECLARE(void, zk_quantize_columns, const float *_Nonnull x, ptrdiff_t x_stride, ptrdiff_t valid_rows, ptrdiff_t columns,
-           int8_t *_Nonnull codes, ptrdiff_t code_stride, float *_Nonnull scales)
+           int8_t *_Nonnull codes, ptrdiff_t code_stride, float *_Nonnull scales,
+           int32_t limit)
 ZK_DECLARE(void, zk_softmax_rows, float *_Nonnull x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns,
            ptrdiff_t valid, float factor)
 ZK_DECLARE(void, zk_add_layer_norm, const float *_Nullable residual, const float *_Nonnull x, const float *_Nonnull gamma,
            const float *_Nonnull beta, float epsilon, ptrdiff_t rows, ptrdiff_t columns, float *_Nonnull out)
 ZK_DECLARE(void, zk_gelu, float *_Nonnull x, ptrdiff_t count)
 ZK_DECLARE(void, zk_gelu_quantize_rows, float *_Nonnull x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns,
-           int8_t *_Nonnull codes, ptrdiff_t code_stride, float *_Nonnull scales)
+           int8_t *_Nonnull codes, ptrdiff_t code_stride, float *_Nonnull scales,
+           int32_t limit)
 ZK_DECLARE(void, zk_mean_pool, const float *_Nonnull x, ptrdiff_t x_stride, ptrdiff_t valid_rows, ptrdiff_t columns,
            float *_Nonnull out)
 ZK_DECLARE(void, zk_embed, const int32_t *_Nonnull tokens, ptrdiff_t rows, const float *_Nonnull word,
@@ -76,6 +79,13 @@ ZK_DECLARE(zk_perturbation_statistics, zk_perturb, const zk_tensor_range *_Nonnu
            int8_t *_Nullable plus, int8_t *_Nullable minus)
 ZK_DECLARE(zk_update_statistics, zk_update, const zk_tensor_range *_Nonnull range, int8_t *_Nonnull codes,
            void *_Nullable residuals, int rounding)
+ZK_DECLARE(zk_perturbation_statistics, zk_perturb_grid, const zk_tensor_range *_Nonnull range, const int8_t *_Nonnull codes,
+           int8_t *_Nullable plus, int8_t *_Nullable minus)
+ZK_DECLARE(void, zk_add_step, const zk_tensor_range *_Nonnull range, int32_t *_Nonnull steps, int rounding)
+ZK_DECLARE(void, zk_add_sign_step, const zk_tensor_range *_Nonnull range, int32_t *_Nonnull steps,
+           const int32_t *_Nonnull lengths, int32_t sign)
+ZK_DECLARE(zk_update_statistics, zk_apply_steps, const zk_tensor_range *_Nonnull range, int8_t *_Nonnull codes,
+           void *_Nullable residuals, const int32_t *_Nonnull steps, int rounding)
 ZK_DECLARE(void, zk_random_words, const zk_tensor_range *_Nonnull range, uint8_t purpose, uint64_t block, int64_t blocks,
            uint32_t *_Nonnull words)
 

@@ -31,7 +31,10 @@ struct ActivationLayout {
             let start = firstUse[index]!
             live.removeAll { $0.lastUse < start }
             live.sort { $0.offset < $1.offset }
-            let size = (tensor.bytes(batch: examples) + Self.alignment - 1) / Self.alignment * Self.alignment
+            // Codes of four bits lie in a byte each here.
+            let bytesNeeded = max(
+                tensor.bytes(batch: examples), tensor.format == .int4 ? tensor.elements(batch: examples) : 0)
+            let size = (bytesNeeded + Self.alignment - 1) / Self.alignment * Self.alignment
             var offset = 0
             for other in live where offset + size > other.offset {
                 offset = max(offset, other.end)

@@ -13,6 +13,10 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
     case badPerturbation(layer: String, StepScalarsError)
     /// The program was lowered for other sizes than the batch has.
     case batchDiffers(program: String, batch: String)
+    /// The program was lowered for another method than the settings'.
+    case methodDiffers(program: String, settings: String)
+    /// Tiles run one query of QuZO as the paper estimates it.
+    case tilesRunOne(method: String, queries: Int)
     /// The machine cannot carry out the step.
     case notLaidOut(ScheduleError)
     /// A laid-out program does something with memory that it may not, or that the emulation of tiles does not cover.
@@ -31,6 +35,11 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
         case .badPerturbation(let layer, let error): "layer \(layer): \(error); change --perturbation-size"
         case .batchDiffers(let program, let batch):
             "program lowered for \(program), batch is \(batch); lower a program for the batch's sizes"
+        case .methodDiffers(let program, let settings):
+            "program lowered for \(program), settings are those of \(settings); lower a program for the settings' method"
+        case .tilesRunOne(let method, let queries):
+            "\(method) with \(queries) \(queries == 1 ? "query" : "queries"): tiles run one query of quzo with estimator q-rge2; use "
+                + "--emulation layers"
         case .notLaidOut(let error): error.description
         case .tile(let error): error.description
         }

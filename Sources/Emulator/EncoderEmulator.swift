@@ -13,7 +13,7 @@ public final class EncoderEmulator {
     public let threads: Int
     private let store: WeightStore
     private var executors: [StepDescription: [PassExecutor]] = [:]
-    private var scalarCache: (settings: QuZOSettings, trained: Range<Int>, scalars: [PerturbationScalars])?
+    private var scalarCache: (settings: StepSettings, trained: Range<Int>, scalars: [[Int32]])?
 
     /// Where set, times the parts of each step, in seconds of whatever the clock measures: thread by thread for the operations of a
     /// pass, on the caller's thread for the rest. Benchmarks set it; it decides no bit.
@@ -68,13 +68,14 @@ public final class EncoderEmulator {
         }
     }
 
-    /// What one QuZO step gave.
+    /// What one zeroth-order step gave.
     public struct StepResult: Sendable {
+        /// L₊; with several queries their mean, as are the next two.
         public var plusLoss: Float
         public var minusLoss: Float
         /// fl(L₊ − L₋)/(2κ), or /(2ε).
         public var projectedGradient: Double
-        /// A linear layer each, of the trainable set.
+        /// A linear layer each, of the trainable set; sums over queries.
         public var perturbations: [PerturbationStatistics]
         public var updates: [UpdateStatistics]
         /// Multiply-accumulates executed.
@@ -102,72 +103,88 @@ public final class EncoderEmulator {
         return results.byPass[.forward]!
     }
 
-    /// Runs one QuZO step: both passes, the projected gradient and the update of the weights in memory.
-    ///
-    /// - Parameters:
-    ///   - step: number of the step, from 0; the random streams depend on it.
-    ///   - examples: the examples' places in the training set, [batch]. Where only the head is trained, everything below it is a
-    ///     function of the example alone, and the emulator keeps its result from step to step. The machine computes it each step, and
-    ///     the costs count that. Nil keeps nothing.
-    ///   - learningRate: η_t, in grid steps squared per unit of loss (or, with ε in weight units, as the paper has it).
-    /// - Throws: `lossNotFinite` before anything is changed.
+    /// Runs one QuZO step, as `step(_:_:examples:settings:step:learningRate:)` with its settings.
     public func step(
         _ program: Program, _ batch: EncodedBatch, examples: [Int]? = nil, settings: QuZOSettings, step: Int,
         learningRate: Double
     ) throws(EmulatorError) -> StepResult {
+        try self.step(
+            program, batch, examples: examples, settings: .quzo(settings), step: step, learningRate: learningRate)
+    }
+
+    /// Runs one zeroth-order step: each query's passes and projected gradient, then the update of the weights in memory.
+    ///
+    /// - Parameters:
+    ///   - program: of the settings' method; it says how many queries there are.
+    ///   - step: number of the step, from 0; the random streams depend on it.
+    ///   - examples: the examples' places in the training set, [batch]. Where only the head is trained, everything below it is a
+    ///     function of the example alone, and the emulator keeps its result from step to step. The machine computes it each step, and
+    ///     the costs count that. Nil keeps nothing.
+    ///   - learningRate: η_t, in grid steps squared per unit of loss (or, with ε in weight units, as the paper has it); of ZOQO in
+    ///     grid steps, or weight units.
+    /// - Throws: `lossNotFinite` before anything is changed.
+    public func step(
+        _ program: Program, _ batch: EncodedBatch, examples: [Int]? = nil, settings: StepSettings, step: Int,
+        learningRate: Double
+    ) throws(EmulatorError) -> StepResult {
         try check(program, batch)
+        guard program.step.method == settings.method else {
+            throw .methodDiffers(program: program.step.method.word, settings: settings.method.word)
+        }
         let trained = program.step.trainable.numbers(in: parameters.shape)
-        let head = parameters.linears[parameters.shape.headNumber]
-        let scalars = try perturbationScalars(settings, trained)
+        let moves = try moves(settings, trained, step: step)
+        let biasMoves = parameters.hasNewHead ? biasMoves(settings, step: step) : nil
         store.packStored(0..<trained.lowerBound)
-        let perturbations = timed("perturb and pack") {
-            store.perturb(trained, settings: settings, scalars: scalars, step: step)
+        var result = StepResult(
+            plusLoss: 0, minusLoss: 0, projectedGradient: 0,
+            perturbations: Array(repeating: PerturbationStatistics(), count: trained.count), updates: [], macs: 0,
+            reusedMACs: 0)
+        var differences: [Float] = []
+        for (query, operations) in program.passesByQuery.enumerated() {
+            let perturbations = timed("perturb and pack") { store.perturb(trained, moves, query: query) }
+            for (index, statistics) in perturbations.enumerated() {
+                result.perturbations[index] = result.perturbations[index] + statistics
+            }
+            if let biasMoves { store.perturbBias(biasMoves, query: query) }
+            let passes = try forward(program, operations, batch, countsAccumulators ? nil : examples)
+            let plus = passes.byPass[.plus]!.loss
+            let minus = passes.byPass[.minus]!.loss
+            for (loss, pass) in [(plus, "plus"), (minus, "minus")] where !loss.isFinite {
+                throw .lossNotFinite(step: step, pass: pass, loss: loss)
+            }
+            differences.append(plus - minus)
+            result.plusLoss += plus
+            result.minusLoss += minus
+            // The program runs the frozen prefix once a step, whatever the emulator does.
+            let again = query > 0 ? program.sharedMACs : 0
+            result.reusedMACs += passes.reusedMACs - min(again, passes.reusedMACs)
+            result.macs += passes.macs - max(0, again - passes.reusedMACs)
         }
-        if parameters.hasNewHead {
-            store.perturbBias(settings: settings, step: step)
+        let queries = Float(differences.count)
+        result.plusLoss /= queries
+        result.minusLoss /= queries
+        result.projectedGradient =
+            differences.reduce(0) { $0 + Double($1) } / Double(differences.count) / (2 * settings.size.magnitude)
+        for (number, moves) in zip(trained, moves) {
+            let rowScales = Array(parameters.linears[number].scales.elements)
+            let each = moves.moves(differences: differences, learningRate: learningRate, rowScales: rowScales)
+            result.updates.append(timed("update") { update(number, moves, each) })
         }
-        let results = try forward(program, batch, countsAccumulators ? nil : examples)
-        let plus = results.byPass[.plus]!.loss
-        let minus = results.byPass[.minus]!.loss
-        for (loss, pass) in [(plus, "plus"), (minus, "minus")] where !loss.isFinite {
-            throw .lossNotFinite(step: step, pass: pass, loss: loss)
-        }
-        let difference = plus - minus
-        var updates: [UpdateStatistics] = []
-        for operation in program.operations where operation.pass == .update {
-            switch operation.action {
-            case .update(let number, _, _, _):
-                let scalars = UpdateScalars(
-                    lossDifference: difference, size: settings.size, learningRate: learningRate, bits: settings.bits,
-                    rowScales: Array(parameters.linears[number].scales.elements))
-                updates.append(timed("update") { update(number, scalars, settings, step) })
-            case .updateBias:
-                let multiplier = BiasPerturbation.updateMultiplier(
-                    lossDifference: difference, size: settings.size, learningRate: learningRate, bits: settings.bits,
-                    headScale: head.scales[0])
-                let streams = settings.biasStreams(parameters.shape, step: step)
-                for element in 0..<head.bias.count {
-                    let code = BiasPerturbation.code(
-                        at: element, streams: streams, rounding: .secondRounding, bits: settings.bits)
-                    head.bias[element] = BiasPerturbation.updated(
-                        head.bias[element], multiplier: multiplier, code: code)
-                }
-            default: break
+        if let biasMoves {
+            let bias = parameters.linears[parameters.shape.headNumber].bias
+            for element in 0..<bias.count {
+                bias[element] = biasMoves.updated(
+                    bias[element], at: element, differences: differences, learningRate: learningRate)
             }
         }
         store.invalidate(trained)
-        return StepResult(
-            plusLoss: plus, minusLoss: minus, projectedGradient: Double(difference) / (2 * settings.size.magnitude),
-            perturbations: perturbations,
-            updates: updates,
-            macs: results.macs, reusedMACs: results.reusedMACs)
+        return result
     }
 
     /// The passes of a step, with the frozen prefix's pooled rows taken from `prefixes` where they are known.
     private func forward(
-        _ program: Program, _ batch: EncodedBatch, _ examples: [Int]?
+        _ program: Program, _ operations: [Operation], _ batch: EncodedBatch, _ examples: [Int]?
     ) throws(EmulatorError) -> RunResult {
-        let operations = program.operations.filter { $0.pass != .update }
         guard let examples, let pool = operations.firstIndex(where: \.isSharedPool) else {
             return try run(program, operations, batch, withBias: parameters.hasNewHead)
         }
@@ -193,20 +210,41 @@ public final class EncoderEmulator {
         return result
     }
 
-    /// The perturbation's multipliers of each linear layer; made once, since scales stay.
+    /// What the step does to each trained linear layer. Multipliers are made once, since scales stay.
+    private func moves(
+        _ settings: StepSettings, _ trained: Range<Int>, step: Int
+    ) throws(EmulatorError) -> [CodeMoves] {
+        let scalars = try perturbationScalars(settings, trained)
+        return zip(trained, scalars).map { number, multipliers in
+            let linear = parameters.linears[number]
+            return CodeMoves(
+                settings: settings, step: step, number: number, columns: linear.columns, limit: linear.limit,
+                multipliers: multipliers)
+        }
+    }
+
+    private func biasMoves(_ settings: StepSettings, step: Int) -> BiasMoves {
+        let head = parameters.shape.headNumber
+        return BiasMoves(
+            settings: settings, step: step, number: head + 1, headScale: parameters.linears[head].scales[0])
+    }
+
     private func perturbationScalars(
-        _ settings: QuZOSettings, _ trained: Range<Int>
-    ) throws(EmulatorError) -> [PerturbationScalars] {
+        _ settings: StepSettings, _ trained: Range<Int>
+    ) throws(EmulatorError) -> [[Int32]] {
         if let known = scalarCache, known.settings == settings, known.trained == trained { return known.scalars }
-        var scalars: [PerturbationScalars] = []
+        var scalars: [[Int32]] = []
         for number in trained {
-            do throws(StepScalarsError) {
-                scalars.append(
-                    try PerturbationScalars(
-                        size: settings.size, bits: settings.bits,
-                        rowScales: Array(parameters.linears[number].scales.elements)))
-            } catch {
-                throw .badPerturbation(layer: parameters.shape.linearName(number), error)
+            let rowScales = Array(parameters.linears[number].scales.elements)
+            switch settings {
+            case .zoqo(let zoqo): scalars.append(GridScalars(size: zoqo.size, rowScales: rowScales).lengths)
+            case .quzo(let quzo):
+                do throws(StepScalarsError) {
+                    scalars.append(
+                        try PerturbationScalars(size: quzo.size, bits: quzo.bits, rowScales: rowScales).multipliers)
+                } catch {
+                    throw .badPerturbation(layer: parameters.shape.linearName(number), error)
+                }
             }
         }
         scalarCache = (settings, trained, scalars)
@@ -214,14 +252,12 @@ public final class EncoderEmulator {
     }
 
     /// Checks that the perturbation's size can be represented for every row of the trained layers.
-    public func validate(_ settings: QuZOSettings, trainable: TrainableSet) throws(EmulatorError) {
+    public func validate(_ settings: StepSettings, trainable: TrainableSet) throws(EmulatorError) {
         _ = try perturbationScalars(settings, trainable.numbers(in: parameters.shape))
     }
 
-    /// Updates the codes (and residuals) of one linear layer.
-    private func update(
-        _ number: Int, _ scalars: UpdateScalars, _ settings: QuZOSettings, _ step: Int
-    ) -> UpdateStatistics {
+    /// Updates the codes (and residuals) of one linear layer by its queries' moves.
+    private func update(_ number: Int, _ codeMoves: CodeMoves, _ moves: [CodeMoves.Move]) -> UpdateStatistics {
         let linear = parameters.linears[number]
         let rowsPerPiece = max(1, 65536 / linear.columns)
         let pieces = (linear.rows + rowsPerPiece - 1) / rowsPerPiece
@@ -231,29 +267,31 @@ public final class EncoderEmulator {
         let residuals8 = linear.residuals8?.shared
         let residuals16 = linear.residuals16?.shared
         let (rows, columns) = (linear.rows, linear.columns)
+        let room = codeMoves.addsUp(moves) ? rowsPerPiece * columns : 0
+        let sums = (0..<threads).map { _ in AlignedBuffer<Int32>(count: room) }
+        let rooms = sums.map(\.shared)
         statistics.withUnsafeMutableBufferPointer { buffer in
             let results = SharedBuffer(buffer)
-            parallelFor(pieces, threads: threads) { piece in
+            workers(pieces, threads: threads) { worker, piece in
                 let first = piece * rowsPerPiece
                 let residuals: UnsafeMutableRawPointer? =
                     if let residuals8 {
                         UnsafeMutableRawPointer(residuals8.baseAddress)
                     } else if let residuals16 { UnsafeMutableRawPointer(residuals16.baseAddress) } else { nil }
-                results[piece] = scalars.multipliers.withUnsafeBufferPointer { multipliers in
-                    kernels.update(
-                        codes.baseAddress, residuals: residuals,
-                        elements: first * columns..<min(rows, first + rowsPerPiece) * columns, columns: columns,
-                        multipliers: multipliers, bits: settings.bits, rounding: settings.rounding,
-                        streams: TensorStreams(seed: settings.seed, step: UInt32(step), tensor: UInt16(number)))
-                }
+                results[piece] = codeMoves.update(
+                    kernels, codes.baseAddress, residuals: residuals,
+                    elements: first * columns..<min(rows, first + rowsPerPiece) * columns, moves: moves,
+                    sums: rooms[worker].baseAddress)
             }
         }
+        withExtendedLifetime(sums) {}
         return statistics.reduce(UpdateStatistics(), +)
     }
 
     private func check(_ program: Program, _ batch: EncodedBatch) throws(EmulatorError) {
         guard program.step.batch == batch.count, program.step.sequence == batch.sequence,
-            program.step.network == TransformerConfiguration(parameters.shape), program.step.placement == .onLoad
+            program.step.network == TransformerConfiguration(parameters.shape), program.step.placement == .onLoad,
+            parameters.precision == .fp32 || program.step.machineFormats == parameters.formats
         else {
             throw .batchDiffers(
                 program: "\(program.step.batch) × \(program.step.sequence) tokens",

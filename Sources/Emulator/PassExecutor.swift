@@ -44,7 +44,7 @@ final class PassExecutor {
         memory = AlignedBuffer(count: layout.bytes)
         let sequence = program.step.sequence
         let depth = parameters.shape.headDimension
-        let isQuantized = parameters.precision == .w8a8
+        let isQuantized = parameters.precision == .quantized
         packed = AlignedBuffer(
             count: isQuantized
                 ? max(
@@ -91,7 +91,8 @@ final class PassExecutor {
                 let x = float(operation.reads[0])
                 kernels.quantizeRows(
                     x, rowStride: columns, rows: count(operation.reads[0], range) / columns, columns: columns,
-                    codes: int8(operation.writes[0]), codeStride: columns, scales: float(operation.writes[1]))
+                    codes: int8(operation.writes[0]), codeStride: columns, scales: float(operation.writes[1]),
+                    limit: program[operation.writes[0]].format.codeLimit)
             case .quantizeColumns(_, let rows, let columns):
                 quantizeValues(operation, rows: rows, columns: columns, range, batch)
             case .product(let product): multiply(operation, product, range, weights)
@@ -182,7 +183,7 @@ final class PassExecutor {
                     x + place * rows * hidden + head * columns, rowStride: hidden,
                     validRows: Int(batch.lengths[example]),
                     rows: rows, columns: columns, codes: codes + instance * rows * columns, codeStride: rows,
-                    scales: scales + instance * columns)
+                    scales: scales + instance * columns, limit: program[operation.writes[0]].format.codeLimit)
             }
         }
     }
@@ -233,7 +234,7 @@ final class PassExecutor {
         }
         macs += rows * product.n * product.k
         let y = float(operation.writes[0])
-        guard product.format == .int8 else {
+        guard product.isInteger else {
             kernels.linearFloat32(
                 float(operation.reads[0]), rowStride: product.k, rows: rows,
                 packed: weights.values[number]!.baseAddress,
@@ -267,7 +268,7 @@ final class PassExecutor {
         let depth = parameters.shape.headDimension
         let tokens = program.step.sequence
         let isScores = product.role == .attentionScores
-        let isQuantized = product.format == .int8
+        let isQuantized = product.isInteger
         macs += range.count * heads * product.m * product.n * product.k
         for place in 0..<range.count {
             for head in 0..<heads {
@@ -341,6 +342,11 @@ extension Operation {
     var isSharedPool: Bool {
         if case .meanPool = action { pass == .shared } else { false }
     }
+}
+
+extension Product {
+    /// Whether both operands are integer codes, a byte each in the emulator's memory.
+    fileprivate var isInteger: Bool { firstFormat.integer != nil && secondFormat.integer != nil }
 }
 
 extension Action {

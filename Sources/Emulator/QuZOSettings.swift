@@ -8,8 +8,14 @@ public struct QuZOSettings: Sendable, Hashable {
     public var bits: PerturbationBits
     public var size: PerturbationSize
     public var rounding: UpdateRounding
+    /// Whether the update reads u's rounding in the passes or another one.
+    public var estimator: GradientEstimator
 
-    public init(seed: UInt64, bits: PerturbationBits, size: PerturbationSize, rounding: UpdateRounding) {
+    public init(
+        seed: UInt64, bits: PerturbationBits, size: PerturbationSize, rounding: UpdateRounding,
+        estimator: GradientEstimator = .qRGE2
+    ) {
+        self.estimator = estimator
         self.seed = seed
         self.bits = bits
         self.size = size

@@ -51,7 +51,7 @@ final class WeightStore {
         for number in numbers where isStale[number] {
             let linear = parameters.linears[number]
             switch parameters.precision {
-            case .w8a8:
+            case .quantized:
                 let buffer =
                     packed[number]
                     ?? AlignedBuffer(count: Kernels.packedInt8Count(rows: linear.rows, columns: linear.columns))
@@ -81,11 +81,11 @@ final class WeightStore {
         }
     }
 
-    /// Draws the step's perturbation of the linear layers `numbers` and packs both signs.
-    /// - Returns: what became of each layer's codes, in the order of `numbers`.
-    func perturb(
-        _ numbers: Range<Int>, settings: QuZOSettings, scalars: [PerturbationScalars], step: Int
-    ) -> [PerturbationStatistics] {
+    /// Draws a query's perturbation of the linear layers `numbers` and packs both signs.
+    ///
+    /// - Parameter moves: of each layer, in the order of `numbers`.
+    /// - Returns: what became of each layer's codes, in the same order.
+    func perturb(_ numbers: Range<Int>, _ moves: [CodeMoves], query: Int) -> [PerturbationStatistics] {
         struct Piece { let number: Int, first: Int, rows: Int }
         var work: [Piece] = []
         for number in numbers {
@@ -117,14 +117,9 @@ final class WeightStore {
                 let (plusCodes, minusCodes) = (scratch[worker].plus.baseAddress, scratch[worker].minus.baseAddress)
                 let elements = piece.first * columns..<(piece.first + piece.rows) * columns
                 // The kernel indexes by the element's place in the tensor; the scratch holds the piece alone.
-                results[index] = scalars[piece.number - lowest].multipliers.withUnsafeBufferPointer { multipliers in
-                    kernels.perturb(
-                        sources[piece.number].baseAddress, elements: elements, columns: columns,
-                        multipliers: multipliers,
-                        bits: settings.bits,
-                        streams: TensorStreams(seed: settings.seed, step: UInt32(step), tensor: UInt16(piece.number)),
-                        plus: plusCodes - elements.lowerBound, minus: minusCodes - elements.lowerBound)
-                }
+                results[index] = moves[piece.number - lowest].perturb(
+                    kernels, sources[piece.number].baseAddress, elements: elements, query: query,
+                    plus: plusCodes - elements.lowerBound, minus: minusCodes - elements.lowerBound)
                 kernels.packInt8(
                     plusCodes, rowStride: columns, rows: piece.rows, columns: columns,
                     into: plusTargets[piece.number]!.baseAddress + offset)
@@ -141,16 +136,10 @@ final class WeightStore {
     }
 
     /// The head bias of both passes (docs/semantics.md, section 10).
-    func perturbBias(settings: QuZOSettings, step: Int) {
+    func perturbBias(_ moves: BiasMoves, query: Int) {
         let head = parameters.linears[parameters.shape.headNumber]
-        let multiplier = BiasPerturbation.passMultiplier(
-            size: settings.size, bits: settings.bits, headScale: head.scales[0])
-        let streams = settings.biasStreams(parameters.shape, step: step)
         for element in 0..<head.bias.count {
-            let code = BiasPerturbation.code(
-                at: element, streams: streams, rounding: .firstRounding, bits: settings.bits)
-            (plusBias[element], minusBias[element]) = BiasPerturbation.perturbed(
-                head.bias[element], multiplier: multiplier, code: code)
+            (plusBias[element], minusBias[element]) = moves.perturbed(head.bias[element], at: element, query: query)
         }
     }
 

@@ -4,7 +4,7 @@ import Kernels
 import NumberFormats
 import Programs
 
-/// Runs QuZO on a task, step by step, on the emulated accelerator.
+/// Runs a zeroth-order method on a task, step by step, on the emulated accelerator.
 public final class FineTuner {
     public let task: FineTuningTask
     public let settings: RunSettings
@@ -13,7 +13,7 @@ public final class FineTuner {
     public private(set) var step = 0
     /// A row a step done, and the evaluations made.
     public private(set) var metrics = Metrics()
-    private let quzo: QuZOSettings
+    private let stepSettings: StepSettings
     /// The weights that the run trains.
     public let trainable: TrainableSet
     private let emulator: EncoderEmulator
@@ -41,31 +41,32 @@ public final class FineTuner {
         let validated = try settings.validated()
         self.task = task
         self.settings = settings
-        quzo = validated.quzo
+        stepSettings = validated.step
         trainable = validated.trainable
         parameters = EncoderParameters(
-            checkpoint: task.checkpoint, classes: task.labels.count, precision: .w8a8,
-            kernels: kernels, threads: threads)
-        let bits = quzo.rounding.residualBits
+            checkpoint: task.checkpoint, classes: task.labels.count, precision: .quantized,
+            formats: settings.formats, kernels: kernels, threads: threads)
+        let bits = stepSettings.rounding.residualBits
         if bits > 0 { parameters.addResiduals(bits: bits, numbers: trainable.numbers(in: parameters.shape)) }
         self.threads = threads
         emulator = EncoderEmulator(parameters: parameters, kernels: kernels, threads: threads)
-        try emulator.validate(quzo, trainable: trainable)
+        try emulator.validate(stepSettings, trainable: trainable)
         order = BatchOrder(count: task.training.count, batch: settings.batch, seed: settings.seed)
     }
 
     /// The step that a batch of `sequence` tokens an example is lowered from.
     public func stepDescription(sequence: Int) -> StepDescription {
-        StepDescription(
+        var description = StepDescription(
             shape: parameters.shape, batch: settings.batch, sequence: sequence, trainable: trainable,
-            hasNewHead: parameters.hasNewHead, method: .quzo(residualBits: quzo.rounding.residualBits))
+            hasNewHead: parameters.hasNewHead, method: stepSettings.method)
+        description.machineFormats = settings.formats
+        description.queries = settings.queries
+        return description
     }
 
     /// The first-order step that the run is compared with: same trainable set, same batch.
     public func baselineDescription(sequence: Int) -> StepDescription {
-        var description = stepDescription(sequence: sequence)
-        description.method = .qat
-        return description
+        stepDescription(sequence: sequence).baseline()
     }
 
     /// The program of a step, lowered once.
@@ -105,11 +106,11 @@ public final class FineTuner {
     private func run(
         _ description: StepDescription, _ batch: EncodedBatch, _ places: [Int], _ rate: Double
     ) throws(EmulatorError) -> EncoderEmulator.StepResult {
-        guard case .tiles(let machine, let options) = emulation else {
+        guard case .tiles(let machine, let options) = emulation, case .quzo(let quzo) = stepSettings else {
             emulator.countsAccumulators = countsAccumulators
             defer { emulator.countsAccumulators = false }
             let result = try emulator.step(
-                program(description), batch, examples: places, settings: quzo, step: step, learningRate: rate)
+                program(description), batch, examples: places, settings: stepSettings, step: step, learningRate: rate)
             accumulators = emulator.accumulators
             return result
         }
@@ -130,6 +131,9 @@ public final class FineTuner {
     /// - Throws: `EmulatorError` where tiles do not: the operation, by name.
     public func checkEmulation() throws(EmulatorError) {
         guard case .tiles(let machine, _) = emulation else { return }
+        guard case .quzo(let quzo) = stepSettings, quzo.estimator == .qRGE2, settings.queries == 1 else {
+            throw .tilesRunOne(method: settings.method.rawValue, queries: settings.queries)
+        }
         // A batch is padded to the length of one of its examples.
         let lengths = Set(
             task.training.tokens.map { EncodedBatch.paddedLength(of: [$0], limit: settings.sequence) })
@@ -181,7 +185,8 @@ public final class FineTuner {
                 chosen, limit: settings.sequence, padding: task.checkpoint.tokenizer.vocabulary.padding)
             var description = stepDescription(sequence: batch.sequence)
             description.batch = batch.count
-            description.method = .inference(.w8a8)
+            description.method = .inference(.quantized)
+            description.queries = 1
             let result = try emulator.infer(program(description), batch)
             let predictions = result.predictions(classes: classes)
             for (index, place) in chosen.enumerated() {

@@ -46,10 +46,10 @@ public final class Predictor {
         func parameters() -> EncoderParameters {
             EncoderParameters(
                 checkpoint: checkpoint, classes: record.network.labels.count,
-                precision: .w8a8, kernels: kernels, threads: threads)
+                precision: .quantized, formats: record.settings.formats, kernels: kernels, threads: threads)
         }
         let tuned = parameters()
-        let bits = settings.quzo.rounding.residualBits
+        let bits = settings.step.rounding.residualBits
         if bits > 0 { tuned.addResiduals(bits: bits, numbers: settings.trainable.numbers(in: tuned.shape)) }
         steps = try Checkpoint.read(
             into: tuned, trainable: settings.trainable, settings: record.settings, from: folder.checkpointPath)
@@ -67,10 +67,11 @@ public final class Predictor {
             examples: [tokens], labels: [0], sequence: EncodedBatch.paddedLength(of: [tokens], limit: limit),
             padding: checkpoint.tokenizer.vocabulary.padding)
         func run(_ emulator: EncoderEmulator) throws -> Prediction {
-            let program = Lowering.program(
-                for: StepDescription(
-                    shape: emulator.parameters.shape, batch: 1, sequence: batch.sequence, trainable: .head,
-                    hasNewHead: emulator.parameters.hasNewHead, method: .inference(.w8a8)))
+            var step = StepDescription(
+                shape: emulator.parameters.shape, batch: 1, sequence: batch.sequence, trainable: .head,
+                hasNewHead: emulator.parameters.hasNewHead, method: .inference(.quantized))
+            step.machineFormats = emulator.parameters.formats
+            let program = Lowering.program(for: step)
             let result = try emulator.infer(program, batch)
             let values = result.logits.map(Double.init)
             let highest = values.max() ?? 0

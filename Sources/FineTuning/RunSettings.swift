@@ -4,6 +4,12 @@ import Programs
 
 /// Everything that decides the bits of a run, as run.json records it.
 public struct RunSettings: Sendable, Hashable, Codable {
+    /// The methods that run.
+    public enum Method: String, Sendable, Hashable, Codable, CaseIterable {
+        case quzo
+        case zoqo
+    }
+
     /// How the step size changes over a run.
     public enum Schedule: String, Sendable, Hashable, Codable, CaseIterable {
         /// η throughout.
@@ -21,6 +27,13 @@ public struct RunSettings: Sendable, Hashable, Codable {
     /// Share of `data` held out where no validation file is given; 0 < share < 1.
     public var validationFraction: Double
     public var seed: UInt64
+    public var method: Method
+    /// Perturbations a step compares, 1…64.
+    public var queries: Int
+    /// QuZO's estimate: `q-rge2` or, as the paper compares it with, `q-rge1`.
+    public var estimator: GradientEstimator
+    /// In which formats steps multiply: the machine's.
+    public var formats: StepFormats
     /// Number of steps T; at least 1.
     public var steps: Int
     /// Examples a step; at least 1.
@@ -31,7 +44,7 @@ public struct RunSettings: Sendable, Hashable, Codable {
     public var trainable: String
     /// Give the network a new head although it has one.
     public var newHead: Bool
-    /// 2, 4 or 8.
+    /// 2, 4 or 8; of no meaning to ZOQO, as are the estimator and the update's rounding.
     public var perturbationBits: Int
     /// `steps:κ` or `epsilon:ε`.
     public var perturbationSize: String
@@ -45,7 +58,8 @@ public struct RunSettings: Sendable, Hashable, Codable {
 
     public init(
         network: String? = nil, data: String? = nil, validation: String? = nil, validationFraction: Double = 0.2,
-        seed: UInt64 = 0,
+        seed: UInt64 = 0, method: Method = .quzo, queries: Int = 1, estimator: GradientEstimator = .qRGE2,
+        formats: StepFormats = .w8a8,
         steps: Int, batch: Int, sequence: Int, trainable: TrainableSet, newHead: Bool = false, perturbationBits: Int,
         perturbationSize: PerturbationSize, updateRounding: UpdateRounding, learningRate: Double, schedule: Schedule,
         evaluateEvery: Int
@@ -55,6 +69,10 @@ public struct RunSettings: Sendable, Hashable, Codable {
         self.validation = validation
         self.validationFraction = validationFraction
         self.seed = seed
+        self.method = method
+        self.queries = queries
+        self.estimator = estimator
+        self.formats = formats
         self.steps = steps
         self.batch = batch
         self.sequence = sequence
@@ -92,6 +110,8 @@ public struct RunSettings: Sendable, Hashable, Codable {
         }
         try require(
             learningRate.isFinite && learningRate > 0, "learning-rate", "\(learningRate)", "a positive number")
+        try require(
+            queries >= 1 && queries <= Self.queryLimit, "queries", "\(queries)", "1 … \(Self.queryLimit)")
         try require(evaluateEvery >= 0, "evaluate-every", "\(evaluateEvery)", "0 or more steps")
         guard let trainable = TrainableSet(trainable) else {
             throw .badSetting(name: "trainable", value: trainable, allowed: "all, last:N or head")
@@ -108,12 +128,17 @@ public struct RunSettings: Sendable, Hashable, Codable {
         }
         return ValidatedSettings(
             trainable: trainable,
-            quzo: QuZOSettings(seed: seed, bits: bits, size: size, rounding: rounding))
+            step: method == .zoqo
+                ? .zoqo(ZOQOSettings(seed: seed, size: size))
+                : .quzo(QuZOSettings(seed: seed, bits: bits, size: size, rounding: rounding, estimator: estimator)))
     }
+
+    /// The sum of so many queries' steps fits 32 bits, whatever the rounding.
+    public static let queryLimit = 64
 }
 
 /// The words of `RunSettings`, parsed.
 public struct ValidatedSettings: Sendable, Hashable {
     public let trainable: TrainableSet
-    public let quzo: QuZOSettings
+    public let step: StepSettings
 }

@@ -43,9 +43,4 @@ extension UpdateRounding {
         default: return nil
         }
     }
-
-    /// Bits of the residual that each weight keeps: 0, 8 or 16.
-    public var residualBits: Int {
-        if case .residual(let bits) = self { bits.rawValue } else { 0 }
-    }
 }

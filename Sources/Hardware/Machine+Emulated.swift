@@ -9,7 +9,8 @@ extension Machine {
             ("weights", arithmetic.weights), ("activations", arithmetic.activations),
             ("attention", arithmetic.attention), ("head", arithmetic.head),
         ] {
-            try require(format == .int8, key, "\"\(format.rawValue)\"", ["int8"])
+            try require(
+                format == .int8 || format == .int4, key, "\"\(format.rawValue)\"", ["int8", "int4"])
         }
         try require(arithmetic.embedding == .fp32, "embedding", "\"\(arithmetic.embedding.rawValue)\"", ["fp32"])
         try require(

@@ -7,26 +7,28 @@ import NumberFormats
 extension Kernels {
     private var vectorLevel: Int32 { Int32(level.rawValue) }
 
-    /// Quantizes each row of x[rows, columns] to INT8 by itself.
+    /// Quantizes each row of x[rows, columns] to codes of INT8, or of INT4, by itself.
     ///
     /// A row whose largest magnitude is below 2⁻¹⁰⁰ gets codes 0 and scale 1; a row with a NaN or an infinity gets codes 0 and scale NaN.
     ///
     /// - Parameters:
     ///   - x: x[rows, columns], row-major.
-    ///   - codes: codes[rows, columns], −127…127, overwritten; what lies behind a row within `codeStride` is left alone.
+    ///   - codes: codes[rows, columns], −limit…limit, overwritten; what lies behind a row within `codeStride` is left alone.
     ///   - scales: `rows` scales, overwritten.
+    ///   - limit: The largest code M, 1…127: 127 for INT8, 7 for INT4.
     public func quantizeRows(
         _ x: UnsafePointer<Float>, rowStride: Int, rows: Int, columns: Int,
-        codes: UnsafeMutablePointer<Int8>, codeStride: Int, scales: UnsafeMutablePointer<Float>
+        codes: UnsafeMutablePointer<Int8>, codeStride: Int, scales: UnsafeMutablePointer<Float>,
+        limit: Int32 = 127
     ) {
         precondition(rows >= 0 && columns >= 0, "a negative shape")
         guard level == .reference else {
-            zk_quantize_rows(vectorLevel, x, rowStride, rows, columns, codes, codeStride, scales)
+            zk_quantize_rows(vectorLevel, x, rowStride, rows, columns, codes, codeStride, scales, limit)
             return
         }
         for row in 0..<rows {
             let result = SymmetricQuantizer.quantized(
-                UnsafeBufferPointer(start: x + row * rowStride, count: columns))
+                UnsafeBufferPointer(start: x + row * rowStride, count: columns), limit: limit)
             (codes + row * codeStride).update(from: result.codes, count: columns)
             scales[row] = result.scale
         }
@@ -40,18 +42,21 @@ extension Kernels {
     ///   - rows: Rows of x, padding included; at most `codeStride`.
     ///   - codes: codes[columns, codeStride], overwritten; 0 from row `validRows` up to `codeStride`.
     ///   - scales: `columns` scales, overwritten.
+    ///   - limit: The largest code M, 1…127.
     public func quantizeColumns(
         _ x: UnsafePointer<Float>, rowStride: Int, validRows: Int, rows: Int, columns: Int,
-        codes: UnsafeMutablePointer<Int8>, codeStride: Int, scales: UnsafeMutablePointer<Float>
+        codes: UnsafeMutablePointer<Int8>, codeStride: Int, scales: UnsafeMutablePointer<Float>,
+        limit: Int32 = 127
     ) {
         precondition(0 <= validRows && validRows <= rows && rows <= codeStride, "0 ≤ validRows ≤ rows ≤ codeStride")
         precondition(columns >= 0, "a negative shape")
         guard level == .reference else {
-            zk_quantize_columns(vectorLevel, x, rowStride, validRows, columns, codes, codeStride, scales)
+            zk_quantize_columns(vectorLevel, x, rowStride, validRows, columns, codes, codeStride, scales, limit)
             return
         }
         for column in 0..<columns {
-            let result = SymmetricQuantizer.quantized((0..<validRows).map { x[$0 * rowStride + column] })
+            let result = SymmetricQuantizer.quantized(
+                (0..<validRows).map { x[$0 * rowStride + column] }, limit: limit)
             let out = codes + column * codeStride
             out.update(repeating: 0, count: codeStride)
             out.update(from: result.codes, count: validRows)
@@ -121,19 +126,21 @@ extension Kernels {
     }
 
     /// gelu of each row of x[rows, columns] in place, then its quantization as by
-    /// ``quantizeRows(_:rowStride:rows:columns:codes:codeStride:scales:)``, while the row is in the first-level cache.
+    /// ``quantizeRows(_:rowStride:rows:columns:codes:codeStride:scales:limit:)``, while the row is in the first-level cache.
     public func geluQuantizeRows(
         _ x: UnsafeMutablePointer<Float>, rowStride: Int, rows: Int, columns: Int,
-        codes: UnsafeMutablePointer<Int8>, codeStride: Int, scales: UnsafeMutablePointer<Float>
+        codes: UnsafeMutablePointer<Int8>, codeStride: Int, scales: UnsafeMutablePointer<Float>,
+        limit: Int32 = 127
     ) {
         precondition(rows >= 0 && columns >= 0, "a negative shape")
         guard level == .reference else {
-            zk_gelu_quantize_rows(vectorLevel, x, rowStride, rows, columns, codes, codeStride, scales)
+            zk_gelu_quantize_rows(vectorLevel, x, rowStride, rows, columns, codes, codeStride, scales, limit)
             return
         }
         for row in 0..<rows { gelu(x + row * rowStride, count: columns) }
         quantizeRows(
-            x, rowStride: rowStride, rows: rows, columns: columns, codes: codes, codeStride: codeStride, scales: scales)
+            x, rowStride: rowStride, rows: rows, columns: columns, codes: codes, codeStride: codeStride, scales: scales,
+            limit: limit)
     }
 
     /// exp of `count` values in place.

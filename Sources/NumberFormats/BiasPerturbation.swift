@@ -13,10 +13,11 @@ public enum BiasPerturbation: Sendable {
     /// a′, the value of one unit of u₂: g·s_w, in binary64 and rounded to FP32, with g before it becomes c_g. With ε, where g is the
     /// step in weight units over s_w, the step itself.
     public static func updateMultiplier(
-        lossDifference: Float, size: PerturbationSize, learningRate: Double, bits: PerturbationBits, headScale: Float
+        lossDifference: Float, size: PerturbationSize, learningRate: Double, bits: PerturbationBits, headScale: Float,
+        queries: Int = 1
     ) -> Float {
         let step = UpdateScalars.step(
-            lossDifference: lossDifference, size: size, learningRate: learningRate, bits: bits)
+            lossDifference: lossDifference, size: size, learningRate: learningRate, bits: bits, queries: queries)
         switch size {
         case .gridSteps: return Float(step * Double(headScale))
         case .weightUnits: return Float(step)

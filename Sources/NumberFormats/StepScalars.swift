@@ -92,10 +92,13 @@ public struct UpdateScalars: Hashable, Sendable {
     ///   - learningRate: η_t, in grid steps squared for each unit of loss, or in weight units squared with ε.
     ///   - bits: bits of the perturbation codes.
     ///   - rowScales: s_w, one for each row; not read for a size in grid steps.
+    ///   - queries: n, of which this is one; g is divided by it.
     public init(
-        lossDifference: Float, size: PerturbationSize, learningRate: Double, bits: PerturbationBits, rowScales: [Float]
+        lossDifference: Float, size: PerturbationSize, learningRate: Double, bits: PerturbationBits, rowScales: [Float],
+        queries: Int = 1
     ) {
-        let step = Self.step(lossDifference: lossDifference, size: size, learningRate: learningRate, bits: bits)
+        let step = Self.step(
+            lossDifference: lossDifference, size: size, learningRate: learningRate, bits: bits, queries: queries)
         let exact: [Double]
         switch size {
         case .gridSteps: exact = [step * 16_777_216]
@@ -112,13 +115,13 @@ public struct UpdateScalars: Hashable, Sendable {
         clampedMultipliers = clamped
     }
 
-    /// μ/(2κ)·η_t·s_u in grid steps, or μ/(2ε)·η_t·s_u in weight units, for each unit of u₂.
+    /// μ/(2κ)·η_t·s_u/n in grid steps, or μ/(2ε)·η_t·s_u/n in weight units, for each unit of u₂.
     public static func step(
-        lossDifference: Float, size: PerturbationSize, learningRate: Double, bits: PerturbationBits
+        lossDifference: Float, size: PerturbationSize, learningRate: Double, bits: PerturbationBits, queries: Int = 1
     ) -> Double {
         switch size {
         case .gridSteps(let magnitude), .weightUnits(let magnitude):
-            Double(lossDifference) / (2 * magnitude) * learningRate * bits.scale
+            Double(lossDifference) / (2 * magnitude) * learningRate * bits.scale / Double(queries)
         }
     }
 }

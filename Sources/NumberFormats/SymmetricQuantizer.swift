@@ -1,8 +1,8 @@
-/// The symmetric quantizer of FP32 vectors to INT8 codes (docs/semantics.md, section 7).
+/// The symmetric quantizer of FP32 vectors to INT8 or INT4 codes (docs/semantics.md, section 7).
 public enum SymmetricQuantizer: Sendable {
     /// The codes of one vector and the value of one unit.
     public struct Result: Equatable, Sendable {
-        /// Codes, −127…127.
+        /// Codes, −M…M.
         public let codes: [Int8]
         /// The scale; 1 for a vector of zeros, NaN where an element is NaN or infinite.
         public let scale: Float
@@ -13,14 +13,18 @@ public enum SymmetricQuantizer: Sendable {
         }
     }
 
-    /// Below this largest magnitude, 2⁻¹⁰⁰, a vector counts as zero: 127/a would overflow further down.
+    /// Below this largest magnitude, 2⁻¹⁰⁰, a vector counts as zero: M/a would overflow further down.
     public static let zeroThreshold: Float = 0x1p-100
 
-    /// The scale of weights that have none of their own, those of a new head: fl(0.5/127).
-    public static let newHeadScale: Float = 0.5 / 127
+    /// The scale of weights that have none of their own, those of a new head: fl(0.5/M).
+    ///
+    /// - Parameter limit: M, the largest code, 1…127.
+    public static func newHeadScale(limit: Int32) -> Float { 0.5 / Float(limit) }
 
     /// Quantizes one vector: a row of activations, a row of weights, or a column of attention's values.
-    public static func quantized(_ x: some Collection<Float>) -> Result {
+    ///
+    /// - Parameter limit: M, the largest code, 1…127: 127 for INT8, 7 for INT4.
+    public static func quantized(_ x: some Collection<Float>, limit: Int32 = 127) -> Result {
         if !x.allSatisfy(\.isFinite) {
             return Result(codes: Array(repeating: 0, count: x.count), scale: .nan)
         }
@@ -28,10 +32,11 @@ public enum SymmetricQuantizer: Sendable {
         if largest < zeroThreshold {
             return Result(codes: Array(repeating: 0, count: x.count), scale: 1)
         }
-        let reciprocal = 127 / largest
+        let most = Float(limit)
+        let reciprocal = most / largest
         let codes = x.map { element in
-            Int8(max(-127, min(127, (element * reciprocal).rounded(.toNearestOrEven))))
+            Int8(max(-most, min(most, (element * reciprocal).rounded(.toNearestOrEven))))
         }
-        return Result(codes: codes, scale: largest / 127)
+        return Result(codes: codes, scale: largest / most)
     }
 }

@@ -14,6 +14,12 @@ public struct UniformGrid: Hashable, Sendable {
         self.largest = Int32(largest)
     }
 
+    /// The grid −m…m of an m that is known to be in range.
+    public init(checked largest: Int32) {
+        precondition(1...32767 ~= largest, "a grid has 1 to 32767 steps each way")
+        self.largest = largest
+    }
+
     /// j = ((w·(2m + 1)) >> 32) − m of one 32-bit draw w.
     public func integer(word: UInt32) -> Int32 {
         Int32((UInt64(word) * UInt64(2 * largest + 1)) >> 32) - largest

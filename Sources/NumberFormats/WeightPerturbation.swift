@@ -10,8 +10,10 @@ public enum WeightPerturbation: Sendable {
         StochasticRounding.rounded(fixedPoint: code * multiplier, random: random)
     }
 
-    /// What the pass L₊ reads: clamp(k + d, 127); −d for L₋.
-    public static func perturbed(_ weight: Int8, by gridSteps: Int32) -> Int8 {
-        Int8(max(-127, min(127, Int32(weight) + gridSteps)))
+    /// What the pass L₊ reads: clamp(k + d, M); −d for L₋.
+    ///
+    /// - Parameter limit: M, the largest code, 1…127: 127 for INT8, 7 for INT4.
+    public static func perturbed(_ weight: Int8, by gridSteps: Int32, limit: Int32 = 127) -> Int8 {
+        Int8(max(-limit, min(limit, Int32(weight) + gridSteps)))
     }
 }

@@ -20,7 +20,7 @@ extension Lowering {
         var builder = ProgramBuilder(
             step: StepDescription(
                 network: network, batch: 1, sequence: 1, trainable: .head, hasNewHead: false,
-                method: .inference(.w8a8), formats: formats))
+                method: .inference(.quantized), formats: formats))
         /// Codes and their scales, or values alone.
         func operand(
             _ name: String, _ format: ElementFormat, rows: Int, columns: Int, _ kind: MemoryKind

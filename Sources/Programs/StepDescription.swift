@@ -5,7 +5,7 @@ import NumberFormats
 /// How linear layers and attention products are computed in a forward pass.
 public enum Precision: String, Sendable, Hashable, Codable {
     /// INT8 weights and activations, INT32 accumulators.
-    case w8a8
+    case quantized
     /// FP32 weights and activations: the reference that quantized runs are compared with.
     case fp32
 }

@@ -2,7 +2,7 @@ import Hardware
 import NumberFormats
 
 /// In which formats a step multiplies and stores, by kind of layer (docs/semantics.md, section 9).
-public struct StepFormats: Sendable, Hashable {
+public struct StepFormats: Sendable, Hashable, Codable {
     /// Codes or values of the linear layers' weights.
     public var weights: ElementFormat
     /// Of the operand that meets them.

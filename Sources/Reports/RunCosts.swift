@@ -51,6 +51,6 @@ public struct RunCosts: Sendable {
         }
         return RunSummary(
             machine: machinery.machine, method: tuner.stepDescription(sequence: tuner.settings.sequence).method,
-            batch: tuner.settings.batch, lengths: lengths)
+            batch: tuner.settings.batch, queries: tuner.settings.queries, lengths: lengths)
     }
 }

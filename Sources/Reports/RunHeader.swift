@@ -1,6 +1,8 @@
 import FineTuning
 import Hardware
 import Kernels
+import NumberFormats
+import Programs
 
 /// What a run is, in a few lines: network, data, machine, method, formats, seed.
 public enum RunHeader {
@@ -12,7 +14,7 @@ public enum RunHeader {
             ("data", data(record)),
             ("machine", describe(machine)),
             ("method", method(record.settings)),
-            ("formats", "INT8 weights and activations, INT32 sums, FP32 vector unit"),
+            ("formats", formats(record.settings.formats)),
             ("run", run(record.settings, threads: threads, level: level, folder: folder)),
         ]
         let width = rows.map(\.0.count).max() ?? 0
@@ -57,11 +59,29 @@ public enum RunHeader {
     }
 
     private static func method(_ settings: RunSettings) -> String {
-        let parts = [
-            "QuZO, 1 query", "\(settings.perturbationBits)-bit perturbation of size \(settings.perturbationSize)",
-            "update \(settings.updateRounding)", "learning rate \(settings.learningRate) \(settings.schedule.rawValue)",
-        ]
+        let queries = "\(settings.queries) \(settings.queries == 1 ? "query" : "queries")"
+        let rate = "learning rate \(settings.learningRate) \(settings.schedule.rawValue)"
+        let parts =
+            switch settings.method {
+            case .quzo:
+                ["QuZO" + (settings.estimator == .qRGE2 ? "" : " with \(settings.estimator.rawValue)"), queries]
+                    + ["\(settings.perturbationBits)-bit perturbation of size \(settings.perturbationSize)"]
+                    + ["update \(settings.updateRounding)", rate]
+            case .zoqo: ["ZOQO", queries, "perturbation of size \(settings.perturbationSize)", rate]
+            }
         return parts.joined(separator: ", ")
+    }
+
+    private static func formats(_ formats: StepFormats) -> String {
+        func name(_ format: ElementFormat) -> String { format.rawValue.uppercased() }
+        var parts = [
+            formats.weights == formats.activations
+                ? "\(name(formats.weights)) weights and activations"
+                : "\(name(formats.weights)) weights, \(name(formats.activations)) activations"
+        ]
+        if formats.attention != formats.activations { parts.append("\(name(formats.attention)) attention") }
+        if formats.head != formats.weights { parts.append("\(name(formats.head)) head") }
+        return (parts + ["INT32 sums", "FP32 vector unit"]).joined(separator: ", ")
     }
 
     private static func run(_ settings: RunSettings, threads: Int, level: KernelLevel, folder: String) -> String {

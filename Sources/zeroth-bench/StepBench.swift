@@ -40,7 +40,7 @@ struct StepBench {
         let kernels = Kernels(level: try KernelLevel.fromEnvironment())
         let checkpoint = try EncoderCheckpoint(folder: network, head: .ignored)
         let parameters = EncoderParameters(
-            checkpoint: checkpoint, classes: 2, precision: .w8a8, kernels: kernels, threads: threads)
+            checkpoint: checkpoint, classes: 2, precision: .quantized, kernels: kernels, threads: threads)
         let emulator = EncoderEmulator(parameters: parameters, kernels: kernels, threads: threads)
         let program = Lowering.program(
             for: StepDescription(

@@ -41,7 +41,7 @@ struct TileBench {
         let checkpoint = try EncoderCheckpoint(folder: network, head: .ignored)
         func parameters() -> EncoderParameters {
             EncoderParameters(
-                checkpoint: checkpoint, classes: 2, precision: .w8a8, kernels: kernels, threads: threads)
+                checkpoint: checkpoint, classes: 2, precision: .quantized, kernels: kernels, threads: threads)
         }
         let (whole, tiled, checked) = (parameters(), parameters(), parameters())
         let machine = try Machine.load(hardware, overrides: [])

@@ -11,12 +11,13 @@ struct FineTuneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "finetune",
         abstract:
-            "Fine-tune a network with INT8 QuZO on an emulated accelerator; print accuracy and each step's cost beside QAT.",
+            "Fine-tune a network with QuZO or ZOQO on an emulated accelerator; print accuracy and each step's cost beside QAT.",
         discussion: """
             Without flags it tunes the embedded network on the embedded film opinions.
 
             Examples:
               zeroth finetune
+              zeroth finetune --method zoqo --hardware edge-int4 --weights int4
               zeroth finetune --network MODEL_DIR --data sms.tsv --seed 1 --output runs/sms-1
               zeroth finetune --resume runs/sms-1
             """)
@@ -64,7 +65,7 @@ struct FineTuneCommand: ParsableCommand {
                 resuming: RunFolder(path: resume), emulation: emulation, kernels: kernels, threads: threads, json: json)
         } else {
             run = try FineTuneRun(
-                settings: options.settings(), hardware: options.hardware ?? "edge-int8", overrides: options.set,
+                settings: options.settings(), hardware: options.hardware ?? "edge-int8", overrides: options.overrides,
                 output: output, overwrite: overwrite, emulation: emulation, kernels: kernels, threads: threads,
                 json: json)
         }

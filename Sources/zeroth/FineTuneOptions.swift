@@ -1,5 +1,6 @@
 import ArgumentParser
 import FineTuning
+import NumberFormats
 import Programs
 
 /// The flags that decide a run. Each is optional, so that defaults can depend on the network and `--resume` can refuse them.
@@ -20,6 +21,26 @@ struct FineTuneOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Seed of the batches, the split and every random bit.", valueName: "n"))
     var seed: UInt64?
+
+    @Option(
+        help: ArgumentHelp(
+            "Method: quzo, or zoqo (noise and steps on the grid, the sign of the loss difference).", valueName: "method"))
+    var method: RunSettings.Method?
+
+    @Option(help: ArgumentHelp("Perturbations that a step compares; their updates are added.", valueName: "n"))
+    var queries: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "QuZO's update: q-rge2 rounds u anew, as the paper proposes; q-rge1 uses the passes' rounding.",
+            valueName: "estimator"))
+    var estimator: GradientEstimator?
+
+    @Option(help: ArgumentHelp("Format of the linear layers' weights, over the machine's: int8 or int4.", valueName: "format"))
+    var weights: ElementFormat?
+
+    @Option(help: ArgumentHelp("Format of what meets them, over the machine's: int8 or int4.", valueName: "format"))
+    var activations: ElementFormat?
 
     @Option(help: ArgumentHelp("Steps of the run.", valueName: "n"))
     var steps: Int?
@@ -66,7 +87,9 @@ struct FineTuneOptions: ParsableArguments {
     var firstGiven: String? {
         let given: [(String, Bool)] = [
             ("network", network != nil), ("data", data != nil), ("validation", validation != nil),
-            ("validation-fraction", validationFraction != nil), ("seed", seed != nil), ("steps", steps != nil),
+            ("validation-fraction", validationFraction != nil), ("seed", seed != nil), ("method", method != nil), ("queries", queries != nil),
+            ("estimator", estimator != nil), ("weights", weights != nil), ("activations", activations != nil),
+            ("steps", steps != nil),
             ("batch", batch != nil), ("sequence", sequence != nil), ("trainable", trainable != nil),
             ("new-head", newHead),
             ("perturbation-bits", perturbationBits != nil), ("perturbation-size", perturbationSize != nil),
@@ -77,15 +100,35 @@ struct FineTuneOptions: ParsableArguments {
         return given.first { $0.1 }?.0
     }
 
+    /// Overrides of the machine: formats first, then what --set says.
+    var overrides: [String] {
+        [("weights", weights), ("activations", activations)].compactMap { name, format in
+            format.map { "arithmetic.\(name)=\($0.rawValue)" }
+        } + set
+    }
+
+    /// Refuses flags that the method does not read.
+    func validate() throws {
+        guard method == .zoqo else { return }
+        for (name, isGiven) in [
+            ("perturbation-bits", perturbationBits != nil), ("update-rounding", updateRounding != nil),
+            ("estimator", estimator != nil),
+        ] where isGiven {
+            throw ValidationError("--\(name) is QuZO's; zoqo draws and moves whole grid steps: leave it out")
+        }
+    }
+
     /// The run's settings: the flags over the defaults for the network.
     func settings() -> RunSettings {
-        var settings = RunSettings.defaults(network: network != nil, updateRounding: updateRounding)
+        var settings = RunSettings.defaults(network: network != nil, updateRounding: updateRounding, method: method)
         settings.network = network
         settings.data = data
         settings.validation = validation
         settings.newHead = newHead
         if let validationFraction { settings.validationFraction = validationFraction }
         if let seed { settings.seed = seed }
+        if let queries { settings.queries = queries }
+        if let estimator { settings.estimator = estimator }
         if let trainable { settings.trainable = trainable }
         if let batch { settings.batch = batch }
         if let sequence { settings.sequence = sequence }
@@ -103,3 +146,5 @@ struct FineTuneOptions: ParsableArguments {
 }
 
 extension RunSettings.Schedule: ExpressibleByArgument {}
+extension RunSettings.Method: ExpressibleByArgument {}
+extension GradientEstimator: ExpressibleByArgument {}

@@ -5,6 +5,7 @@ import Foundation
 import Hardware
 import Kernels
 import Networks
+import Programs
 import Reports
 
 /// One `zeroth finetune`: everything is read and checked before the first file is written.
@@ -30,6 +31,8 @@ final class FineTuneRun {
         emulation: EmulationOptions, kernels: Kernels, threads: Int, json: Bool
     ) throws {
         let machine = try RunCosts.Machinery(hardware: hardware, overrides: overrides)
+        var settings = settings
+        settings.formats = StepFormats(machine.machine.arithmetic)
         let name = settings.network.map { $0.split(separator: "/").last.map(String.init) ?? "network" } ?? "opinions"
         folder = RunFolder(path: output ?? Self.vacantPath(name))
         try folder.checkVacant(overwrite: overwrite)

@@ -19,7 +19,7 @@ struct ForwardTests {
 
     private func infer(
         _ places: Range<Int>, sequence: Int, threads: Int = 1, level: KernelLevel = .highestAvailable,
-        precision: Precision = .w8a8
+        precision: Precision = .quantized
     ) throws -> EncoderEmulator.ForwardResult {
         let kernels = Kernels(level: level)
         let parameters = EncoderParameters(
@@ -37,7 +37,7 @@ struct ForwardTests {
         return result
     }
 
-    @Test(arguments: [Precision.w8a8, .fp32])
+    @Test(arguments: [Precision.quantized, .fp32])
     func paddingDecidesNoBit(precision: Precision) throws {
         let longest = texts.map(\.count).max()!
         let tight = try infer(0..<10, sequence: longest, precision: precision)
@@ -46,7 +46,7 @@ struct ForwardTests {
         #expect(tight.pooled.map(\.bitPattern) == loose.pooled.map(\.bitPattern))
     }
 
-    @Test(arguments: [Precision.w8a8, .fp32])
+    @Test(arguments: [Precision.quantized, .fp32])
     func neighboursInTheBatchDecideNoBit(precision: Precision) throws {
         let sequence = texts.map(\.count).max()!
         let together = try infer(0..<10, sequence: sequence, precision: precision)
@@ -56,7 +56,7 @@ struct ForwardTests {
         }
     }
 
-    @Test(arguments: [Precision.w8a8, .fp32])
+    @Test(arguments: [Precision.quantized, .fp32])
     func levelsAndThreadsDecideNoBit(precision: Precision) throws {
         let sequence = texts.map(\.count).max()!
         let expected = try infer(0..<10, sequence: sequence, level: .reference, precision: precision)
@@ -83,12 +83,12 @@ struct ForwardTests {
     @Test func aProgramForOtherSizesIsRefused() throws {
         let kernels = Kernels(level: .highestAvailable)
         let parameters = EncoderParameters(
-            checkpoint: checkpoint, classes: 2, precision: .w8a8, kernels: kernels, threads: 1)
+            checkpoint: checkpoint, classes: 2, precision: .quantized, kernels: kernels, threads: 1)
         let emulator = EncoderEmulator(parameters: parameters, kernels: kernels, threads: 1)
         let program = Lowering.program(
             for: StepDescription(
                 shape: parameters.shape, batch: 2, sequence: 32, trainable: .all, hasNewHead: false,
-                method: .inference(.w8a8)))
+                method: .inference(.quantized)))
         let batch = EncodedBatch(examples: [texts[0]], labels: [0], sequence: 32, padding: 0)
         #expect(throws: EmulatorError.self) { _ = try emulator.infer(program, batch) }
     }
@@ -96,7 +96,7 @@ struct ForwardTests {
     @Test func aFirstOrderProgramIsRefusedByName() throws {
         let kernels = Kernels(level: .highestAvailable)
         let parameters = EncoderParameters(
-            checkpoint: checkpoint, classes: 2, precision: .w8a8, kernels: kernels, threads: 1)
+            checkpoint: checkpoint, classes: 2, precision: .quantized, kernels: kernels, threads: 1)
         let emulator = EncoderEmulator(parameters: parameters, kernels: kernels, threads: 1)
         let program = Lowering.program(
             for: StepDescription(

@@ -66,7 +66,7 @@ struct MiniLMTests {
 
     @Test func quantizedEmbeddingsPointTheSameWay() throws {
         let references = try references()
-        let found = try embeddings(references.map(\.ids), .w8a8)
+        let found = try embeddings(references.map(\.ids), .quantized)
         for (reference, embedding) in zip(references, found) {
             let cosine = zip(reference.embedding, embedding).reduce(0) { $0 + $1.0 * $1.1 }
             #expect(cosine >= 0.99, "\(reference.text): \(cosine)")

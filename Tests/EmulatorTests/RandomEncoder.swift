@@ -74,7 +74,7 @@ struct RandomEncoder {
 
     func parameters(residualBits: Int = 0, trainable: TrainableSet = .all) -> EncoderParameters {
         let parameters = EncoderParameters(
-            checkpoint: checkpoint, classes: classes, precision: .w8a8, kernels: Kernels(level: .highestAvailable),
+            checkpoint: checkpoint, classes: classes, precision: .quantized, kernels: Kernels(level: .highestAvailable),
             threads: 1)
         if residualBits > 0 {
             parameters.addResiduals(bits: residualBits, numbers: trainable.numbers(in: parameters.shape))

@@ -166,7 +166,7 @@ import Testing
             let parameters = encoder.parameters()
             let description = StepDescription(
                 shape: parameters.shape, batch: count, sequence: sequence, trainable: .all,
-                hasNewHead: encoder.hasNewHead, method: .inference(.w8a8))
+                hasNewHead: encoder.hasNewHead, method: .inference(.quantized))
             let machine = try TileMachine.random(&random)
             guard let scheduled = try? Lowering.schedule(description, on: machine, objective: objective),
                 !scheduled.nests.contains(where: \.cutsRows)

@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func qatForwardIsTheInferenceProgram() {
-        let inference = program(.inference(.w8a8))
+        let inference = program(.inference(.quantized))
         for trainable in [TrainableSet.all, .last(count: 2), .head] {
             let forward = program(.qat, trainable).operations.filter { operation in
                 if operation.pass != .forward { return false }
@@ -43,7 +43,7 @@ import Testing
             trained == 0
             ? head : 2 * (trained * (linear + attention) + head) - 3 * rows * shape.hidden * shape.hidden
         #expect(macs(qat, .backward) == expected)
-        #expect(macs(qat, .forward) == program(.inference(.w8a8)).macs)
+        #expect(macs(qat, .forward) == program(.inference(.quantized)).macs)
     }
 
     @Test(arguments: [TrainableSet.all, .last(count: 1), .last(count: 4), .head])

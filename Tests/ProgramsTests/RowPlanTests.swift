@@ -132,7 +132,7 @@ import Testing
     /// llama2-7b's logits, 128,000 bytes a row, in a tile half of 64 KiB: read twice, as often as the maximum and the sum ask for.
     @Test func aVocabularysLossReadsItsLogitsTwice() throws {
         let machine = try Fixture.machine(["organisation.sram.activation.bytes=131072"])
-        var step = Fixture.step(.inference(.w8a8), batch: 2, sequence: 16)
+        var step = Fixture.step(.inference(.quantized), batch: 2, sequence: 16)
         step.network = .gatedDecoder(
             family: .llama, layers: 1, hidden: 64, heads: 2, keyValueHeads: 2, headDimension: 32, intermediate: 128,
             vocabulary: 32000, head: .languageModel, tiesHead: false)

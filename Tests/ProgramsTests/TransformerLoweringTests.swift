@@ -28,7 +28,7 @@ import Testing
     func aForwardDoesTheNetworksMultiplications(name: BuiltInNetwork) {
         let network = name.configuration
         for (tokens, headRows) in [(LossTokens.all, 32), (.last, 2)] {
-            let program = Lowering.program(for: step(network, .inference(.w8a8), tokens: tokens))
+            let program = Lowering.program(for: step(network, .inference(.quantized), tokens: tokens))
             let macs = forwardMACs(network, rows: 32, sequence: 16, headRows: headRows)
             #expect(program.macs == macs)
             let quzo = Lowering.program(for: step(network, .quzo(residualBits: 8), tokens: tokens))

@@ -90,7 +90,7 @@ import Timing
 
     @Test func aStreamTakesLatencyThenItsSlowerSide() throws {
         // GELU of 1024 × 1536 values: tens of cycles for each pass over the lanes, far slower than DRAM.
-        let scheduled = try Lowering.schedule(Fixture.step(.inference(.w8a8)), on: Fixture.machine())
+        let scheduled = try Lowering.schedule(Fixture.step(.inference(.quantized)), on: Fixture.machine())
         let gelu = scheduled.program.operations.firstIndex { $0.name == "layer.0.gelu" }!
         let nest = scheduled.nestOfOperation[gelu]
         let timing = try TimingModel.time(scheduled)

@@ -8,16 +8,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Quantizes each row of x[rows, columns] to INT8 by itself: codes[rows, columns] and one scale a row.
+/// Quantizes each row of x[rows, columns] to codes in ±limit (127, or 7 for INT4) by itself: codes[rows, columns] and one scale a row.
 void zk_quantize_rows(
     int level, const float *_Nonnull x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns, int8_t *_Nonnull codes,
-    ptrdiff_t code_stride, float *_Nonnull scales);
+    ptrdiff_t code_stride, float *_Nonnull scales, int32_t limit);
 
 /// Quantizes each column of x[valid_rows, columns] by itself, transposed: codes[columns, code_stride], zero from valid_rows on, and one
 /// scale a column.
 void zk_quantize_columns(
     int level, const float *_Nonnull x, ptrdiff_t x_stride, ptrdiff_t valid_rows, ptrdiff_t columns, int8_t *_Nonnull codes,
-    ptrdiff_t code_stride, float *_Nonnull scales);
+    ptrdiff_t code_stride, float *_Nonnull scales, int32_t limit);
 
 /// Softmax of factor · x over the first `valid` of `columns` scores of each row, in place; +0 behind them.
 void zk_softmax_rows(
@@ -34,7 +34,7 @@ void zk_gelu(int level, float *_Nonnull x, ptrdiff_t count);
 /// gelu of each row of x[rows, columns] in place, then its quantization, while the row is in the first-level cache.
 void zk_gelu_quantize_rows(
     int level, float *_Nonnull x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns, int8_t *_Nonnull codes,
-    ptrdiff_t code_stride, float *_Nonnull scales);
+    ptrdiff_t code_stride, float *_Nonnull scales, int32_t limit);
 
 /// The mean over valid_rows > 0 rows of each of `columns` columns.
 void zk_mean_pool(
