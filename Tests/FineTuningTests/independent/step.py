@@ -7,13 +7,14 @@ IndependentTests.swift runs it beside FineTuner. It aims at being read, not at s
 
     step.py NETWORK_DIR TRAIN_TSV --steps 3 --batch 16 --seed 7 --bits 8 --size 1.0 --rate 30 --schedule linear
             --total-steps 100 --rounding stochastic|nearest|residual:8|residual:16 [--new-head] [--trainable all|head|last:N]
+            --weights|--activations|--attention|--head int8|int4 --estimator q-rge1|q-rge2 --queries 1 --method quzo|zoqo
 
 --size epsilon:E gives the size in weight units. --validation-fraction F holds out a share of TRAIN_TSV. NETWORK_DIR holds config.json, model.safetensors and vocab.txt of a BERT network.
 The tokenizer only knows words that are whole entries of the vocabulary, and punctuation; anything else is an error.
+ZOQO takes no rounding, bits or estimator; they are ignored.
 
-Output, a line a step:   step T  L+ <binary32 bits>  L- <binary32 bits>  slope <binary64 bits>  gradient <binary64 bits>
-where slope is mu/(2 kappa) and gradient is section 10's g, the slope times eta_t times s_u (in grid steps; with epsilon, g before its
-division by s_w). Then a line             sha256 <hex>
+Output, a line a step:   step T  L+ <binary32 bits>  L- <binary32 bits>  slope <binary64 bits>
+where slope is mu/(2 kappa); with several queries each is the mean over them. Then a line             sha256 <hex>
 over every linear layer in number order: codes (int8, row-major), residuals of a trained layer (int8 or little-endian int16), bias (float32).
 """
 
@@ -123,8 +124,8 @@ class Streams:
 # --- 5. Gaussian u -------------------------------------------------------------------------------------------------------
 
 
-def irwin_hall_4(streams, count, step, tensor):
-    w = streams.draw32(count, U, step, tensor)
+def irwin_hall_4(streams, count, step, tensor, query):
+    w = streams.draw32(count, U, step, tensor, query)
     return (w & 255) + (w >> 8 & 255) + (w >> 16 & 255) + (w >> 24) - 510
 
 
@@ -139,19 +140,28 @@ def s_u_of(bits):
     return 512.0 / ((2 ** (bits - 1) - 1) * math.sqrt(21845.0))
 
 
+def grid(w, m):  # 5.3
+    """Whole numbers from −m … m, each element with an m of its own, from 32-bit draws."""
+    assert np.all((1 <= m) & (m <= 32767))
+    return ((w * (2 * m + 1)) >> 32) - m
+
+
 # --- 7. Quantizers -------------------------------------------------------------------------------------------------------
 
 
-def quantize_rows(x):
-    """Symmetric INT8 along the last axis: codes (int64) and scales."""
+LARGEST = {"int8": 127, "int4": 7}  # M
+
+
+def quantize_rows(x, m):
+    """Symmetric along the last axis, to codes in ±m: codes (int64) and scales."""
     a = np.max(np.abs(x), axis=-1)  # NaN if any element is
-    scale = a / F32(127)
-    r = F32(127) / a
+    scale = a / F32(m)
+    r = F32(m) / a
     rounded = np.rint(x * r[..., None])
     bad = ~np.isfinite(x).all(axis=-1)
     small = ~bad & (a < F32(2.0**-100))
     none = bad | small
-    codes = clamp(np.where(none[..., None], F32(0), rounded), 127).astype(I64)
+    codes = clamp(np.where(none[..., None], F32(0), rounded), m).astype(I64)
     scale = np.where(small, F32(1), np.where(bad, F32(np.nan), scale))
     return codes, scale.astype(F32)
 
@@ -159,7 +169,7 @@ def quantize_rows(x):
 # --- 8. Products and vector functions ------------------------------------------------------------------------------------
 
 
-def int8_product(a, s_a, w, s_w, bias=None):
+def integer_product(a, s_a, w, s_w, bias=None):
     """y[..., i, n] of activation rows a[..., i, k] and stationary rows w[..., n, k]."""
     acc = np.matmul(a, np.swapaxes(w, -1, -2))  # exact in int64
     acc = acc.astype(np.int32)  # wraps
@@ -283,18 +293,21 @@ def read_safetensors(path):
 
 
 class Linear:
-    def __init__(self, number, codes, scale, bias):
-        self.number, self.codes, self.scale, self.bias = number, codes, scale, bias
+    def __init__(self, number, m, codes, scale, bias):
+        """m is the largest code of the weight's format."""
+        self.number, self.m, self.codes, self.scale, self.bias = number, m, codes, scale, bias
         self.trained = False
         self.residual = None
 
     @staticmethod
-    def quantized(number, weight, bias):
-        return Linear(number, *quantize_rows(weight), bias)
+    def quantized(number, m, weight, bias):
+        return Linear(number, m, *quantize_rows(weight, m), bias)
 
 
 class Network:
-    def __init__(self, folder, new_head_classes=None):
+    def __init__(self, folder, formats, new_head_classes=None):
+        """formats holds the largest codes M of "weights", "activations", "attention" and "head"."""
+        self.formats = formats
         with open(os.path.join(folder, "config.json")) as file:
             config = json.load(file)
         assert config["model_type"] == "bert" and config["hidden_act"] == "gelu"
@@ -325,16 +338,17 @@ class Network:
                 "output.dense",
             ):
                 weight, bias = norm(prefix + name)
-                self.linear.append(Linear.quantized(len(self.linear), weight, bias))
+                self.linear.append(Linear.quantized(len(self.linear), formats["weights"], weight, bias))
             self.norms.append((norm(prefix + "attention.output.LayerNorm"), norm(prefix + "output.LayerNorm")))
         number = 6 * self.layers
         self.new_head = new_head_classes is not None
+        m = formats["head"]
         if self.new_head:
             rows = new_head_classes
-            scale = np.full(rows, F32(0.5) / F32(127), F32)
-            head = Linear(number, np.zeros((rows, self.channels), I64), scale, np.zeros(rows, F32))
+            scale = np.full(rows, F32(0.5) / F32(m), F32)
+            head = Linear(number, m, np.zeros((rows, self.channels), I64), scale, np.zeros(rows, F32))
         else:
-            head = Linear.quantized(number, *norm("classifier"))
+            head = Linear.quantized(number, m, *norm("classifier"))
         self.linear.append(head)
 
     def logits(self, tokens, valid, codes, head_bias):
@@ -342,11 +356,12 @@ class Network:
         examples, places = tokens.shape
         heads, depth = self.heads, self.channels // self.heads
         factor = F32(1) / np.sqrt(F32(depth))
+        meeting, attention = self.formats["activations"], self.formats["attention"]
 
         def product(number, a, s_a):
             layer = self.linear[number]
             bias = head_bias if number == 6 * self.layers else layer.bias
-            return int8_product(a, s_a, codes[number], layer.scale, bias)
+            return integer_product(a, s_a, codes[number], layer.scale, bias)
 
         def split(x):  # [example, head, token, depth]
             return x.reshape(examples, places, heads, depth).swapaxes(1, 2)
@@ -357,26 +372,26 @@ class Network:
         for layer in range(self.layers):
             first = 6 * layer
             attention_norm, output_norm = self.norms[layer]
-            a, s_a = quantize_rows(x)
+            a, s_a = quantize_rows(x, meeting)
             query, key, value = (split(product(first + i, a, s_a)) for i in range(3))
-            query, s_query = quantize_rows(query)
-            key, s_key = quantize_rows(key)
+            query, s_query = quantize_rows(query, attention)
+            key, s_key = quantize_rows(key, attention)
             # Rows past the valid length take no part in the column's maximum; as +0 they get code 0.
             columns = np.where(inside, value, F32(0)).swapaxes(-1, -2)
-            columns, s_columns = quantize_rows(columns)
-            scores = int8_product(query, s_query, key, s_key)
+            columns, s_columns = quantize_rows(columns, attention)
+            scores = integer_product(query, s_query, key, s_key)
             p = softmax(scores, valid[:, None, None], factor)
-            p, s_p = quantize_rows(p)
-            context = int8_product(p, s_p, columns, s_columns)
+            p, s_p = quantize_rows(p, attention)
+            context = integer_product(p, s_p, columns, s_columns)
             context = context.swapaxes(1, 2).reshape(examples, places, self.channels)
-            y = product(first + 3, *quantize_rows(context))
+            y = product(first + 3, *quantize_rows(context, meeting))
             x = layer_norm(x + y, *attention_norm, self.epsilon)
-            y = gelu(product(first + 4, *quantize_rows(x)))
-            y = product(first + 5, *quantize_rows(y))
+            y = gelu(product(first + 4, *quantize_rows(x, meeting)))
+            y = product(first + 5, *quantize_rows(y, meeting))
             x = layer_norm(x + y, *output_norm, self.epsilon)
         pooled = mean_pool(x, valid)
         # A matrix of one-row examples: the head's rows are the examples.
-        return product(6 * self.layers, *quantize_rows(pooled))
+        return product(6 * self.layers, *quantize_rows(pooled, self.formats["head"]))
 
 
 def batch_loss(logits, labels):
@@ -399,20 +414,16 @@ def rne(x):
 
 
 class Step:
-    """The settings of a run and what they do to a network."""
+    """The settings of a run, and what QuZO and ZOQO have in common."""
 
     def __init__(self, network, options):
-        self.network, self.bits = network, options.bits
+        self.network, self.queries = network, options.queries
+        assert 1 <= self.queries <= 64
         self.streams = Streams(options.seed)
         self.rate, self.schedule, self.total = options.rate, options.schedule, options.total_steps
         self.in_weight_units = options.size.startswith("epsilon:")
         self.size = float(options.size.removeprefix("epsilon:"))
-        self.s_u = s_u_of(self.bits)
-        kind, _, width = options.rounding.partition(":")
-        assert kind in ("stochastic", "nearest", "residual"), options.rounding
-        self.rounding = kind
-        self.residual_bits = int(width) if kind == "residual" else 0
-        assert self.residual_bits in (0, 8, 16)
+        self.residual_bits = 0
         head = 6 * network.layers
         if options.trainable == "all":
             first = 0
@@ -422,20 +433,74 @@ class Step:
             first = 6 * (network.layers - int(options.trainable.removeprefix("last:")))
         for layer in network.linear:
             layer.trained = layer.number >= first
-            if layer.trained and self.residual_bits:
-                layer.residual = np.zeros_like(layer.codes)
 
     def learning_rate(self, t):
         return self.rate * (1.0 - t / self.total) if self.schedule == "linear" else self.rate
 
-    def draws(self, shape, t, tensor):
-        """u₁ and u₂ of a tensor: one u, two roundings."""
+    def run(self, t, tokens, valid, labels):
+        """One step: the means over the queries of L₊, L₋ and the projected gradient."""
+        network = self.network
+        head = network.linear[-1]
+        differences, losses, slopes = [], [], []
+        for query in range(self.queries):
+            plus, minus = [], []
+            for layer in network.linear:
+                d = self.perturbation(layer, t, query) if layer.trained else 0
+                plus.append(clamp(layer.codes + d, layer.m))
+                minus.append(clamp(layer.codes - d, layer.m))
+            bias_plus = bias_minus = head.bias
+            if network.new_head:  # always trained
+                moved = self.bias_perturbation(head, t, query)
+                bias_plus, bias_minus = head.bias + moved, head.bias - moved
+            loss_plus = batch_loss(network.logits(tokens, valid, plus, bias_plus), labels)
+            loss_minus = batch_loss(network.logits(tokens, valid, minus, bias_minus), labels)
+            mu = loss_plus - loss_minus  # binary32
+            if not (np.isfinite(loss_plus) and np.isfinite(loss_minus)):
+                sys.exit(f"step {t}: a loss is not finite")
+            differences.append(float(mu))
+            losses.append((loss_plus, loss_minus))
+            slopes.append(float(mu) / (2.0 * self.size))
+
+        # All queries are evaluated before the first one moves a weight.
+        for layer in network.linear:
+            if layer.trained:
+                self.update(layer, t, differences)
+        if network.new_head:
+            for query, mu in enumerate(differences):
+                head.bias = head.bias - self.bias_step(head, t, query, mu)
+        return *(F32(mean(float(pair[side]) for pair in losses)) for side in (0, 1)), mean(slopes)
+
+
+def mean(values):
+    """Summed from the first on, then divided, in binary64."""
+    values = list(values)
+    total = 0.0
+    for value in values:
+        total = total + value
+    return total / len(values)
+
+
+class QuZO(Step):
+    def __init__(self, network, options):
+        super().__init__(network, options)
+        self.bits = options.bits
+        self.s_u = s_u_of(self.bits)
+        self.update_rounding = {"q-rge1": Q1, "q-rge2": Q2}[options.estimator]
+        kind, _, width = options.rounding.partition(":")
+        assert kind in ("stochastic", "nearest", "residual"), options.rounding
+        self.rounding = kind
+        self.residual_bits = int(width) if kind == "residual" else 0
+        assert self.residual_bits in (0, 8, 16)
+        for layer in network.linear:
+            if layer.trained and self.residual_bits:
+                layer.residual = np.zeros_like(layer.codes)
+
+    def u(self, purpose, shape, t, tensor, query):
+        """u₁ or u₂ of a tensor: one u, two roundings."""
         count = math.prod(shape)
-        u = irwin_hall_4(self.streams, count, t, tensor)
-        return [
-            perturbation_code(u, self.bits, self.streams.draw16(count, purpose, t, tensor)).reshape(shape)
-            for purpose in (Q1, Q2)
-        ]
+        u = irwin_hall_4(self.streams, count, t, tensor, query)
+        random = self.streams.draw16(count, purpose, t, tensor, query)
+        return perturbation_code(u, self.bits, random).reshape(shape)
 
     def perturbation_multipliers(self, scale):
         """c_d of every row, as a column."""
@@ -448,15 +513,27 @@ class Step:
             rows.append(c_d)
         return np.array(rows, I64)[:, None]
 
-    def gradient(self, slope, t):
-        return slope * self.learning_rate(t) * self.s_u
+    def perturbation(self, layer, t, query):
+        u1 = self.u(Q1, layer.codes.shape, t, layer.number, query)
+        random = self.streams.draw16(u1.size, GRID, t, layer.number, query).reshape(u1.shape)
+        return (u1 * self.perturbation_multipliers(layer.scale) + random) >> 16
 
-    def update_multipliers(self, slope, t, scale):
+    def bias_perturbation(self, head, t, query):
+        u1 = self.u(Q1, head.bias.shape, t, head.number + 1, query)
+        s_w = float(head.scale[0])
+        a = F32(self.size * self.s_u if self.in_weight_units else self.size * self.s_u * s_w)
+        return a * u1.astype(F32)
+
+    def gradient(self, mu, t):
+        """A query's share of g; with the size in weight units, before it is divided by a row's s_w."""
+        return mu / (2.0 * self.size) * self.learning_rate(t) * self.s_u / self.queries
+
+    def update_multipliers(self, mu, t, scale):
         """c_g of every row, as a column."""
         limit = 2**24 - 2**17
         rows = []
         for s_w in scale:
-            g = self.gradient(slope, t)
+            g = self.gradient(mu, t)
             if self.in_weight_units:
                 g = g / float(s_w)
             scaled = g * 2.0**24
@@ -468,61 +545,69 @@ class Step:
                 rows.append(rne(scaled))
         return np.array(rows, I64)[:, None]
 
-    def run(self, t, tokens, valid, labels):
-        network = self.network
-        head = network.linear[-1]
-        plus, minus, second = [], [], []
-        for layer in network.linear:
-            if not layer.trained:
-                plus.append(layer.codes)
-                minus.append(layer.codes)
-                second.append(None)
-                continue
-            u1, u2 = self.draws(layer.codes.shape, t, layer.number)
-            random = self.streams.draw16(u1.size, GRID, t, layer.number).reshape(u1.shape)
-            d = (u1 * self.perturbation_multipliers(layer.scale) + random) >> 16
-            plus.append(clamp(layer.codes + d, 127))
-            minus.append(clamp(layer.codes - d, 127))
-            second.append(u2)
+    def update(self, layer, t, differences):
+        k, r = layer.codes, self.residual_bits
+        total = 0  # the queries' steps Δ, or their roundings δ
+        for query, mu in enumerate(differences):
+            u = self.u(self.update_rounding, k.shape, t, layer.number, query)
+            p = self.update_multipliers(mu, t, layer.scale) * u
+            assert np.all(np.abs(p) < 2**31)
+            random = self.streams.draw16(p.size, UPDATE, t, layer.number, query).reshape(p.shape)
+            if self.rounding == "stochastic":
+                total = total + (((p >> 8) + random) >> 16)
+            elif self.rounding == "nearest":
+                total = total + np.rint(p / 2.0**24).astype(I64)  # exact in binary64
+            elif r == 8:
+                total = total + ((p + random) >> 16)
+            else:
+                total = total + ((p + (random >> 8)) >> 8)
+        if not r:
+            layer.codes = clamp(k - total, layer.m)
+            return
+        v = k * 2**r + layer.residual - total
+        layer.codes = clamp((v + 2 ** (r - 1)) >> r, layer.m)
+        layer.residual = np.clip(v - layer.codes * 2**r, -(2 ** (r - 1)), 2 ** (r - 1) - 1)
 
-        bias_plus = bias_minus = head.bias
-        if network.new_head:  # always trained
-            bias_u1, bias_u2 = self.draws(head.bias.shape, t, head.number + 1)
-            s_w = float(head.scale[0])
-            a = F32(self.size * self.s_u if self.in_weight_units else self.size * self.s_u * s_w)
-            moved = a * bias_u1.astype(F32)
-            bias_plus, bias_minus = head.bias + moved, head.bias - moved
+    def bias_step(self, head, t, query, mu):
+        u = self.u(self.update_rounding, head.bias.shape, t, head.number + 1, query)
+        g = self.gradient(mu, t)
+        a = F32(g if self.in_weight_units else g * float(head.scale[0]))
+        return F32(0) if np.isnan(a) else a * u.astype(F32)
 
-        loss_plus = batch_loss(network.logits(tokens, valid, plus, bias_plus), labels)
-        loss_minus = batch_loss(network.logits(tokens, valid, minus, bias_minus), labels)
-        mu = loss_plus - loss_minus  # binary32
-        slope = float(mu) / (2.0 * self.size)
 
-        for layer, u2 in zip(network.linear, second):
-            if layer.trained:
-                self.update(layer, u2, self.update_multipliers(slope, t, layer.scale), t)
-        if network.new_head:
-            g = self.gradient(slope, t)
-            a = F32(g if self.in_weight_units else g * s_w)
-            if not np.isnan(a):
-                head.bias = head.bias - a * bias_u2.astype(F32)
-        return loss_plus, loss_minus, slope, self.gradient(slope, t)
+def sign(x):
+    return (x > 0) - (x < 0)
 
-    def update(self, layer, u2, c_g, t):
-        p = c_g * u2
-        assert np.all(np.abs(p) < 2**31)
-        random = self.streams.draw16(p.size, UPDATE, t, layer.number).reshape(p.shape)
-        k = layer.codes
-        if self.rounding == "stochastic":
-            layer.codes = clamp(k - (((p >> 8) + random) >> 16), 127)
-        elif self.rounding == "nearest":
-            layer.codes = clamp(k - np.rint(p / 2.0**24).astype(I64), 127)  # exact in binary64
-        else:
-            r = self.residual_bits
-            delta = (p + random) >> 16 if r == 8 else (p + (random >> 8)) >> 8
-            v = k * 2**r + layer.residual - delta
-            layer.codes = clamp((v + 2 ** (r - 1)) >> r, 127)
-            layer.residual = np.clip(v - layer.codes * 2**r, -(2 ** (r - 1)), 2 ** (r - 1) - 1)
+
+class ZOQO(Step):
+    def whole_steps(self, length, scale):
+        """m or a of every row, as a column: at least one grid step, at most 32767."""
+        rows = [length / float(s_w) if self.in_weight_units else length for s_w in scale]
+        return np.array([min(max(math.floor(x), 1), 32767) if x < 32768.0 else 32767 for x in rows], I64)[:, None]
+
+    def noise(self, shape, m, t, tensor, query):
+        w = self.streams.draw32(math.prod(shape), U, t, tensor, query).reshape(shape)
+        return grid(w, m)
+
+    def perturbation(self, layer, t, query):
+        m = self.whole_steps(self.size, layer.scale)
+        return self.noise(layer.codes.shape, m, t, layer.number, query)
+
+    def bias_noise(self, head, t, query):
+        m = self.whole_steps(self.size, head.scale)[:, 0]
+        return self.noise(head.bias.shape, m, t, head.number + 1, query)
+
+    def bias_perturbation(self, head, t, query):
+        return head.scale * self.bias_noise(head, t, query).astype(F32)
+
+    def update(self, layer, t, differences):
+        a = self.whole_steps(self.learning_rate(t), layer.scale)
+        moves = (a * sign(mu) * np.sign(self.perturbation(layer, t, q)) for q, mu in enumerate(differences))
+        layer.codes = clamp(layer.codes - sum(moves), layer.m)
+
+    def bias_step(self, head, t, query, mu):
+        a = self.whole_steps(self.learning_rate(t), head.scale)[:, 0]
+        return head.scale * (a * sign(mu) * np.sign(self.bias_noise(head, t, query))).astype(F32)
 
 
 def shuffled(streams, count, purpose, step):
@@ -590,17 +675,23 @@ def main():
     parser.add_argument("--new-head", action="store_true")
     parser.add_argument("--trainable", default="all")
     parser.add_argument("--validation-fraction", type=float)
+    for operands in ("weights", "activations", "attention", "head"):
+        parser.add_argument("--" + operands, default="int8", choices=sorted(LARGEST))
+    parser.add_argument("--estimator", default="q-rge2", choices=("q-rge1", "q-rge2"))
+    parser.add_argument("--queries", type=int, default=1)
+    parser.add_argument("--method", default="quzo", choices=("quzo", "zoqo"))
     options = parser.parse_args()
 
     check_philox()
     examples = read_examples(options.data, options.network)
     classes = sorted({label for label, _ in examples})
-    network = Network(options.network, len(classes) if options.new_head else None)
+    formats = {name: LARGEST[getattr(options, name)] for name in ("weights", "activations", "attention", "head")}
+    network = Network(options.network, formats, len(classes) if options.new_head else None)
     if not options.new_head:
         classes = [network.labels[str(i)] for i in range(len(network.labels))]
     number = {label: i for i, label in enumerate(classes)}
 
-    step = Step(network, options)
+    step = (ZOQO if options.method == "zoqo" else QuZO)(network, options)
     if options.validation_fraction is not None:
         order = shuffled(step.streams, len(examples), SPLIT, 0)
         examples = [examples[i] for i in order[math.floor(options.validation_fraction * len(examples) + 0.5) :]]
@@ -613,10 +704,9 @@ def main():
         for row, (_, ids) in zip(tokens, batch):
             row[: len(ids)] = ids
         labels = np.array([number[label] for label, _ in batch])
-        loss_plus, loss_minus, slope, g = step.run(t, tokens, valid, labels)
+        loss_plus, loss_minus, slope = step.run(t, tokens, valid, labels)
         singles = [struct.pack(">f", x).hex() for x in (loss_plus, loss_minus)]
-        doubles = [struct.pack(">d", x).hex() for x in (slope, g)]
-        print(f"step {t} L+ {singles[0]} L- {singles[1]} slope {doubles[0]} gradient {doubles[1]}")
+        print(f"step {t} L+ {singles[0]} L- {singles[1]} slope {struct.pack('>d', slope).hex()}")
     print("sha256", sha256(network, step.residual_bits))
 
 
