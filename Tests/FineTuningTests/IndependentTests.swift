@@ -46,7 +46,8 @@ struct IndependentTests {
             "step \($0.step) L+ \(hexadecimal($0.plusLoss.bitPattern)) L- \(hexadecimal($0.minusLoss.bitPattern))"
                 + " slope \(hexadecimal($0.projectedGradient.bitPattern))"
         }
-        #expect(try rows + ["sha256 \(hash(tuner))"] == Python.step(example, network: network, data: data))
+        let expected = try Python.step(example, network: network, data: data)
+        #expect(rows + ["sha256 \(hash(tuner))"] == expected)
     }
 
     /// SHA-256 of every linear layer's codes, residuals and bias.
