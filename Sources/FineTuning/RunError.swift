@@ -18,8 +18,9 @@ public enum RunError: Error, CustomStringConvertible, Equatable {
         case .folderExists(let path):
             "\(path): exists already; name another folder with --output, go on with --resume \(path), or replace it with --overwrite"
         case .outputExists(let path, let overwrites):
-            "\(path): exists already" + (overwrites ? " and holds no config.json, so --overwrite leaves it alone; " : "; ")
-                + "name another folder with --output" + (overwrites ? "" : ", or replace a network there with --overwrite")
+            overwrites
+                ? "\(path): exists already and holds no config.json, so --overwrite leaves it alone; name another folder"
+                : "\(path): exists already; name another folder with --output, or replace a network there with --overwrite"
         case .notARunFolder(let path, let reason): "\(path): not a run folder that can be read: \(reason)"
         case .inputChanged(let path, let recorded, let found):
             "\(path): SHA-256 is \(found.prefix(16))…, was \(recorded.prefix(16))… when the run began; restore the file, or start a new run"

@@ -31,15 +31,15 @@ extension RunSettings {
         return settings
     }
 
-    /// ZOQO moves every weight by a whole grid step at least, so its runs are short.
+    /// ZOQO moves every weight by a whole grid step at least: longer runs walk further at random than they learn.
     private static func zoqoDefaults(network: Bool) -> RunSettings {
         var settings = defaults(network: network, updateRounding: UpdateRounding.stochastic.word)
         settings.method = .zoqo
-        settings.perturbationSize = PerturbationSize.gridSteps(1).word
+        settings.perturbationSize = PerturbationSize.gridSteps(4).word
         settings.learningRate = 1
         settings.schedule = .constant
-        settings.steps = 300
-        settings.evaluateEvery = 30
+        settings.steps = 1000
+        settings.evaluateEvery = 100
         return settings
     }
 

@@ -46,7 +46,8 @@ extension TunedNetwork {
     private func tensors() -> SafetensorsWriter {
         // "format" is what PyTorch's loader asks for.
         var writer = SafetensorsWriter(metadata: [
-            "format": "pt", "zeroth_network": checkpoint.name, "zeroth_steps": "\(steps)", "zeroth_version": record.zeroth,
+            "format": "pt", "zeroth_network": checkpoint.name, "zeroth_steps": "\(steps)",
+            "zeroth_version": record.zeroth,
         ])
         let shape = parameters.shape
         var linears: [String: EncoderParameters.Linear] = [:]
