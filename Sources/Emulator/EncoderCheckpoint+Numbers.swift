@@ -5,13 +5,8 @@ import Programs
 extension EncoderCheckpoint {
     /// Weight [rows, columns] and bias [rows] of linear layer `number` of a block.
     func linear(_ number: Int) -> (weight: UnsafeBufferPointer<Float>, bias: UnsafeBufferPointer<Float>) {
-        let parts: [(EncoderLayerParameter, EncoderLayerParameter)] = [
-            (.queryWeight, .queryBias), (.keyWeight, .keyBias), (.valueWeight, .valueBias),
-            (.attentionOutputWeight, .attentionOutputBias), (.intermediateWeight, .intermediateBias),
-            (.outputWeight, .outputBias),
-        ]
-        let (weight, bias) = parts[number % 6]
-        return (parameter(.layer(number / 6, weight)), parameter(.layer(number / 6, bias)))
+        let (weight, bias) = EncoderParameter.linear(number)
+        return (parameter(weight), parameter(bias))
     }
 
     /// Norm 0 follows the embeddings; norm 1 + 2l the attention of layer l, 2 + 2l its output.
@@ -21,5 +16,18 @@ extension EncoderCheckpoint {
         return index % 2 == 1
             ? (parameter(.layer(layer, .attentionNormWeight)), parameter(.layer(layer, .attentionNormBias)))
             : (parameter(.layer(layer, .outputNormWeight)), parameter(.layer(layer, .outputNormBias)))
+    }
+}
+
+extension EncoderParameter {
+    /// Weight and bias of linear layer `number` of a block (docs/semantics.md, section 9); not of the head.
+    public static func linear(_ number: Int) -> (weight: EncoderParameter, bias: EncoderParameter) {
+        let parts: [(EncoderLayerParameter, EncoderLayerParameter)] = [
+            (.queryWeight, .queryBias), (.keyWeight, .keyBias), (.valueWeight, .valueBias),
+            (.attentionOutputWeight, .attentionOutputBias), (.intermediateWeight, .intermediateBias),
+            (.outputWeight, .outputBias),
+        ]
+        let (weight, bias) = parts[number % 6]
+        return (.layer(number / 6, weight), .layer(number / 6, bias))
     }
 }

@@ -24,40 +24,13 @@ public final class Predictor {
 
     /// Reads the run's record, its network and its checkpoint.
     public init(folder: RunFolder, kernels: Kernels, threads: Int) throws {
-        let record = try folder.record()
-        let settings = try record.settings.validated()
-        let policy: EncoderCheckpoint.HeadPolicy = record.settings.newHead ? .ignored : .ifPresent
-        let checkpoint =
-            if let network = record.settings.network {
-                try EncoderCheckpoint(folder: network, head: policy)
-            } else {
-                try EncoderCheckpoint.embedded(head: policy)
-            }
-        for input in checkpoint.inputFiles {
-            guard let recorded = record.inputs.first(where: { $0.path == input.path }) else { continue }
-            guard recorded.sha256 == input.sha256 else {
-                throw RunError.inputChanged(path: input.path, recorded: recorded.sha256, found: input.sha256)
-            }
-        }
-        guard folder.hasCheckpoint else {
-            throw RunError.notARunFolder(
-                path: folder.path, reason: "it holds no checkpoint yet; let the run reach its first one")
-        }
-        func parameters() -> EncoderParameters {
-            EncoderParameters(
-                checkpoint: checkpoint, classes: record.network.labels.count,
-                precision: .quantized, formats: record.settings.formats, kernels: kernels, threads: threads)
-        }
-        let tuned = parameters()
-        let bits = settings.step.rounding.residualBits
-        if bits > 0 { tuned.addResiduals(bits: bits, numbers: settings.trainable.numbers(in: tuned.shape)) }
-        steps = try Checkpoint.read(
-            into: tuned, trainable: settings.trainable, settings: record.settings, from: folder.checkpointPath)
-        self.checkpoint = checkpoint
-        labels = record.network.labels
-        limit = record.settings.sequence
-        before = EncoderEmulator(parameters: parameters(), kernels: kernels, threads: threads)
-        after = EncoderEmulator(parameters: tuned, kernels: kernels, threads: threads)
+        let network = try TunedNetwork(folder: folder, kernels: kernels, threads: threads)
+        steps = network.steps
+        checkpoint = network.checkpoint
+        labels = network.record.network.labels
+        limit = network.record.settings.sequence
+        before = EncoderEmulator(parameters: network.untuned(), kernels: kernels, threads: threads)
+        after = EncoderEmulator(parameters: network.parameters, kernels: kernels, threads: threads)
     }
 
     /// Classifies one text.

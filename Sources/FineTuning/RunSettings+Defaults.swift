@@ -1,4 +1,5 @@
 import NumberFormats
+import Programs
 
 extension RunSettings {
     /// Settings that a run has where its user names none. They were found by the trials in docs/validation.md.
@@ -7,9 +8,21 @@ extension RunSettings {
     ///   - network: whether a network of the user's is tuned, not the embedded one.
     ///   - updateRounding: the update asked for; nil for the default.
     ///   - method: the method asked for; nil for QuZO.
-    public static func defaults(network: Bool, updateRounding: String?, method: Method? = nil) -> RunSettings {
-        guard method != .zoqo else { return zoqoDefaults(network: network) }
-        guard network else { return embeddedDefaults(updateRounding: updateRounding) }
+    ///   - formats: in which steps multiply; recorded, and INT4 weights have coarser grids to step on.
+    public static func defaults(
+        network: Bool, updateRounding: String?, method: Method? = nil, formats: StepFormats = .w8a8
+    ) -> RunSettings {
+        var settings =
+            method == .zoqo
+            ? zoqoDefaults(network: network)
+            : network
+                ? networkDefaults(updateRounding: updateRounding)
+                : embeddedDefaults(updateRounding: updateRounding, formats: formats)
+        settings.formats = formats
+        return settings
+    }
+
+    private static func networkDefaults(updateRounding: String?) -> RunSettings {
         var settings = RunSettings(
             steps: 2000, batch: 64, sequence: 64, trainable: .head, perturbationBits: 8,
             perturbationSize: .gridSteps(4),
@@ -18,22 +31,24 @@ extension RunSettings {
         return settings
     }
 
-    /// ZOQO moves every weight by a whole grid step at least, so its runs are short.
+    /// ZOQO moves every weight by a whole grid step at least: longer runs walk further at random than they learn.
     private static func zoqoDefaults(network: Bool) -> RunSettings {
         var settings = defaults(network: network, updateRounding: UpdateRounding.stochastic.word)
         settings.method = .zoqo
-        settings.perturbationSize = PerturbationSize.gridSteps(1).word
+        settings.perturbationSize = PerturbationSize.gridSteps(4).word
         settings.learningRate = 1
         settings.schedule = .constant
-        settings.steps = 300
-        settings.evaluateEvery = 30
+        settings.steps = 1000
+        settings.evaluateEvery = 100
         return settings
     }
 
-    private static func embeddedDefaults(updateRounding: String?) -> RunSettings {
+    private static func embeddedDefaults(updateRounding: String?, formats: StepFormats) -> RunSettings {
+        let isNarrow = formats.weights == .int4
         var settings = RunSettings(
-            steps: 3000, batch: 64, sequence: 16, trainable: .all, perturbationBits: 8, perturbationSize: .gridSteps(4),
-            updateRounding: .residual(.eight), learningRate: 300, schedule: .linear, evaluateEvery: 300)
+            steps: 3000, batch: 64, sequence: 16, trainable: .all, perturbationBits: 8,
+            perturbationSize: .gridSteps(isNarrow ? 1 : 4), updateRounding: .residual(.eight),
+            learningRate: isNarrow ? 1 : 300, schedule: .linear, evaluateEvery: 300)
         if let updateRounding { settings.updateRounding = updateRounding }
         return settings
     }

@@ -170,7 +170,8 @@ extension Kernels {
         zk_tensor_range(
             seed: streams.seed, step: streams.step, query: streams.query, tensor: streams.tensor,
             bits: Int32(bits.rawValue), first: Int64(elements.lowerBound), last: Int64(elements.upperBound),
-            columns: Int64(columns), multipliers: base, multiplier_per_row: multipliers.count == 1 ? 0 : 1, limit: limit,
+            columns: Int64(columns), multipliers: base, multiplier_per_row: multipliers.count == 1 ? 0 : 1,
+            limit: limit,
             update_purpose: Int32(estimator.secondPurpose.rawValue))
     }
 

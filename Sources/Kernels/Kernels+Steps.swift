@@ -11,7 +11,8 @@ extension Kernels {
     /// - Parameter largest: m, of each row or one for all, 1…32767.
     public func perturbOnGrid(
         _ codes: UnsafePointer<Int8>, elements: Range<Int>, columns: Int, largest: UnsafeBufferPointer<Int32>,
-        streams: TensorStreams, plus: UnsafeMutablePointer<Int8>?, minus: UnsafeMutablePointer<Int8>?, limit: Int32 = 127
+        streams: TensorStreams, plus: UnsafeMutablePointer<Int8>?, minus: UnsafeMutablePointer<Int8>?,
+        limit: Int32 = 127
     ) -> PerturbationStatistics {
         let base = checkedMultipliers(largest, elements: elements, columns: columns)
         guard level == .reference else {
@@ -92,7 +93,8 @@ extension Kernels {
             let unused: [Int32] = [0]
             return unused.withUnsafeBufferPointer { unused in
                 var range = tensorRange(
-                    elements, columns: 1, multipliers: unused, bits: .eight, streams: TensorStreams(seed: 0, step: 0, tensor: 0),
+                    elements, columns: 1, multipliers: unused, bits: .eight,
+                    streams: TensorStreams(seed: 0, step: 0, tensor: 0),
                     base: unused.baseAddress!, limit: limit)
                 return UpdateStatistics(zk_apply_steps(Int32(level.rawValue), &range, codes, residuals, steps, code))
             }

@@ -65,7 +65,7 @@ struct FineTuneCommand: ParsableCommand {
                 resuming: RunFolder(path: resume), emulation: emulation, kernels: kernels, threads: threads, json: json)
         } else {
             run = try FineTuneRun(
-                settings: options.settings(), hardware: options.hardware ?? "edge-int8", overrides: options.overrides,
+                settings: options.settings, hardware: options.hardware ?? "edge-int8", overrides: options.overrides,
                 output: output, overwrite: overwrite, emulation: emulation, kernels: kernels, threads: threads,
                 json: json)
         }

@@ -24,7 +24,8 @@ struct FineTuneOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Method: quzo, or zoqo (noise and steps on the grid, the sign of the loss difference).", valueName: "method"))
+            "Method: quzo, or zoqo (noise and steps on the grid, the sign of the loss difference).", valueName: "method"
+        ))
     var method: RunSettings.Method?
 
     @Option(help: ArgumentHelp("Perturbations that a step compares; their updates are added.", valueName: "n"))
@@ -36,7 +37,9 @@ struct FineTuneOptions: ParsableArguments {
             valueName: "estimator"))
     var estimator: GradientEstimator?
 
-    @Option(help: ArgumentHelp("Format of the linear layers' weights, over the machine's: int8 or int4.", valueName: "format"))
+    @Option(
+        help: ArgumentHelp(
+            "Format of the linear layers' weights, over the machine's: int8 or int4.", valueName: "format"))
     var weights: ElementFormat?
 
     @Option(help: ArgumentHelp("Format of what meets them, over the machine's: int8 or int4.", valueName: "format"))
@@ -87,7 +90,8 @@ struct FineTuneOptions: ParsableArguments {
     var firstGiven: String? {
         let given: [(String, Bool)] = [
             ("network", network != nil), ("data", data != nil), ("validation", validation != nil),
-            ("validation-fraction", validationFraction != nil), ("seed", seed != nil), ("method", method != nil), ("queries", queries != nil),
+            ("validation-fraction", validationFraction != nil), ("seed", seed != nil), ("method", method != nil),
+            ("queries", queries != nil),
             ("estimator", estimator != nil), ("weights", weights != nil), ("activations", activations != nil),
             ("steps", steps != nil),
             ("batch", batch != nil), ("sequence", sequence != nil), ("trainable", trainable != nil),
@@ -118,9 +122,10 @@ struct FineTuneOptions: ParsableArguments {
         }
     }
 
-    /// The run's settings: the flags over the defaults for the network.
-    func settings() -> RunSettings {
-        var settings = RunSettings.defaults(network: network != nil, updateRounding: updateRounding, method: method)
+    /// The run's settings: the flags over the defaults for the network, the method and the machine's formats.
+    func settings(_ formats: StepFormats) -> RunSettings {
+        var settings = RunSettings.defaults(
+            network: network != nil, updateRounding: updateRounding, method: method, formats: formats)
         settings.network = network
         settings.data = data
         settings.validation = validation

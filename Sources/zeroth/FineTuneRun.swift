@@ -27,12 +27,11 @@ final class FineTuneRun {
 
     /// A new run.
     init(
-        settings: RunSettings, hardware: String, overrides: [String], output: String?, overwrite: Bool,
+        settings: (StepFormats) -> RunSettings, hardware: String, overrides: [String], output: String?, overwrite: Bool,
         emulation: EmulationOptions, kernels: Kernels, threads: Int, json: Bool
     ) throws {
         let machine = try RunCosts.Machinery(hardware: hardware, overrides: overrides)
-        var settings = settings
-        settings.formats = StepFormats(machine.machine.arithmetic)
+        let settings = settings(StepFormats(machine.machine.arithmetic))
         let name = settings.network.map { $0.split(separator: "/").last.map(String.init) ?? "network" } ?? "opinions"
         folder = RunFolder(path: output ?? Self.vacantPath(name))
         try folder.checkVacant(overwrite: overwrite)

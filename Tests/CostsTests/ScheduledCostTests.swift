@@ -22,7 +22,9 @@ import Timing
     }
 
     /// What is priced is what the program does: MACs, DRAM bytes, random bits, cycles.
-    @Test(arguments: [StepDescription.Method.quzo(residualBits: 0), .quzo(residualBits: 16), .qat, .inference(.quantized)])
+    @Test(arguments: [
+        StepDescription.Method.quzo(residualBits: 0), .quzo(residualBits: 16), .qat, .inference(.quantized),
+    ])
     func ledgerPricesTheProgramsOwnCounts(method: StepDescription.Method) throws {
         let machine = try edge()
         let scheduled = try Lowering.schedule(step(method), on: machine)

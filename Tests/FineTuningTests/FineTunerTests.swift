@@ -1,8 +1,11 @@
+import Emulator
 import FineTuning
 import Foundation
+import Hardware
 import Kernels
 import Networks
 import NumberFormats
+import Programs
 import Testing
 
 /// The invariants of a run: same seed, same bits; nothing is lost.
@@ -54,6 +57,88 @@ struct FineTunerTests {
             }
         }
         #expect(hashes.count == 1, "\(tried)")
+    }
+
+    /// Methods beside QuZO with one query, on INT8 and INT4.
+    static let variants: [(method: RunSettings.Method, queries: Int, formats: StepFormats)] = {
+        let narrow = StepFormats(weights: .int4, activations: .int4, attention: .int8, head: .int8, embedding: .fp32)
+        return [
+            (.zoqo, 1, .w8a8), (.zoqo, 3, narrow), (.quzo, 3, .w8a8), (.quzo, 1, narrow),
+            (.quzo, 2, StepFormats(all: .int4)),
+        ]
+    }()
+
+    @Test(arguments: variants, ["all", "last:1", "head"])
+    func everyMethodGivesTheSameBitsAtEveryLevelAndCountsItsProgramsWork(
+        variant: (method: RunSettings.Method, queries: Int, formats: StepFormats), trainable: String
+    ) throws {
+        var settings = settings(rounding: variant.method == .zoqo ? .stochastic : .residual(.eight))
+        settings.method = variant.method
+        settings.queries = variant.queries
+        settings.formats = variant.formats
+        settings.trainable = trainable
+        settings.newHead = trainable == "head"
+        settings.perturbationSize = "steps:1.0"
+        settings.learningRate = 1
+        var hashes: Set<String> = []
+        for level in [KernelLevel.reference, .highestAvailable] {
+            for threads in [1, 2] {
+                let tuner = try tuner(settings, level: level, threads: threads)
+                for _ in 0..<4 {
+                    let row = try tuner.advance()
+                    // What was executed and what was kept make up the program.
+                    let program = tuner.program(tuner.stepDescription(sequence: row.sequence))
+                    #expect(row.macs == program.macs)
+                    #expect(row.perturbedFraction > 0)
+                }
+                hashes.insert(hash(tuner))
+                let limit = variant.formats.weights == .int4 ? 7 : 127
+                for linear in tuner.parameters.linears.dropLast() {
+                    #expect(linear.codes.elements.allSatisfy { abs(Int($0)) <= limit })
+                }
+            }
+        }
+        #expect(hashes.count == 1)
+    }
+
+    @Test(arguments: variants)
+    func everyMethodGoesOnToTheSameBits(
+        variant: (method: RunSettings.Method, queries: Int, formats: StepFormats)
+    ) throws {
+        var settings = settings(rounding: variant.method == .zoqo ? .stochastic : .residual(.sixteen))
+        settings.method = variant.method
+        settings.queries = variant.queries
+        settings.formats = variant.formats
+        settings.newHead = true
+        let whole = try tuner(settings)
+        for _ in 0..<6 { try whole.advance() }
+        let stopped = try tuner(settings)
+        for _ in 0..<3 { try stopped.advance() }
+        let folder = temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder.path) }
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        try folder.save(stopped)
+        let resumed = try tuner(settings)
+        try folder.restore(resumed)
+        for _ in 0..<3 { try resumed.advance() }
+        #expect(hash(resumed) == hash(whole))
+        #expect(resumed.metrics.csv == whole.metrics.csv)
+    }
+
+    @Test func methodsThatTilesDoNotRunAreRefusedBeforeTheFirstStep() throws {
+        for (method, queries, estimator) in [
+            (RunSettings.Method.zoqo, 1, GradientEstimator.qRGE2), (.quzo, 2, .qRGE2), (.quzo, 1, .qRGE1),
+        ] {
+            var settings = settings(rounding: .stochastic)
+            settings.method = method
+            settings.queries = queries
+            settings.estimator = estimator
+            let tuner = try tuner(settings)
+            tuner.emulation = .tiles(try Machine.load("edge-int8", overrides: []), TileOptions())
+            #expect(throws: EmulatorError.tilesRunOne(method: method.rawValue, queries: queries)) {
+                try tuner.checkEmulation()
+            }
+        }
     }
 
     @Test func anotherSeedGivesOtherBits() throws {

@@ -69,7 +69,7 @@ struct IndependentTests {
 }
 
 /// The Python that runs step.py: ZEROTH_PYTHON, or python3.
-private enum Python {
+enum Python {
     static let environment = ProcessInfo.processInfo.environment
     /// Whether its absence fails the tests instead of skipping them.
     static let required = environment["ZEROTH_REQUIRE_TOOLS"] == "1"

@@ -13,12 +13,14 @@ import Testing
     @Test func integersThatWrapAreEmulatedInAnyOrder() throws {
         #expect(try refusal() == "no error")
         #expect(try refusal("arithmetic.accumulate=blocked:100") == "no error")
+        #expect(try refusal("arithmetic.weights=int4") == "no error")
+        let fp8 = try Machine.load("datacentre-fp8", overrides: [], from: shipped)
+        #expect(message { try fp8.requireEmulated() }.contains("arithmetic.weights: is \"e4m3\""))
         #expect(try refusal("organisation.array.dataflow=output-stationary") == "no error")
     }
 
     @Test(arguments: [
-        ("weights=int4", "weights: is \"int4\"", "int8"), ("activations=int4", "activations: is \"int4\"", "int8"),
-        ("attention=bf16", "attention: is \"bf16\"", "int8"), ("head=bf16", "head: is \"bf16\"", "int8"),
+        ("attention=bf16", "attention: is \"bf16\"", "int8, int4"), ("head=bf16", "head: is \"bf16\"", "int8, int4"),
         ("embedding=bf16", "embedding: is \"bf16\"", "fp32"),
         ("integerAccumulator.bits=24", "integerAccumulator.bits: is 24", "32"),
         ("integerAccumulator.overflow=saturate", "integerAccumulator.overflow: is \"saturate\"", "wrap"),

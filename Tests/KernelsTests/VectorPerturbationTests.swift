@@ -35,7 +35,7 @@ import Testing
                 guard let base = multiplier.baseAddress else { return }
                 var range = zk_tensor_range(
                     seed: Self.streams.seed, step: 41, query: 3, tensor: 12, bits: 8, first: 0, last: 0, columns: 1,
-                    multipliers: base, multiplier_per_row: 0)
+                    multipliers: base, multiplier_per_row: 0, limit: 127, update_purpose: 2)
                 zk_random_words(Int32(level.rawValue), &range, 2, first, Int64(blocks), words.start)
             }
             let stream = Self.streams[.secondRounding]

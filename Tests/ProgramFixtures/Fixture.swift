@@ -48,7 +48,8 @@ extension Fixture {
         func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
         let batch = pick(1...5)
         let methods: [StepDescription.Method] = [
-            .inference(.quantized), .quzo(residualBits: 0), .quzo(residualBits: 8), .quzo(residualBits: 16), .mezo, .zoqo,
+            .inference(.quantized), .quzo(residualBits: 0), .quzo(residualBits: 8), .quzo(residualBits: 16), .mezo,
+            .zoqo,
             .qat, .firstOrder(randomRecipe(batch: batch, &random)),
         ]
         let sets: [TrainableSet] = [.all, .last(count: 1), .head]

@@ -43,8 +43,10 @@ struct CommandLineTests {
     }
 
     @discardableResult
-    private func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Output {
-        let (process, out, err) = try start(arguments, environment: environment)
+    private func run(
+        _ arguments: String..., arguments more: [String] = [], environment: [String: String] = [:]
+    ) throws -> Output {
+        let (process, out, err) = try start(arguments + more, environment: environment)
         // Drained at the same time, so that neither pipe fills up.
         let drained = Drained(err.fileHandleForReading)
         let text = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
@@ -191,21 +193,21 @@ struct CommandLineTests {
     }
 
     /// A run on any shipped machine whose arithmetic the emulator has.
-    @Test(arguments: ["gemmini-like", "tpu-like"])
+    @Test(arguments: ["gemmini-like", "tpu-like", "edge-int4"])
     func aDryRunTakesAnyEmulatedMachine(name: String) throws {
         let output = try run("finetune", "--dry-run", "--hardware", name)
         #expect(output.status == 0, "\(output.err)")
         #expect(output.out.contains("dry run: nothing was written"))
     }
 
-    @Test(arguments: [("edge-int4", "int4"), ("datacentre-fp8", "e4m3")])
-    func aMachineThatIsNotEmulatedIsRefusedAtTheStart(name: String, format: String) throws {
+    @Test func aMachineThatIsNotEmulatedIsRefusedAtTheStart() throws {
+        let (name, format) = ("datacentre-fp8", "e4m3")
         let output = try run("finetune", "--dry-run", "--hardware", name)
         #expect(output.status != 0 && output.out.isEmpty)
         #expect(
             output.err.contains(
                 "embedded:hwmodels/\(name).json5: arithmetic.weights: is \"\(format)\", which Zeroth does not implement; "
-                    + "implemented: int8"))
+                    + "implemented: int8, int4"))
     }
 
     @Test(arguments: [SIGINT, SIGKILL])
@@ -248,7 +250,45 @@ struct CommandLineTests {
         }
     }
 
+    /// Methods and formats reach the run, its record and its report.
+    @Test func methodsAndFormatsAreChosenByFlags() throws {
+        for (name, flags, found) in [
+            (
+                "zoqo", ["--method", "zoqo", "--queries", "2", "--weights", "int4"],
+                ["ZOQO, 2 queries", "INT4 weights, INT8"]
+            ),
+            (
+                "quzo", ["--hardware", "edge-int4", "--estimator", "q-rge1"],
+                ["QuZO with q-rge1, 1 query", "INT4 weights and"]
+            ),
+        ] {
+            let output = try run("finetune", "--steps", "2", "--batch", "4", "--output", name, arguments: flags)
+            #expect(output.status == 0, "\(output.err)")
+            for text in found { #expect(output.out.contains(text), "\(output.out)") }
+            let record = try String(contentsOfFile: folder + "/\(name)/run.json", encoding: .utf8)
+            #expect(record.contains("\"method\" : \"\(name)\"") && record.contains("\"weights\" : \"int4\""))
+            let predicted = try run("predict", "--run", name, "--text", "a fine film")
+            #expect(predicted.status == 0, "\(predicted.err)")
+        }
+    }
+
     // MARK: What it refuses
+
+    @Test func flagsThatTheMethodDoesNotReadAreRefused() throws {
+        for (flags, named) in [
+            (["--method", "zoqo", "--update-rounding", "nearest"], "--update-rounding"),
+            (["--method", "zoqo", "--perturbation-bits", "4"], "--perturbation-bits"),
+            (["--method", "zoqo", "--estimator", "q-rge1"], "--estimator"),
+            (["--method", "adam"], "quzo"), (["--queries", "0"], "1 … 64"), (["--queries", "65"], "1 … 64"),
+            (["--weights", "bf16"], "arithmetic."),
+            (["--weights", "int4", "--activations", "int4"], "macsPerCyclePerElement"),
+            (["--method", "zoqo", "--emulation", "tiles"], "--emulation layers"),
+        ] {
+            let output = try run("finetune", "--output", "run", arguments: flags)
+            #expect(output.status != 0 && output.err.contains(named), "\(flags): \(output.err)")
+            #expect(!FileManager.default.fileExists(atPath: folder + "/run"))
+        }
+    }
 
     @Test func aMissingNetworkIsNamed() throws {
         let data = try write("good\ta\nbad\tb\n", "data.tsv")
