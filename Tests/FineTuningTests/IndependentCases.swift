@@ -1,4 +1,5 @@
 import FineTuning
+import Foundation
 import NumberFormats
 import Programs
 
@@ -126,20 +127,24 @@ extension IndependentCase {
 
     // MARK: Several queries
 
+    /// Every number of queries with every rounding, size and head, each with one trainable set, so that any two of
+    /// these meet; with all three sets if ZEROTH_ALL_CASES is 1.
     private static func queryCases(rates: (steps: Double, epsilon: Double), epsilon: String) -> [IndependentCase] {
+        let all = ProcessInfo.processInfo.environment["ZEROTH_ALL_CASES"] == "1"
         var cases: [IndependentCase] = []
         for (i, queries) in [2, 3, 5].enumerated() {
             for (j, rounding) in roundings.enumerated() {
                 for (k, size) in ["steps:1.0", epsilon].enumerated() {
                     for newHead in [false, true] {
-                        // Each number of queries and each rounding meets every trainable set.
-                        var example = IndependentCase(
-                            queries: queries, rounding: rounding, size: size,
-                            rate: k == 0 ? rates.steps : rates.epsilon,
-                            trainable: ["all", "last:1", "head"][(i + j + k + (newHead ? 1 : 0)) % 3], newHead: newHead)
-                        if (i + j) % 3 == 1 { example.estimator = .qRGE1 }
-                        if (i + 2 * j + k) % 4 == 2 { example.bits = 4 }
-                        cases.append(example)
+                        for (l, trainable) in ["all", "last:1", "head"].enumerated()
+                        where all || l == (i + j + k + (newHead ? 1 : 0)) % 3 {
+                            var example = IndependentCase(
+                                queries: queries, rounding: rounding, size: size,
+                                rate: k == 0 ? rates.steps : rates.epsilon, trainable: trainable, newHead: newHead)
+                            if (i + j) % 3 == 1 { example.estimator = .qRGE1 }
+                            if (i + 2 * j + k) % 4 == 2 { example.bits = 4 }
+                            cases.append(example)
+                        }
                     }
                 }
             }

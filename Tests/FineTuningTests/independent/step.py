@@ -14,7 +14,7 @@ The tokenizer only knows words that are whole entries of the vocabulary, and pun
 ZOQO takes no rounding, bits or estimator; they are ignored.
 
 Output, a line a step:   step T  L+ <binary32 bits>  L- <binary32 bits>  slope <binary64 bits>
-where slope is mu/(2 kappa); with several queries each is the mean over them. Then a line             sha256 <hex>
+where slope is mu/(2 kappa); with several queries these are the means over them. Then a line             sha256 <hex>
 over every linear layer in number order: codes (int8, row-major), residuals of a trained layer (int8 or little-endian int16), bias (float32).
 """
 
@@ -441,7 +441,7 @@ class Step:
         """One step: the means over the queries of L₊, L₋ and the projected gradient."""
         network = self.network
         head = network.linear[-1]
-        differences, losses, slopes = [], [], []
+        differences, losses = [], []
         for query in range(self.queries):
             plus, minus = [], []
             for layer in network.linear:
@@ -459,7 +459,6 @@ class Step:
                 sys.exit(f"step {t}: a loss is not finite")
             differences.append(float(mu))
             losses.append((loss_plus, loss_minus))
-            slopes.append(float(mu) / (2.0 * self.size))
 
         # All queries are evaluated before the first one moves a weight.
         for layer in network.linear:
@@ -468,16 +467,16 @@ class Step:
         if network.new_head:
             for query, mu in enumerate(differences):
                 head.bias = head.bias - self.bias_step(head, t, query, mu)
-        return *(F32(mean(float(pair[side]) for pair in losses)) for side in (0, 1)), mean(slopes)
+        loss_plus, loss_minus = (mean(side, F32) for side in zip(*losses))
+        return loss_plus, loss_minus, mean(differences, float) / (2.0 * self.size)
 
 
-def mean(values):
-    """Summed from the first on, then divided, in binary64."""
-    values = list(values)
-    total = 0.0
+def mean(values, precision):
+    """Summed from the first on, then divided, each rounded to binary32 or binary64."""
+    total = precision(0)
     for value in values:
         total = total + value
-    return total / len(values)
+    return total / precision(len(values))
 
 
 class QuZO(Step):
