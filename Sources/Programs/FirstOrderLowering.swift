@@ -115,7 +115,8 @@ private struct FirstOrderPass {
         case .activations(var activations):
             if recipe.checkpointing == .selective, gradients.context {
                 let made = forward.probabilities(
-                    layer, activations.query, activations.key, .init(.recompute, saves: gradients.scores), in: &builder)
+                    layer, activations.query, activations.key, .init(.recompute, saves: gradients.scores),
+                    isMultiplied: gradients.projection(2), in: &builder)
                 (activations.probabilities, activations.probabilityCodes) = made
             }
             return (forward, activations)

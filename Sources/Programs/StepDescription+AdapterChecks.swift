@@ -40,7 +40,7 @@ extension StepDescription {
 
     private func checkFormats(_ adapters: LowRankAdapters) throws(ScheduleError) {
         let (formats, operand) = (formats, formats.activations)
-        if let base = adapters.base, let weights = recipe?.weights, weights != base {
+        if let base = adapters.base, let weights = recipe?.weights, weights.hasScales, weights != base {
             throw .notLowered(
                 what: "a frozen base in \(base.rawValue) beside a recipe whose weights are \(weights.rawValue)",
                 remedy: "one of the two")

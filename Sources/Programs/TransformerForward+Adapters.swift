@@ -25,9 +25,11 @@ extension TransformerForward {
 
     /// The layer's y with what its adapter adds.
     ///
-    /// - Parameter copy: the sum as the backward pass reads it, where that is another tensor.
+    /// - Parameters:
+    ///   - copy: the sum as the backward pass reads it, where that is another tensor.
+    ///   - keepsResult: the sum itself is read; if not, the copy is all that is written.
     func addAdapter(
-        _ number: Int, _ y: Value, _ h: Operand, rowsPerExample: Int, _ span: Span, copy: TensorID?,
+        _ number: Int, _ y: Value, _ h: Operand, rowsPerExample: Int, _ span: Span, copy: TensorID?, keepsResult: Bool,
         in builder: inout ProgramBuilder
     ) -> Value {
         let (_, b) = step.adapterNumbers(number)
@@ -36,13 +38,15 @@ extension TransformerForward {
         let format = builder.format(of: y.id)
         let added = adapterProduct(b, parameters, h, rowsPerExample, span, format: format, in: &builder)
         let name = network.linearName(number) + ".lora-add"
+        let only = keepsResult ? nil : copy
         // A frozen layer's y may be the same in both passes where what is added is not.
         let sum =
             y.copies == added.copies
-            ? y.id : activation(name, rowsPerExample * outputs, format, copies: added.copies, in: &builder)
+            ? only ?? y.id
+            : activation(name, rowsPerExample * outputs, format, copies: added.copies, in: &builder)
         builder.emit(
             name, .addAdapter(elements: examples(added.copies) * rowsPerExample * outputs), pass(span, added.copies),
-            reads: [added.id, y.id], writes: [sum] + (copy.map { [$0] } ?? []))
+            reads: [added.id, y.id], writes: [sum] + (only == nil ? copy.map { [$0] } ?? [] : []))
         return Value(id: sum, copies: added.copies)
     }
 

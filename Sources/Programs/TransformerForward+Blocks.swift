@@ -79,8 +79,8 @@ extension TransformerForward {
         // Of a block that ends early nothing behind the activation function is read but the input of a trained last matrix.
         let stops = endsEarly && isPre
         let feedForward = feedForward(
-            layer, attendedCodes, saving(gradients?.activated), stops: stops && !(gradients?.trainsLast ?? true),
-            &adapted, in: &builder)
+            layer, attendedCodes, saving(gradients?.activated), for: gradients,
+            stops: stops && !(gradients?.trainsLast ?? true), &adapted, in: &builder)
         var result = Stream(state: attended.state)
         let last = first + network.linearsPerBlock - 1
         if let activated = feedForward.activated {
@@ -199,8 +199,11 @@ extension TransformerForward {
     }
 
     /// Attention scores and their softmax: the probabilities as the backward pass reads them, and as the product with the values does.
+    ///
+    /// - Parameter isMultiplied: a product with values reads them.
     func probabilities(
-        _ layer: Int, _ query: Operand, _ key: Operand, _ span: Span, in builder: inout ProgramBuilder
+        _ layer: Int, _ query: Operand, _ key: Operand, _ span: Span, isMultiplied: Bool = true,
+        in builder: inout ProgramBuilder
     ) -> (saved: TensorID, operand: Operand) {
         let tokens = step.sequence
         let (heads, keyHeads, groups) = (network.heads, network.keyValueHeads, network.keyValueGroups)
@@ -230,6 +233,8 @@ extension TransformerForward {
         let probabilities: Operand
         if isNarrowed, let narrow {
             probabilities = Operand(values: narrow, copies: copies)
+        } else if !isMultiplied {
+            probabilities = Operand(values: scores, copies: copies)
         } else {
             probabilities = quantize(
                 Value(id: scores, copies: copies), name + ".probabilities", rowsPerExample: heads * tokens,
@@ -273,15 +278,16 @@ extension TransformerForward {
 
     /// - Parameter stops: what the activation function makes is not wanted.
     private func feedForward(
-        _ layer: Int, _ x: Operand, _ span: Span, stops: Bool, _ adapted: inout [Int: Operand],
-        in builder: inout ProgramBuilder
+        _ layer: Int, _ x: Operand, _ span: Span, for gradients: BlockGradients?, stops: Bool,
+        _ adapted: inout [Int: Operand], in builder: inout ProgramBuilder
     ) -> (activated: Operand?, intermediate: TensorID?, up: TensorID?) {
         let (tokens, width) = (step.sequence, network.intermediate)
         let name = "layer.\(layer)"
         let first = network.linearsPerBlock * layer + 4
         let function = "." + network.activation.rawValue
         let savedGate = copy(name + (network.isGated ? ".gate" : ".intermediate"), tokens * width, span, in: &builder)
-        let gated = linear(first, x, rowsPerExample: tokens, span, copy: savedGate, in: &builder)
+        let gated = linear(
+            first, x, rowsPerExample: tokens, span, copy: savedGate, keepsResult: !stops, in: &builder)
         let gate = gated.y
         adapted[first] = gated.adapted
         // Of gate and up one may be the same in both passes where the other is not.
@@ -289,11 +295,16 @@ extension TransformerForward {
         let elements = rows(copies) * width
         let activated = stops ? nil : activation(name + function, tokens * width, copies: copies, in: &builder)
         var (savedUp, up): (TensorID?, Value?)
-        if network.isGated {
-            savedUp = copy(name + ".up", tokens * width, span, in: &builder)
-            let result = linear(first + 1, x, rowsPerExample: tokens, span, copy: savedUp, in: &builder)
+        // Up's own gradient does not take its value.
+        let keepsUp = span.saves && gradients?.inner(4) ?? true
+        if network.isGated, stops, !keepsUp {
+            adapted[first + 1] = adapterInput(first + 1, x, rowsPerExample: tokens, span, in: &builder)
+        } else if network.isGated {
+            if keepsUp { savedUp = copy(name + ".up", tokens * width, span, in: &builder) }
+            let result = linear(
+                first + 1, x, rowsPerExample: tokens, span, copy: savedUp, keepsResult: !stops, in: &builder)
             (up, adapted[first + 1]) = (result.y, result.adapted)
-            if span.saves { savedUp = savedUp ?? result.y.id }
+            if keepsUp { savedUp = savedUp ?? result.y.id }
         }
         let kept = span.saves ? savedGate ?? gate.id : nil
         guard let activated else { return (nil, kept, savedUp) }

@@ -263,13 +263,15 @@ struct TransformerForward {
     /// - Parameters:
     ///   - format: of y.
     ///   - copy: y as the backward pass reads it, where that is another tensor.
+    ///   - keepsResult: y itself is read; if not, the copy is all that is written.
     func linear(
         _ number: Int, _ x: Operand, rowsPerExample: Int, _ span: Span, format: ElementFormat? = nil,
-        copy: TensorID? = nil, in builder: inout ProgramBuilder
+        copy: TensorID? = nil, keepsResult: Bool = true, in builder: inout ProgramBuilder
     ) -> Projection {
         guard step.isAdapted(number) else {
             let y = product(
-                number, x, rowsPerExample: rowsPerExample, span, format: format, copy: copy, in: &builder)
+                number, x, rowsPerExample: rowsPerExample, span, format: format, copy: copy, keepsResult: keepsResult,
+                in: &builder)
             return Projection(y: y, adapted: nil)
         }
         let y = product(
@@ -277,7 +279,8 @@ struct TransformerForward {
         guard let h = adapterInput(number, x, rowsPerExample: rowsPerExample, span, in: &builder) else {
             return Projection(y: y, adapted: nil)
         }
-        let sum = addAdapter(number, y, h, rowsPerExample: rowsPerExample, span, copy: copy, in: &builder)
+        let sum = addAdapter(
+            number, y, h, rowsPerExample: rowsPerExample, span, copy: copy, keepsResult: keepsResult, in: &builder)
         return Projection(y: sum, adapted: h)
     }
 
@@ -288,7 +291,7 @@ struct TransformerForward {
 
     private func product(
         _ number: Int, _ x: Operand, rowsPerExample: Int, _ span: Span, format: ElementFormat?, copy: TensorID?,
-        in builder: inout ProgramBuilder
+        keepsResult: Bool = true, in builder: inout ProgramBuilder
     ) -> Value {
         let (outputs, inputs) = network.linearSize(number)
         let name = network.linearName(number)
@@ -298,7 +301,8 @@ struct TransformerForward {
         let sign = isTrained ? span.sign : .none
         let biasSign = perturbsBias ? span.biasSign : .none
         let copies = max(x.copies, sign.copies)
-        let y = activation(name + ".output", rowsPerExample * outputs, format, copies: copies, in: &builder)
+        let only = keepsResult ? nil : copy
+        let y = only ?? activation(name + ".output", rowsPerExample * outputs, format, copies: copies, in: &builder)
         let parameters = linears[number]
         // Both signs are two instances, each with its own weights; without a sign the passes' rows follow each other.
         let instances = sign.copies
@@ -311,7 +315,7 @@ struct TransformerForward {
         builder.emit(
             name, .product(product), pass(span, copies),
             reads: x.operands + parameters.operands + (parameters.bias.map { [$0] } ?? []),
-            writes: [y] + (copy.map { [$0] } ?? []))
+            writes: [y] + (only == nil ? copy.map { [$0] } ?? [] : []))
         return Value(id: y, copies: copies)
     }
 

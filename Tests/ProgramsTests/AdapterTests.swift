@@ -227,9 +227,9 @@ enum AdapterFixture {
         #expect(program.operations.allSatisfy { !$0.action.isBroadcast || $0.name.hasPrefix("layer.0.") })
         let machine = try Fixture.machine(["organisation.perturbationUnit.sharedFetch=true"])
         let counts = try Lowering.schedule(program, on: machine).totalCounts()
-        // Both signs of each value, drawn once.
+        // Both signs of each value, drawn once, and once more for the update.
         #expect(counts.perturbedWeights == 2 * step.adapterCount)
-        #expect(counts.randomBits[.perturbation] == 32 * step.adapterCount)
+        #expect(counts.randomBits[.perturbation] == 2 * 32 * step.adapterCount)
     }
 
     @Test func inPlaceMovesAdaptersAlone() throws {
