@@ -69,7 +69,7 @@ struct AdapterCommandTests {
 
     @Test(arguments: [
         ("--trainable lora:rank=0", "\"rank=0\" is a whole number from 1"),
-        ("--trainable lora:rank=65", "from 1 to 32, the shorter side of value"),
+        ("--trainable lora:rank=33", "from 1 to 32, the shorter side of value"),
         ("--trainable lora:targets=fc1", "targets among q, k, v, o, gate, up, down"),
         ("--trainable lora:targets=q+w", "fc1, gate"), ("--trainable lora:format=nf4", "NF4, are not lowered"),
         ("--trainable lora:format=bf16 --method zoqo", "with ZOQO"),
