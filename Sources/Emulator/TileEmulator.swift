@@ -110,6 +110,7 @@ public final class TileEmulator {
                     bytes: sram.activation.bytes)
             }
             switch operation.action {
+            case .perturbInPlace(.next, _, _, _): throw .notEmulated(operation: operation.name)
             case .product(let product) where product.firstFormat == .int8 && product.secondFormat == .int8: continue
             case .embed, .quantizeRows, .quantizeColumns, .softmax, .addNorm(.layerNorm, _, _, keepsSum: false),
                 .activation(.gelu, _), .meanPool, .loss,

@@ -167,7 +167,8 @@ public enum Action: Sendable, Hashable {
     /// writes codes, (residuals).
     case update(number: Int, rows: Int, columns: Int, residualBits: Int)
     /// Stored weights to perturbed ones. `.start` reads codes, writes codes, kept; `.turn` goes from +d to −d by way of the
-    /// weights themselves: reads codes, kept, writes codes, kept. Of floating-point weights all are kept, and `.turn` reads them only.
+    /// weights themselves, and `.next` so from −d to the next query's +d: reads codes, kept, writes codes, kept. Of floating-point weights
+    /// all are kept, and the two read them only.
     case perturbInPlace(InPlaceMove, number: Int, rows: Int, columns: Int)
     /// FP32 head bias, zeroth-order: reads a multiplier for each query, bias. writes bias.
     case updateBias(number: Int, elements: Int)
@@ -176,7 +177,7 @@ public enum Action: Sendable, Hashable {
 }
 
 /// A pass over stored weights that perturbs them in place.
-public enum InPlaceMove: String, Sendable, Hashable { case start, turn }
+public enum InPlaceMove: String, Sendable, Hashable { case start, turn, next }
 
 /// Vector work of a first-order step. Costed; the emulator refuses it by name.
 public enum FirstOrderAction: Sendable, Hashable {

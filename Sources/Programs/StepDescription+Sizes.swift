@@ -86,11 +86,6 @@ extension StepDescription {
                 name: "queries", value: queries,
                 allowed: method.isZerothOrder ? "from 1 to \(most)" : "1: only zeroth-order steps have queries")
         }
-        guard queries == 1 || placement != .inPlace else {
-            throw .notLowered(
-                what: "several queries with weights that are perturbed in place",
-                remedy: "organisation.perturbationUnit.placement=on-load")
-        }
     }
 
     private func check(_ recipe: FirstOrderRecipe) throws(ScheduleError) {

@@ -230,7 +230,7 @@ extension StreamPlan {
             self.init(
                 units: rows * columns / per, granule: isInPlace ? 1 : elementGranule / per, operands: operands,
                 engine: .update(
-                    weights: per * queries, restoring: isInPlace ? method.perturbationDraws : [],
+                    weights: per, times: queries, restoring: isInPlace ? method.perturbationDraws : [],
                     draws: method.updateDraws))
         case .perturbInPlace(let move, _, let rows, let columns):
             let keeps = operation.writes.count > 1
@@ -238,13 +238,15 @@ extension StreamPlan {
             let kept = isList ? InPlaceList.bytes(columns: columns) : columns
             // codes, (kept); codes, kept. Of floating-point weights `turn` reads what is kept alone.
             var operands = [piece(0, columns)]
-            if move == .turn, isList { operands.append(piece(1, kept)) }
+            if move != .start, isList { operands.append(piece(1, kept)) }
             operands.append(piece(inputs, columns, replaces: 0))
-            if keeps { operands.append(piece(inputs + 1, kept, replaces: move == .turn ? 1 : nil)) }
+            if keeps { operands.append(piece(inputs + 1, kept, replaces: move == .start ? nil : 1)) }
             for index in operands.indices { operands[index].memory = .weight }
             self.init(
                 units: rows, operands: operands,
-                engine: .perturb(weights: columns, draws: program.step.method.perturbationDraws))
+                engine: .perturb(
+                    weights: columns, times: isList && move == .next ? 2 : 1,
+                    draws: program.step.method.perturbationDraws))
         case .updateBias(_, let elements):
             let queries = program.step.queries
             self.init(

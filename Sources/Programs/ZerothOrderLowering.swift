@@ -24,8 +24,8 @@ extension Lowering {
             return forward.classify(pooled, span, in: &builder).loss
         }
         var multipliers: [TensorID] = []
-        var kept: [Int: TensorID] = [:]
-        for _ in 0..<step.queries {
+        let kept = step.placement == .inPlace ? keptCodes(step, in: &builder) : [:]
+        for query in 0..<step.queries {
             var losses: [TensorID] = []
             switch step.placement {
             case .onLoad:
@@ -35,9 +35,8 @@ extension Lowering {
             case .onLoadShared:
                 losses.append(pass(.init(.both, .both), in: &builder))
             case .inPlace:
-                kept = keptCodes(step, in: &builder)
                 for (name, sign, move) in [
-                    (Pass.plus, PerturbationSign.plus, InPlaceMove.start), (.minus, .minus, .turn),
+                    (Pass.plus, PerturbationSign.plus, query == 0 ? InPlaceMove.start : .next), (.minus, .minus, .turn),
                 ] {
                     perturb(step, move, forward, kept, in: &builder)
                     losses.append(pass(.init(name, .none, biasSign: sign), in: &builder))
@@ -107,7 +106,7 @@ extension Lowering {
             let (reads, writes): ([TensorID], [TensorID])
             switch move {
             case .start: (reads, writes) = ([weight], [weight, list])
-            case .turn: (reads, writes) = isList ? ([weight, list], [weight, list]) : ([list], [weight])
+            case .turn, .next: (reads, writes) = isList ? ([weight, list], [weight, list]) : ([list], [weight])
             }
             builder.emit(
                 step.matrixName(number) + ".perturb",
