@@ -15,6 +15,9 @@ public enum CostKind: String, Sendable, Hashable, Codable, CodingKeyRepresentabl
     case pooling
     case loss
     case linearBackward
+    /// Products with adapters' matrices, and what they add to their layers' results.
+    case adapterForward
+    case adapterBackward
     case attentionBackward
     /// Gradients on the vector unit.
     case vectorBackward
@@ -35,10 +38,13 @@ public enum CostKind: String, Sendable, Hashable, Codable, CodingKeyRepresentabl
             case .linear: self = .linearForward
             case .attentionScores, .attentionContext: self = .attentionForward
             case .inputGradient, .weightGradient: self = .linearBackward
+            case .adapter(.forward, _): self = .adapterForward
+            case .adapter: self = .adapterBackward
             case .probabilityGradient, .valueGradient, .queryGradient, .keyGradient: self = .attentionBackward
             }
         case .softmax: self = .softmax
         case .norm, .addNorm, .add: self = .normalization
+        case .addAdapter, .broadcast: self = .adapterForward
         case .activation, .gate: self = .activationFunction
         case .meanPool, .select: self = .pooling
         case .loss: self = .loss
@@ -69,6 +75,8 @@ public enum CostKind: String, Sendable, Hashable, Codable, CodingKeyRepresentabl
         case .pooling: "pooling"
         case .loss: "loss"
         case .linearBackward: "linear layers, backward"
+        case .adapterForward: "adapters, forward"
+        case .adapterBackward: "adapters, backward"
         case .attentionBackward: "attention products, backward"
         case .vectorBackward: "vector work, backward"
         case .perturbation: "perturbation in place"

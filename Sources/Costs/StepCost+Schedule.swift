@@ -11,6 +11,10 @@ extension StepCost {
     ) throws {
         let scheduled = try TimingModel.schedule(step, on: machine, objective: objective)
         try self.init(scheduled, timing: TimingModel.time(scheduled), prices: table)
+        if case .inference = step.method { return }
+        trainable = step.trainable.description
+        trainedParameters = step.trainedCount
+        adapterParameters = step.adapters == nil ? nil : step.adapterCount
     }
 
     /// Prices a step that is laid out and timed.

@@ -65,6 +65,11 @@ public struct StepCost: Sendable, Hashable, Codable {
     public let machineOverrides: [String]
     /// What tiles and loop orders were chosen for; nil where the step was not laid out here.
     public internal(set) var layoutObjective: ScheduleObjective?
+    /// Which weights the step trains, as `--trainable` takes it; nil where it trains none.
+    public internal(set) var trainable: String?
+    /// Values that it trains, a new head's bias included, and those of them that are adapters'.
+    public internal(set) var trainedParameters: Int?
+    public internal(set) var adapterParameters: Int?
     public let energyTable: String
     public let clockMegahertz: Double
     public let cycles: Int

@@ -289,6 +289,9 @@ public final class EncoderEmulator {
     }
 
     private func check(_ program: Program, _ batch: EncodedBatch) throws(EmulatorError) {
+        guard program.step.adapters == nil else {
+            throw .adaptersNotEmulated(trainable: program.step.trainable.description)
+        }
         guard program.step.batch == batch.count, program.step.sequence == batch.sequence,
             program.step.network == TransformerConfiguration(parameters.shape), program.step.placement == .onLoad,
             parameters.precision == .fp32 || program.step.machineFormats == parameters.formats

@@ -126,8 +126,7 @@ final class PassExecutor {
             case .projectedGradient, .update, .updateBias, .perturbInPlace:
                 preconditionFailure("not a forward operation")
             case .lookUp, .quantizeByHead, .quantizeByToken, .regroup, .cast, .rotate, .norm, .addNorm, .add,
-                .activation,
-                .gate, .select, .firstOrder:
+                .addAdapter, .broadcast, .activation, .gate, .select, .firstOrder:
                 throw .notEmulated(operation: operation.name)
             }
         }
@@ -366,8 +365,8 @@ extension Action {
         case .meanPool: "pool"
         case .loss: "loss"
         case .projectedGradient, .update, .updateBias, .perturbInPlace: "update"
-        case .lookUp, .quantizeByHead, .quantizeByToken, .regroup, .cast, .rotate, .norm, .addNorm, .add, .activation,
-            .gate, .select, .firstOrder:
+        case .lookUp, .quantizeByHead, .quantizeByToken, .regroup, .cast, .rotate, .norm, .addNorm, .add, .addAdapter,
+            .broadcast, .activation, .gate, .select, .firstOrder:
             "not emulated"
         }
     }

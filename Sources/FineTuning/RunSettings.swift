@@ -113,8 +113,10 @@ public struct RunSettings: Sendable, Hashable, Codable {
         try require(
             queries >= 1 && queries <= Self.queryLimit, "queries", "\(queries)", "1 … \(Self.queryLimit)")
         try require(evaluateEvery >= 0, "evaluate-every", "\(evaluateEvery)", "0 or more steps")
-        guard let trainable = TrainableSet(trainable) else {
-            throw .badSetting(name: "trainable", value: trainable, allowed: "all, last:N or head")
+        guard let trainable = TrainableSet(trainable), trainable.adapters == nil else {
+            throw .badSetting(
+                name: "trainable", value: trainable,
+                allowed: "all, last:N or head; adapters are costed by zeroth cost and not emulated")
         }
         guard let size = PerturbationSize(word: perturbationSize) else {
             throw .badSetting(

@@ -15,17 +15,15 @@ extension Lowering {
         partRecipe.microBatches = 1
         part.method = .firstOrder(partRecipe)
         var builder = ProgramBuilder(step: part)
-        let network = step.network
         let master = recipe.master
-        let made = step.trained.filter { master != nil && step.weightFormat($0) != master }
-        let forward = TransformerForward(
-            step: part, madeEachStep: made.isEmpty ? 0..<0 : made.first!..<made.last! + 1, in: &builder)
+        let made = step.trainedMatrices.filter { master != nil && step.weightFormat($0) != master }
+        let forward = TransformerForward(step: part, madeEachStep: Set(made), in: &builder)
         var states = FirstOrderStates(step: part, recipe: recipe, forward: forward, in: &builder)
         for number in 0..<recipe.microBatches {
             states.microBatch = number
             let pass = FirstOrderPass(
                 forward: number == 0 ? forward : forward.withFurtherInputs(in: &builder), recipe: recipe,
-                firstLayer: step.trainable.firstLayer(of: network.layers))
+                firstLayer: step.firstTrainedLayer)
             pass.run(&states, in: &builder)
         }
         states.updateWaiting(in: &builder)
@@ -59,7 +57,7 @@ private struct FirstOrderPass {
                 x = forward.block(layer, x, frozen, in: &builder).stream
                 continue
             }
-            for number in numbers(layer) { states.quantize(number, forward, in: &builder) }
+            for number in step.trainedMatrices(inBlock: layer) { states.quantize(number, forward, in: &builder) }
             if recipe.checkpointing == .layer {
                 let input = checkpoint(x, layer, in: &builder)
                 let block = forward.block(layer, x, frozen, checkpoints: true, in: &builder)
@@ -67,7 +65,7 @@ private struct FirstOrderPass {
                 x = block.stream
             } else {
                 let block = forward.block(
-                    layer, x, trained, savesInput: layer > firstLayer,
+                    layer, x, trained, for: BlockGradients(step, layer: layer),
                     savesProbabilities: recipe.checkpointing == .none, in: &builder)
                 kept.append(.activations(block.activations))
                 x = block.stream
@@ -82,18 +80,14 @@ private struct FirstOrderPass {
                 logits, head, &states, in: &builder)
         else { return }
         for layer in (firstLayer..<network.layers).reversed() {
-            let (forward, activations) = again(layer, kept[layer - firstLayer], &states, in: &builder)
+            let gradients = BlockGradients(step, layer: layer)
+            let (forward, activations) = again(layer, kept[layer - firstLayer], gradients, &states, in: &builder)
             guard
                 let next = TransformerBackward(forward: forward, recipe: recipe).block(
-                    layer, activations, gradient, needsInputGradient: layer > firstLayer, &states, in: &builder)
+                    layer, activations, gradient, for: gradients, &states, in: &builder)
             else { break }
             gradient = next
         }
-    }
-
-    private func numbers(_ layer: Int) -> Range<Int> {
-        let count = step.network.linearsPerBlock
-        return count * layer..<count * (layer + 1)
     }
 
     /// Where a block begins with products, its input as the backward will read it: rounded to BF16 where it is FP32. Nil where it begins with
@@ -113,24 +107,26 @@ private struct FirstOrderPass {
 
     /// What the backward of a block reads, made again where it was not kept, and the network whose weights' codes it reads.
     private func again(
-        _ layer: Int, _ kept: Kept, _ states: inout FirstOrderStates, in builder: inout ProgramBuilder
+        _ layer: Int, _ kept: Kept, _ gradients: BlockGradients, _ states: inout FirstOrderStates,
+        in builder: inout ProgramBuilder
     ) -> (TransformerForward, TransformerForward.BlockActivations) {
         let span = TransformerForward.Span(.recompute, saves: true)
         switch kept {
         case .activations(var activations):
-            if recipe.checkpointing == .selective {
-                let made = forward.probabilities(layer, activations.query, activations.key, span, in: &builder)
+            if recipe.checkpointing == .selective, gradients.context {
+                let made = forward.probabilities(
+                    layer, activations.query, activations.key, .init(.recompute, saves: gradients.scores),
+                    isMultiplied: gradients.projection(2), in: &builder)
                 (activations.probabilities, activations.probabilityCodes) = made
             }
             return (forward, activations)
         case .input(let input):
             // Quantizing weights is part of the block: their codes live from here to the block's gradients.
-            let isMade = numbers(layer).contains { states.isMade($0, forward) }
-            let own = isMade ? forward.withFurtherCodes(of: numbers(layer), in: &builder) : forward
-            for number in numbers(layer) { states.quantize(number, own, .recompute, in: &builder) }
+            let made = step.trainedMatrices(inBlock: layer).filter { states.isMade($0, forward) }
+            let own = forward.withFurtherCodes(of: made, in: &builder)
+            for number in made { states.quantize(number, own, .recompute, in: &builder) }
             let block = own.block(
-                layer, .init(state: .init(id: input, copies: 1)), span, savesInput: layer > firstLayer, endsEarly: true,
-                in: &builder)
+                layer, .init(state: .init(id: input, copies: 1)), span, for: gradients, endsEarly: true, in: &builder)
             return (own, block.activations)
         }
     }

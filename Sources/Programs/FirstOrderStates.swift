@@ -13,7 +13,7 @@ struct FirstOrderStates {
 
     let step: StepDescription
     let recipe: FirstOrderRecipe
-    /// By number of the linear layer.
+    /// By number of the matrix.
     private let weights: [Int: State]
     /// Of a new head's bias, which is its own master.
     private let headBias: State?
@@ -40,10 +40,10 @@ struct FirstOrderStates {
             }
         }
         var weights: [Int: State] = [:]
-        for number in step.trained {
-            let (rows, columns) = network.linearSize(number)
-            let name = network.linearName(number)
-            let linear = forward.linears[number]
+        for number in step.trainedMatrices {
+            let (rows, columns) = step.matrixSize(number)
+            let name = step.matrixName(number)
+            let linear = forward.matrix(number)
             // Weights in the masters' format are their own masters.
             let isOwn = recipe.master == nil || builder.format(of: linear.weight) == recipe.master
             weights[number] = State(
@@ -70,7 +70,7 @@ struct FirstOrderStates {
     /// Whether the step makes the codes or values of a trained weight from its master.
     func isMade(_ number: Int, _ forward: TransformerForward) -> Bool {
         guard let state = weights[number] else { return false }
-        return state.weights != forward.linears[number].operands
+        return state.weights != forward.matrix(number).operands
     }
 
     /// Makes a trained weight's codes and scales, or values, from its master: once a step where the backward reads the same ones,
@@ -81,19 +81,19 @@ struct FirstOrderStates {
         guard isMade(number, forward), let state = weights[number] else { return }
         let isRemade = recipe.checkpointing == .layer && number != step.network.headNumber
         guard isFirst || isRemade else { return }
-        let (rows, columns) = step.network.linearSize(number)
+        let (rows, columns) = step.matrixSize(number)
         builder.emit(
-            step.network.linearName(number) + ".quantize",
+            step.matrixName(number) + ".quantize",
             .firstOrder(.quantizeWeights(number: number, rows: rows, columns: columns)), pass,
-            reads: state.weights, writes: forward.linears[number].operands)
+            reads: state.weights, writes: forward.matrix(number).operands)
     }
 
     /// Takes a gradient of one micro-batch: adds it to those before, and after the last one updates the weight, or lets it wait.
     ///
-    /// - Parameter number: of the linear layer.
+    /// - Parameter number: of the matrix.
     mutating func take(_ gradient: TensorID, of number: Int, in builder: inout ProgramBuilder) {
-        let (rows, columns) = step.network.linearSize(number)
-        let name = step.network.linearName(number)
+        let (rows, columns) = step.matrixSize(number)
+        let name = step.matrixName(number)
         let sum = add(gradient, to: number, name, elements: rows * columns, in: &builder)
         guard isLast else { return }
         var values = [sum]
@@ -144,8 +144,8 @@ struct FirstOrderStates {
 
     private func update(_ number: Int, _ gradient: Values, in builder: inout ProgramBuilder) {
         guard let state = weights[number] else { return }
-        let (rows, columns) = step.network.linearSize(number)
-        emit(step.network.linearName(number), state, gradient, rows: rows, columns: columns, in: &builder)
+        let (rows, columns) = step.matrixSize(number)
+        emit(step.matrixName(number), state, gradient, rows: rows, columns: columns, in: &builder)
     }
 
     private func updateBias(_ gradient: TensorID, in builder: inout ProgramBuilder) {

@@ -14,8 +14,9 @@ public enum MemoryFormula {
         public let formula: String
     }
 
-    /// - Returns: the kinds that formulas exist for; none where only a part of the blocks is trained.
+    /// - Returns: the kinds that formulas exist for; none where the weights of only a part of the blocks are trained.
     public static func terms(of step: StepDescription) -> [Term] {
+        if let adapters = step.adapters { return adapterTerms(of: step, adapters) }
         guard step.trainable == .all else { return [] }
         return [weights(step), scales(step), parameters(step), residuals(step), moments(step), gradients(step)]
             .compactMap { $0 }
@@ -28,7 +29,7 @@ public enum MemoryFormula {
         return (step.network.layers * block, block, head)
     }
 
-    private static func isTable(_ head: LinearLayer, _ step: StepDescription) -> Bool {
+    static func isTable(_ head: LinearLayer, _ step: StepDescription) -> Bool {
         head.isTied && step.formats.head == step.formats.embedding
     }
 
@@ -82,7 +83,7 @@ public enum MemoryFormula {
         return Term(kind: .scales, bytes: 4 * channels, formula: "4 × output channels")
     }
 
-    private static func parameters(_ step: StepDescription) -> Term {
+    static func parameters(_ step: StepDescription) -> Term {
         let network = step.network
         let tables =
             network.vocabulary * network.embeddingWidth + (network.positions ?? 0) * network.hidden
@@ -107,7 +108,7 @@ public enum MemoryFormula {
         return Term(kind: .residuals, bytes: bits / 8 * trainedCount(step), formula: "trained weights × \(bits) bits")
     }
 
-    private static func headBias(_ step: StepDescription) -> Int {
+    static func headBias(_ step: StepDescription) -> Int {
         guard step.hasNewHead, let head = step.network.headLinears.last, head.hasBias else { return 0 }
         return head.outputs
     }

@@ -48,9 +48,14 @@ public struct Product: Sendable, Hashable {
         case inputGradient(number: Int)
         /// Gradient of a linear layer's weight: dW = dYᵀ·X.
         case weightGradient(number: Int)
+        /// The same three of matrix `number` of an adapter, A or B (`LowRankAdapters`).
+        case adapter(AdapterProduct, number: Int)
         /// Gradients of the attention products' operands.
         case probabilityGradient, valueGradient, queryGradient, keyGradient
     }
+
+    /// What a product does with an adapter's matrix.
+    public enum AdapterProduct: Sendable, Hashable { case forward, inputGradient, weightGradient }
 
     public let role: Role
     public let instances: Int
@@ -67,10 +72,13 @@ public struct Product: Sendable, Hashable {
     /// The second operand's scales lie along k and are in the first one's codes already, so that the product does not read them; the
     /// first operand's rows are m, as it was quantized for this product.
     public let hasFoldedScales: Bool
+    /// Each result is multiplied by a constant of the step, an adapter's alpha / rank.
+    public let hasFactor: Bool
 
     public init(
         role: Role, instances: Int, m: Int, n: Int, k: Int, first: ElementFormat, second: ElementFormat,
-        sign: PerturbationSign = .none, biasSign: PerturbationSign = .none, hasFoldedScales: Bool = false
+        sign: PerturbationSign = .none, biasSign: PerturbationSign = .none, hasFoldedScales: Bool = false,
+        hasFactor: Bool = false
     ) {
         self.role = role
         self.instances = instances
@@ -82,6 +90,7 @@ public struct Product: Sendable, Hashable {
         self.sign = sign
         self.biasSign = biasSign
         self.hasFoldedScales = hasFoldedScales
+        self.hasFactor = hasFactor
     }
 
     /// A product of operands in one format.
@@ -137,6 +146,11 @@ public enum Action: Sendable, Hashable {
     case addNorm(TransformerNorm, rows: Int, columns: Int, keepsSum: Bool)
     /// reads: x, residual. writes: their sum.
     case add(elements: Int)
+    /// What an adapter adds to its layer's y. reads: B·(A·x), y. writes: the sum, in y's place unless it is both passes' and y is one's;
+    /// (BF16 copy of the sum).
+    case addAdapter(elements: Int)
+    /// What is the same in both passes beside what is not. reads: x of one pass. writes: x for the one, then for the other, `elements` in all.
+    case broadcast(elements: Int)
     /// reads: x. writes: y.
     case activation(TransformerActivation, elements: Int)
     /// reads: gate, up. writes: function(gate) · up.
@@ -153,7 +167,8 @@ public enum Action: Sendable, Hashable {
     /// writes codes, (residuals).
     case update(number: Int, rows: Int, columns: Int, residualBits: Int)
     /// Stored weights to perturbed ones. `.start` reads codes, writes codes, kept; `.turn` goes from +d to −d by way of the
-    /// weights themselves: reads codes, kept, writes codes, kept. Of floating-point weights all are kept, and `.turn` reads them only.
+    /// weights themselves, and `.next` so from −d to the next query's +d: reads codes, kept, writes codes, kept. Of floating-point weights
+    /// all are kept, and the two read them only.
     case perturbInPlace(InPlaceMove, number: Int, rows: Int, columns: Int)
     /// FP32 head bias, zeroth-order: reads a multiplier for each query, bias. writes bias.
     case updateBias(number: Int, elements: Int)
@@ -162,7 +177,7 @@ public enum Action: Sendable, Hashable {
 }
 
 /// A pass over stored weights that perturbs them in place.
-public enum InPlaceMove: String, Sendable, Hashable { case start, turn }
+public enum InPlaceMove: String, Sendable, Hashable { case start, turn, next }
 
 /// Vector work of a first-order step. Costed; the emulator refuses it by name.
 public enum FirstOrderAction: Sendable, Hashable {
@@ -177,7 +192,7 @@ public enum FirstOrderAction: Sendable, Hashable {
     case selectGradient(examples: Int, rows: Int, columns: Int)
     /// reads: gradient of y, saved x. writes: gradient of x.
     case activationGradient(TransformerActivation, elements: Int)
-    /// reads: gradient of y, saved gate, saved up. writes: gradients of gate and up.
+    /// reads: gradient of y, saved gate, saved up. writes: gradients of gate and (up).
     case gateGradient(TransformerActivation, elements: Int)
     /// reads: gradient of the probabilities, saved probabilities. writes: gradient of the scores.
     case softmaxGradient(rows: Int, columns: Int)

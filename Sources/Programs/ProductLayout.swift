@@ -54,20 +54,20 @@ struct ProductLayout {
         }
 
         switch product.role {
-        case .linear, .inputGradient, .weightGradient: (examples, heads) = (product.instances, 1)
+        case .linear, .inputGradient, .weightGradient, .adapter: (examples, heads) = (product.instances, 1)
         default: (examples, heads) = (product.instances / keys, keys)
         }
         switch product.role {
-        case .linear:
+        case .linear, .adapter(.forward, _):
             // Instances are the two signs: rows of the one, then of the other, by the same weights.
             first = Matrix(example: product.m * product.k, head: 0, row: product.k)
             second = plain(product.k)
             result = Matrix(example: product.m * product.n, head: 0, row: product.n)
             (firstScales, secondScales) = (Matrix(example: product.m, head: 0, row: 1), vector)
-        case .inputGradient:
+        case .inputGradient, .adapter(.inputGradient, _):
             (first, second, result) = (plain(product.k), plain(product.n, asK: true), plain(product.n))
             (firstScales, secondScales) = (vector, vector)
-        case .weightGradient:
+        case .weightGradient, .adapter(.weightGradient, _):
             // Codes of the gradient are made for this product, a row for each output.
             first = product.hasFoldedScales ? plain(product.k) : plain(product.m, asK: true)
             second = plain(product.n, asK: true)

@@ -194,7 +194,8 @@ extension ProductScheduler {
                 var read: [SRAM.Buffer: Int] = [:]
                 read[operand.isResident ? .activation : home, default: 0] += operand.storedBytes(elements)
                 if operand.scales != nil {
-                    read[operand.scalesAreResident ? .activation : home, default: 0] += 4 * place.group * storedRows
+                    let matrices = operand.isShared ? 1 : place.group
+                    read[operand.scalesAreResident ? .activation : home, default: 0] += 4 * matrices * storedRows
                 }
                 let accesses = SRAM.Buffer.allCases.compactMap { memory -> Command.Access? in
                     let written = memory == home ? operand.readBytes(elements) : 0

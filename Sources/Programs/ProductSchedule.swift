@@ -127,7 +127,8 @@ struct ProductScheduler {
         resultIsResident = isResident[count]
         copyIsResident = operation.writes.count > 1 && isResident[count + 1]
         epilogue = .epilogue(
-            integers: product.firstFormat.integer != nil, scales: (first.isScaled ? 1 : 0) + (second.isScaled ? 1 : 0),
+            integers: product.firstFormat.integer != nil,
+            scales: (first.isScaled ? 1 : 0) + (second.isScaled ? 1 : 0) + (product.hasFactor ? 1 : 0),
             bias: bias != nil, narrow: resultFormat != .fp32, copy: operation.writes.count > 1)
         operandCount = count + operation.writes.count
         let organisation = model.machine.organisation

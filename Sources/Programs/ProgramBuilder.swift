@@ -57,6 +57,9 @@ struct ProgramBuilder {
 
     func format(of id: TensorID) -> ElementFormat { tensors[id.index].format }
 
+    /// Elements of an activation for each example.
+    func elementsPerExample(of id: TensorID) -> Int { tensors[id.index].elements(batch: 1) }
+
     /// The program. What the forward writes and the backward reads is saved, whoever made it; all other activations are live ones, the
     /// logits among them, which the backward begins with.
     func program() -> Program {

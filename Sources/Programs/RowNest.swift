@@ -160,9 +160,9 @@ struct RowNest {
             var work = isSplit ? phase.work * weights : rows.plan.work * tile.size
             if isSplit, isFirst { work = work + phase.begin * tile.size }
             nodes.append(use.command(.vector(work), part))
-        case .perturb(_, let draws):
-            nodes.append(use.command(.perturb(weights: weights, signs: 1, draws: draws), part))
-        case .update(_, let restoring, let draws):
+        case .perturb(_, let times, let draws):
+            nodes.append(use.command(.perturb(weights: weights * times, signs: 1, draws: draws), part))
+        case .update(_, let times, let restoring, let draws):
             if !restoring.isEmpty {
                 // Restored weights stay in the unit.
                 var first = use
@@ -170,7 +170,7 @@ struct RowNest {
                 nodes.append(first.command(.perturb(weights: weights, signs: 1, draws: restoring), part))
                 use.acquires = []
             }
-            nodes.append(use.command(.update(weights: weights, draws: draws), part))
+            nodes.append(use.command(.update(weights: weights * times, draws: draws), part))
         }
         let replaced = Set(phase.writes.compactMap { operands[$0].replaces })
         for place in phase.reads where !replaced.contains(place) {

@@ -185,7 +185,8 @@ extension RowPlan {
                     ], whole: [3], beside: [1])
             case .activationGradient, .gateGradient, .addGradients, .optimize: return nil
             }
-        case .product, .cast, .add, .activation, .gate, .projectedGradient, .updateBias: return nil
+        case .product, .cast, .add, .addAdapter, .broadcast, .activation, .gate, .projectedGradient, .updateBias:
+            return nil
         }
 
         // Operands that are no longer held whole for the operation come example by example.

@@ -125,9 +125,9 @@ extension StreamingScheduler {
             let isSplit = choice.segment < rows.elements
             let work = isSplit ? phase.work * weights : rows.plan.work * choice.units
             return work.cycles(on: organisation.vectorUnit)
-        case .perturb: return ceilingDivision(weights, perturbation.perturbationsPerCycle)
-        case .update(_, let restoring, _):
-            return ceilingDivision(weights, perturbation.updatesPerCycle)
+        case .perturb(_, let times, _): return ceilingDivision(weights * times, perturbation.perturbationsPerCycle)
+        case .update(_, let times, let restoring, _):
+            return ceilingDivision(weights * times, perturbation.updatesPerCycle)
                 + (restoring.isEmpty ? 0 : ceilingDivision(weights, perturbation.perturbationsPerCycle))
         }
     }

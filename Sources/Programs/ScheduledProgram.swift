@@ -241,6 +241,7 @@ extension Action {
             case .linear: role = .linear(number: 0)
             case .inputGradient: role = .inputGradient(number: 0)
             case .weightGradient: role = .weightGradient(number: 0)
+            case .adapter(let part, _): role = .adapter(part, number: 0)
             default: role = product.role
             }
             func either(_ sign: PerturbationSign) -> PerturbationSign { sign == .minus ? .plus : sign }
@@ -248,7 +249,8 @@ extension Action {
                 Product(
                     role: role, instances: product.instances, m: product.m, n: product.n, k: product.k,
                     first: product.firstFormat, second: product.secondFormat, sign: either(product.sign),
-                    biasSign: either(product.biasSign), hasFoldedScales: product.hasFoldedScales))
+                    biasSign: either(product.biasSign), hasFoldedScales: product.hasFoldedScales,
+                    hasFactor: product.hasFactor))
         case .update(_, let rows, let columns, let residualBits):
             return .update(number: 0, rows: rows, columns: columns, residualBits: residualBits)
         case .perturbInPlace(let move, _, let rows, let columns):

@@ -66,13 +66,14 @@ extension StepDescription {
             throw .notLowered(
                 what: "training of a head alone that is the embedding table", remedy: "trainable all or last:N")
         }
-        if residualBits > 0, trained.contains(where: { weightFormat($0).integer == nil }) {
+        try checkAdapters()
+        if residualBits > 0, trainedMatrices.contains(where: { weightFormat($0).integer == nil }) {
             throw .notLowered(
                 what: "rounding residuals of floating-point weights", remedy: "--update-rounding stochastic or nearest")
         }
         if let recipe { try check(recipe) }
         try checkQueries()
-        guard !trained.isEmpty else {
+        guard !trainedMatrices.isEmpty else {
             throw .notLowered(what: "a step without trained weights", remedy: "trainable all")
         }
     }
@@ -84,11 +85,6 @@ extension StepDescription {
             throw .badSize(
                 name: "queries", value: queries,
                 allowed: method.isZerothOrder ? "from 1 to \(most)" : "1: only zeroth-order steps have queries")
-        }
-        guard queries == 1 || placement != .inPlace else {
-            throw .notLowered(
-                what: "several queries with weights that are perturbed in place",
-                remedy: "organisation.perturbationUnit.placement=on-load")
         }
     }
 
@@ -125,18 +121,24 @@ extension StepDescription {
         let elements =
             max(rows * max(widest, attention), matrices * matrices) + 2 * tables * Double(network.hidden)
             + rows * Double(network.headDimension)
-        // 32 tensors a layer for each of two passes, 4 bytes an element, alignment: all addresses stay below 2^62.
-        guard elements * Double(network.layers + 2) * 512 < 0x1p62 else { throw .tooLarge(what: "memory of the step") }
+        // 32 tensors a layer for each of two passes, 4 bytes an element, alignment: all addresses stay below 2^62. Adapters have at most
+        // as many and as large ones again, and their products as many multiplications twice, since no rank exceeds its layer's sides.
+        let (tensors, products) = adapters == nil ? (1.0, 1.0) : (2.0, 3.0)
+        guard elements * Double(network.layers + 2) * 512 * tensors < 0x1p62 else {
+            throw .tooLarge(what: "memory of the step")
+        }
         let head = rows * widest * Double(network.hidden)
         let macs = (rows * matrices * max(matrices, Double(sequence)) * Double(network.layers + 1) + head) * 7 * 3
-        guard macs * Double(queries) < 0x1p62 else { throw .tooLarge(what: "multiply-accumulates of the step") }
+        guard macs * products * Double(queries) < 0x1p62 else {
+            throw .tooLarge(what: "multiply-accumulates of the step")
+        }
     }
 
     /// Two 4-bit codes share a byte, and no two rows do.
     private func checkNibbles() throws(ScheduleError) {
         let formats = formats
         var columns: [(String, Int)] = []
-        if formats.weights.bits == 4 || formats.activations.bits == 4 {
+        if formats.weights.bits == 4 || formats.activations.bits == 4 || (adapters != nil && adapterFormat.bits == 4) {
             columns += [
                 ("hidden size", network.hidden), ("intermediate size", network.intermediate),
                 ("attention width", network.queryWidth),

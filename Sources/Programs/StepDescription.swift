@@ -169,6 +169,13 @@ public struct StepDescription: Sendable, Hashable {
 
     /// In which formats the step multiplies and stores.
     public var formats: StepFormats {
+        var formats = ownFormats
+        if let base = adapters?.base { formats.weights = base }
+        return formats
+    }
+
+    /// The method's, whatever adapters say of the frozen layers.
+    private var ownFormats: StepFormats {
         switch method {
         case .inference(.fp32): return StepFormats(all: .fp32)
         case .mezo: return machineFormats.inFloatingPoint
@@ -184,15 +191,6 @@ public struct StepDescription: Sendable, Hashable {
     /// How a first-order step trains; nil for others.
     public var recipe: FirstOrderRecipe? { if case .firstOrder(let recipe) = method { recipe } else { nil } }
 
-    /// In which format the weights of linear layer `number` are stored.
-    func weightFormat(_ number: Int) -> ElementFormat { number == network.headNumber ? formats.head : formats.weights }
-
-    /// Numbers of the linear layers that are trained, ascending.
+    /// Numbers of the linear layers whose own weights are trained, ascending; adapters stand in `adapterMatrices`.
     public var trained: Range<Int> { trainable.numbers(in: network) }
-
-    /// Trained values: weights of the trainable linear layers, and a new head's bias.
-    public var trainedCount: Int {
-        trained.reduce(0) { $0 + network.linear($1).weightCount }
-            + (hasNewHead && network.linear(network.headNumber).hasBias ? network.logits : 0)
-    }
 }

@@ -52,7 +52,7 @@ extension StreamPlan {
         let elementGranule = 128
         let hasCopy: Bool
         switch operation.action {
-        case .softmax, .norm: hasCopy = operation.writes.count > 1
+        case .softmax, .norm, .addAdapter: hasCopy = operation.writes.count > 1
         case .addNorm(_, _, _, let keepsSum): hasCopy = operation.writes.count > (keepsSum ? 2 : 1)
         default: hasCopy = false
         }
@@ -163,13 +163,36 @@ extension StreamPlan {
                 operands: [0, 1].map { shared($0, total: elements, unit: 1, passes: passes) }
                     + [piece(2, 1).strided(by: elements / passes, passes: passes)],
                 work: VectorWork([.add: 1]) + conversions([0, 1, 2], 1))
+        case .addAdapter(let elements):
+            // A layer's y may be one pass's and what its adapter adds both passes'; the sum then is a tensor of its own.
+            let passes = passes(elements, of: [1], unit: 1)
+            let results = operation.writes.indices.map {
+                piece(inputs + $0, 1, replaces: $0 == 0 && ids[inputs] == ids[1] ? 1 : nil)
+            }
+            self.init(
+                outer: passes, units: elements / passes, granule: elementGranule,
+                operands: [0, 1].map { shared($0, total: elements, unit: 1, passes: passes) }
+                    + results.map { $0.strided(by: elements / passes, passes: passes) },
+                work: VectorWork([.add: 1]) + (hasCopy ? .copy(1) : VectorWork()) + conversions([0, 1, inputs], 1))
+        case .broadcast(let elements):
+            let passes = passes(elements, of: [0], unit: 1)
+            self.init(
+                outer: passes, units: elements / passes, granule: elementGranule,
+                operands: [
+                    shared(0, total: elements, unit: 1, passes: passes),
+                    piece(1, 1).strided(by: elements / passes, passes: passes),
+                ], work: .copy(1))
         case .activation(let activation, let elements):
             self.init(
                 units: elements, granule: elementGranule, operands: [piece(0, 1), piece(1, 1)],
                 work: .activation(activation) + conversions([0, 1], 1))
         case .gate(let activation, let elements):
+            // Of gate and up one may be the same in both passes.
+            let passes = passes(elements, of: [0, 1], unit: 1)
             self.init(
-                units: elements, granule: elementGranule, operands: [piece(0, 1), piece(1, 1), piece(2, 1)],
+                outer: passes, units: elements / passes, granule: elementGranule,
+                operands: [0, 1].map { shared($0, total: elements, unit: 1, passes: passes) }
+                    + [piece(2, 1).strided(by: elements / passes, passes: passes)],
                 work: .activation(activation) + VectorWork([.multiply: 1]) + conversions([0, 1, 2], 1))
         case .meanPool(let examples, let rows, let columns):
             self.init(
@@ -207,7 +230,7 @@ extension StreamPlan {
             self.init(
                 units: rows * columns / per, granule: isInPlace ? 1 : elementGranule / per, operands: operands,
                 engine: .update(
-                    weights: per * queries, restoring: isInPlace ? method.perturbationDraws : [],
+                    weights: per, times: queries, restoring: isInPlace ? method.perturbationDraws : [],
                     draws: method.updateDraws))
         case .perturbInPlace(let move, _, let rows, let columns):
             let keeps = operation.writes.count > 1
@@ -215,13 +238,15 @@ extension StreamPlan {
             let kept = isList ? InPlaceList.bytes(columns: columns) : columns
             // codes, (kept); codes, kept. Of floating-point weights `turn` reads what is kept alone.
             var operands = [piece(0, columns)]
-            if move == .turn, isList { operands.append(piece(1, kept)) }
+            if move != .start, isList { operands.append(piece(1, kept)) }
             operands.append(piece(inputs, columns, replaces: 0))
-            if keeps { operands.append(piece(inputs + 1, kept, replaces: move == .turn ? 1 : nil)) }
+            if keeps { operands.append(piece(inputs + 1, kept, replaces: move == .start ? nil : 1)) }
             for index in operands.indices { operands[index].memory = .weight }
             self.init(
                 units: rows, operands: operands,
-                engine: .perturb(weights: columns, draws: program.step.method.perturbationDraws))
+                engine: .perturb(
+                    weights: columns, times: isList && move == .next ? 2 : 1,
+                    draws: program.step.method.perturbationDraws))
         case .updateBias(_, let elements):
             let queries = program.step.queries
             self.init(
@@ -251,8 +276,8 @@ extension StreamPlan {
                     work: .activationGradient(activation))
             case .gateGradient(let activation, let elements):
                 self.init(
-                    units: elements, granule: elementGranule, operands: (0..<5).map { piece($0, 1) },
-                    work: .gateGradient(activation))
+                    units: elements, granule: elementGranule, operands: ids.indices.map { piece($0, 1) },
+                    work: .gateGradient(activation, wantsUp: operation.writes.count > 1))
             case .lossGradient(let examples, let classes):
                 self.init(
                     units: examples, operands: [piece(0, classes), piece(1, 1), piece(2, classes)],

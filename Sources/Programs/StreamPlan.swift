@@ -34,11 +34,11 @@ struct StreamPlan {
 
     enum Engine {
         case vector
-        /// Perturbation unit, `weights` a piece, perturbing stored weights.
-        case perturb(weights: Int, draws: [RandomPurpose])
-        /// Perturbation unit, `weights` a piece: the update, and before it, where there is something to draw for it, what takes an
-        /// in-place perturbation back.
-        case update(weights: Int, restoring: [RandomPurpose], draws: [RandomPurpose])
+        /// Perturbation unit, `weights` a piece, perturbing stored weights; where there are two, one takes back and one perturbs.
+        case perturb(weights: Int, times: Int, draws: [RandomPurpose])
+        /// Perturbation unit, `weights` a piece: the update, once for each query, and before it, where there is something to draw for it, what
+        /// takes an in-place perturbation back.
+        case update(weights: Int, times: Int, restoring: [RandomPurpose], draws: [RandomPurpose])
         /// `values` draws a piece, then the vector unit.
         case drawThenVector(values: Int, [RandomPurpose])
 
@@ -46,7 +46,7 @@ struct StreamPlan {
         var weightsPerPiece: Int {
             switch self {
             case .vector, .drawThenVector: 1
-            case .perturb(let weights, _), .update(let weights, _, _): weights
+            case .perturb(let weights, _, _), .update(let weights, _, _, _): weights
             }
         }
     }

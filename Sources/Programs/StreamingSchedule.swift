@@ -92,10 +92,10 @@ struct StreamingScheduler {
             }
             switch plan.engine {
             case .vector: return [command(.vector(work), accesses)]
-            case .perturb(let weights, let draws):
-                return [command(.perturb(weights: size * weights, signs: 1, draws: draws), accesses)]
-            case .update(let weights, let restoring, let draws):
-                let update = Command.Work.update(weights: size * weights, draws: draws)
+            case .perturb(let weights, let times, let draws):
+                return [command(.perturb(weights: size * weights * times, signs: 1, draws: draws), accesses)]
+            case .update(let weights, let times, let restoring, let draws):
+                let update = Command.Work.update(weights: size * weights * times, draws: draws)
                 guard !restoring.isEmpty else { return [command(update, accesses)] }
                 // Restored weights stay in the unit.
                 let restore = Command(
@@ -261,11 +261,11 @@ struct StreamingScheduler {
         let computed: Int
         switch plan.engine {
         case .vector: computed = (plan.work * tile).cycles(on: organisation.vectorUnit)
-        case .perturb(let weights, _):
-            computed = ceilingDivision(tile * weights, organisation.perturbationUnit.perturbationsPerCycle)
-        case .update(let weights, let restoring, _):
+        case .perturb(let weights, let times, _):
+            computed = ceilingDivision(tile * weights * times, organisation.perturbationUnit.perturbationsPerCycle)
+        case .update(let weights, let times, let restoring, _):
             computed =
-                ceilingDivision(tile * weights, organisation.perturbationUnit.updatesPerCycle)
+                ceilingDivision(tile * weights * times, organisation.perturbationUnit.updatesPerCycle)
                 + (restoring.isEmpty
                     ? 0 : ceilingDivision(tile * weights, organisation.perturbationUnit.perturbationsPerCycle))
         case .drawThenVector(let values, _):

@@ -8,6 +8,11 @@ public enum TrainableSet: Sendable, Hashable, CustomStringConvertible {
     case last(count: Int)
     /// The head alone.
     case head
+    /// Adapters beside frozen linear layers, and the head where it is a classifier.
+    case lora(LowRankAdapters)
+
+    /// The adapters, where these are what is trained.
+    public var adapters: LowRankAdapters? { if case .lora(let adapters) = self { adapters } else { nil } }
 
     /// First block of `layers` with trainable weights; `layers` where only the head is trained.
     public func firstLayer(of layers: Int) -> Int {
@@ -15,14 +20,21 @@ public enum TrainableSet: Sendable, Hashable, CustomStringConvertible {
         case .all: 0
         case .last(let count): max(0, layers - count)
         case .head: layers
+        case .lora(let adapters): max(0, layers - (adapters.last ?? layers))
         }
     }
 
-    /// Numbers of the linear layers that are trained, ascending.
-    public func numbers(in shape: EncoderShape) -> Range<Int> { 6 * firstLayer(of: shape.layers)..<shape.linearCount }
+    /// Numbers of the linear layers whose own weights are trained, ascending.
+    public func numbers(in shape: EncoderShape) -> Range<Int> {
+        (adapters == nil ? 6 * firstLayer(of: shape.layers) : shape.headNumber)..<shape.linearCount
+    }
 
-    /// Numbers of the linear layers that are trained, ascending. A head that is the embedding table is frozen with it.
+    /// Numbers of the linear layers whose own weights are trained, ascending. A head that is the embedding table is frozen with it; beside
+    /// adapters every head is that does not classify.
     public func numbers(in network: TransformerConfiguration) -> Range<Int> {
+        if adapters != nil {
+            return network.headNumber..<(network.classes == nil ? network.headNumber : network.linearCount)
+        }
         let first = network.linearsPerBlock * firstLayer(of: network.layers)
         return first..<(network.hasTiedHead ? network.headNumber : network.linearCount)
     }
@@ -32,17 +44,32 @@ public enum TrainableSet: Sendable, Hashable, CustomStringConvertible {
         case .all: "all"
         case .last(let count): "last:\(count)"
         case .head: "head"
+        case .lora(let adapters): adapters.description
         }
     }
 
-    /// Parses `all`, `last:N` (N ≥ 1) or `head`; nil for anything else.
-    public init?(_ text: String) {
+    /// What texts may be, for messages.
+    public static let words = "all, last:N (N at least 1), head or lora:rank=N,targets=…"
+
+    /// Parses `all`, `last:N` (N ≥ 1), `head`, or what `LowRankAdapters` parses.
+    ///
+    /// - Throws: `TrainableSetError` naming the part.
+    public init(parsing text: String) throws(TrainableSetError) {
         switch text {
         case "all": self = .all
         case "head": self = .head
+        case let text where text == "lora" || text.hasPrefix("lora:"): self = .lora(try LowRankAdapters(text))
         default:
-            guard text.hasPrefix("last:"), let count = Int(text.dropFirst(5)), count >= 1 else { return nil }
+            guard text.hasPrefix("last:"), let count = Int(text.dropFirst(5)), count >= 1 else {
+                throw TrainableSetError(part: text, allowed: Self.words)
+            }
             self = .last(count: count)
         }
+    }
+
+    /// The same, nil for anything else.
+    public init?(_ text: String) {
+        guard let set = try? Self(parsing: text) else { return nil }
+        self = set
     }
 }

@@ -23,7 +23,7 @@ struct TransformerBackward {
             .firstOrder(.lossGradient(examples: step.batch * rowsPerExample, classes: network.logits)), .backward,
             reads: [logits, forward.labels], writes: [logitsGradient])
         var pooledGradient: TensorID?
-        if step.trainable.firstLayer(of: network.layers) < network.layers {
+        if step.firstTrainedLayer < network.layers {
             pooledGradient = inputGradient(number, logitsGradient, rowsPerExample: rowsPerExample, in: &builder)
         }
         if step.trained.contains(number) {
@@ -59,9 +59,8 @@ struct TransformerBackward {
     /// One block: gradient of its output to that of its input; nil where the input's is not needed.
     func block(
         _ layer: Int, _ saved: TransformerForward.BlockActivations, _ outputGradient: TensorID,
-        needsInputGradient: Bool, _ states: inout FirstOrderStates, in builder: inout ProgramBuilder
+        for gradients: BlockGradients, _ states: inout FirstOrderStates, in builder: inout ProgramBuilder
     ) -> TensorID? {
-        let tokens = step.sequence
         let first = network.linearsPerBlock * layer
         let name = "layer.\(layer)"
         let isPre = network.normPlacement == .pre
@@ -71,7 +70,8 @@ struct TransformerBackward {
             output = norm(
                 forward.firstNorm(layer) + 1, outputGradient, saved.outputSum, name + ".output-norm", in: &builder)
         }
-        let attendedTerms = feedForward(layer, saved, output, &states, in: &builder)
+        let attendedTerms = feedForward(layer, saved, output, gradients, &states, in: &builder)
+        guard gradients.attended else { return nil }
         // Gradient of attention's sum: through the norm in between, and past the feed-forward layer.
         let projected: TensorID
         if isPre {
@@ -85,18 +85,21 @@ struct TransformerBackward {
             projected = norm(
                 forward.firstNorm(layer), attended, saved.attentionSum, name + ".attention-norm.input", in: &builder)
         }
-        let context = inputGradient(first + 3, projected, rowsPerExample: tokens, in: &builder)
-        trainWeight(first + 3, projected, saved.context, rows: rows, &states, in: &builder)
+        let contextTerms = linear(
+            first + 3, projected, saved.context, saved.adapted[first + 3], wantsInput: gradients.context, &states,
+            in: &builder)
+        guard gradients.context else { return nil }
+        let context = add(contextTerms, name + ".context", width: network.queryWidth, in: &builder)
 
-        let (query, key, value) = attention(saved, context, name, in: &builder)
+        let (query, key, value) = attention(saved, context, name, gradients, in: &builder)
         var terms: [TensorID] = []
         for (number, gradient) in [(first, query), (first + 1, key), (first + 2, value)] {
-            if needsInputGradient {
-                terms.append(inputGradient(number, gradient, rowsPerExample: tokens, in: &builder))
-            }
-            trainWeight(number, gradient, saved.input, rows: rows, &states, in: &builder)
+            guard let gradient else { continue }
+            terms += linear(
+                number, gradient, saved.input, saved.adapted[number], wantsInput: gradients.input, &states, in: &builder
+            )
         }
-        guard needsInputGradient else { return nil }
+        guard gradients.input else { return nil }
         guard isPre else { return add([projected] + terms, name + ".input", in: &builder) }
         let through = add(terms, name + ".input-norm", in: &builder)
         let normed = norm(
@@ -106,43 +109,50 @@ struct TransformerBackward {
 
     /// The feed-forward layer: gradients of its input, one for each matrix that reads it.
     private func feedForward(
-        _ layer: Int, _ saved: TransformerForward.BlockActivations, _ output: TensorID,
+        _ layer: Int, _ saved: TransformerForward.BlockActivations, _ output: TensorID, _ gradients: BlockGradients,
         _ states: inout FirstOrderStates, in builder: inout ProgramBuilder
     ) -> [TensorID] {
         let (tokens, width) = (step.sequence, network.intermediate)
         let name = "layer.\(layer)"
         let first = network.linearsPerBlock * layer + 4
         let last = network.linearsPerBlock * (layer + 1) - 1
-        let activated = inputGradient(last, output, rowsPerExample: tokens, in: &builder)
-        trainWeight(last, output, saved.activated, rows: rows, &states, in: &builder)
-        let intermediate = gradient(name + (network.isGated ? ".gate" : ".intermediate"), tokens * width, in: &builder)
+        let activatedTerms = linear(
+            last, output, saved.activated, saved.adapted[last], wantsInput: gradients.activated, &states, in: &builder)
+        guard gradients.activated else { return [] }
+        let activated = add(activatedTerms, name + ".activated", width: width, in: &builder)
+        func inner(_ number: Int, _ gradient: TensorID, in builder: inout ProgramBuilder) -> [TensorID] {
+            linear(
+                number, gradient, saved.attentionNorm, saved.adapted[number], wantsInput: gradients.attended, &states,
+                in: &builder)
+        }
         let elements = rows * width
-        if network.isGated {
-            let up = gradient(name + ".up", tokens * width, in: &builder)
+        let function = name + ".\(network.activation.rawValue)"
+        guard network.isGated else {
+            let intermediate = gradient(name + ".intermediate", tokens * width, in: &builder)
             builder.emit(
-                name + ".\(network.activation.rawValue).gradient",
-                .firstOrder(.gateGradient(network.activation, elements: elements)), .backward,
-                reads: [activated, saved.intermediate!, saved.up!], writes: [intermediate, up])
-            var terms: [TensorID] = []
-            for (number, gradient) in [(first, intermediate), (first + 1, up)] {
-                terms.append(inputGradient(number, gradient, rowsPerExample: tokens, in: &builder))
-                trainWeight(number, gradient, saved.attentionNorm, rows: rows, &states, in: &builder)
-            }
-            return terms
+                function + ".gradient", .firstOrder(.activationGradient(network.activation, elements: elements)),
+                .backward, reads: [activated, saved.intermediate!], writes: [intermediate])
+            return inner(first, intermediate, in: &builder)
+        }
+        let gate = gradients.inner(4) ? gradient(name + ".gate", tokens * width, in: &builder) : nil
+        let up = gradients.inner(5) ? gradient(name + ".up", tokens * width, in: &builder) : nil
+        guard let gate else {
+            // Up's gradient is what the gate lets through of the result's.
+            builder.emit(
+                function + ".gradient", .gate(network.activation, elements: elements), .backward,
+                reads: [saved.intermediate!, activated], writes: [up!])
+            return inner(first + 1, up!, in: &builder)
         }
         builder.emit(
-            name + ".\(network.activation.rawValue).gradient",
-            .firstOrder(.activationGradient(network.activation, elements: elements)),
-            .backward, reads: [activated, saved.intermediate!], writes: [intermediate])
-        let through = inputGradient(first, intermediate, rowsPerExample: tokens, in: &builder)
-        trainWeight(first, intermediate, saved.attentionNorm, rows: rows, &states, in: &builder)
-        return [through]
+            function + ".gradient", .firstOrder(.gateGradient(network.activation, elements: elements)), .backward,
+            reads: [activated, saved.intermediate!, saved.up!], writes: [gate] + (up.map { [$0] } ?? []))
+        return inner(first, gate, in: &builder) + (up.map { inner(first + 1, $0, in: &builder) } ?? [])
     }
 
     private func attention(
         _ saved: TransformerForward.BlockActivations, _ contextGradient: TensorID, _ name: String,
-        in builder: inout ProgramBuilder
-    ) -> (query: TensorID, key: TensorID, value: TensorID) {
+        _ gradients: BlockGradients, in builder: inout ProgramBuilder
+    ) -> (query: TensorID?, key: TensorID?, value: TensorID?) {
         let tokens = step.sequence
         let (heads, keyHeads, groups) = (network.heads, network.keyValueHeads, network.keyValueGroups)
         let (instances, depth) = (step.batch * keyHeads, network.headDimension)
@@ -172,9 +182,12 @@ struct TransformerBackward {
         }
         let context = regroup(contextGradient, "context", toHeads: true, in: &builder)
         let square = heads * tokens * tokens
-        let value = product(
-            .valueGradient, "value", m: tokens, n: depth, k: groups * tokens,
-            saved.probabilityCodes.operands + [context], tokens * keyWidth, in: &builder)
+        let value =
+            gradients.projection(2)
+            ? product(
+                .valueGradient, "value", m: tokens, n: depth, k: groups * tokens,
+                saved.probabilityCodes.operands + [context], tokens * keyWidth, in: &builder) : nil
+        guard gradients.scores else { return (nil, nil, value) }
         let probabilities = product(
             .probabilityGradient, "probabilities", m: groups * tokens, n: tokens, k: depth,
             [context] + saved.value.operands, square, in: &builder)
@@ -183,15 +196,20 @@ struct TransformerBackward {
             name + ".softmax.gradient",
             .firstOrder(.softmaxGradient(rows: step.batch * heads * tokens, columns: tokens)), .backward,
             reads: [probabilities, saved.probabilities!], writes: [scores])
-        let query = product(
-            .queryGradient, "query", m: groups * tokens, n: depth, k: tokens, [scores] + saved.key.operands,
-            tokens * queryWidth, in: &builder)
-        let key = product(
-            .keyGradient, "key", m: tokens, n: depth, k: groups * tokens, [scores] + saved.query.operands,
-            tokens * keyWidth, in: &builder)
-        let byToken = regroup(query, "query", toHeads: false, in: &builder)
+        let query =
+            gradients.projection(0)
+            ? product(
+                .queryGradient, "query", m: groups * tokens, n: depth, k: tokens, [scores] + saved.key.operands,
+                tokens * queryWidth, in: &builder) : nil
+        let key =
+            gradients.projection(1)
+            ? product(
+                .keyGradient, "key", m: tokens, n: depth, k: groups * tokens, [scores] + saved.query.operands,
+                tokens * keyWidth, in: &builder) : nil
+        let byToken = query.map { regroup($0, "query", toHeads: false, in: &builder) }
         if let rotations = forward.rotations {
             for (x, part, count) in [(byToken, "query", heads), (key, "key", keyHeads)] {
+                guard let x else { continue }
                 builder.emit(
                     "\(name).\(part).gradient.rotate",
                     .rotate(examples: step.batch, rows: tokens, heads: count, columns: depth), .backward,
@@ -203,14 +221,47 @@ struct TransformerBackward {
 
     // MARK: Parts
 
+    /// A linear layer with what is trained of it: terms of its input's gradient, where that is wanted.
+    ///
+    /// - Parameters:
+    ///   - input: what the layer read.
+    ///   - adapted: what its adapter's B read; nil without an adapter.
+    private func linear(
+        _ number: Int, _ outputGradient: TensorID, _ input: TransformerForward.Operand?,
+        _ adapted: TransformerForward.Operand?, wantsInput: Bool, _ states: inout FirstOrderStates,
+        in builder: inout ProgramBuilder
+    ) -> [TensorID] {
+        let tokens = step.sequence
+        var terms: [TensorID] = []
+        if wantsInput { terms.append(inputGradient(number, outputGradient, rowsPerExample: tokens, in: &builder)) }
+        if step.trained.contains(number) {
+            trainWeight(number, outputGradient, input!, rows: rows, &states, in: &builder)
+        }
+        guard let adapted else { return terms }
+        // B's input has the factor, so that dB has it; dA and dX get it with the gradient of A·x.
+        let (a, b) = step.adapterNumbers(number)
+        let hidden = inputGradient(b, outputGradient, rowsPerExample: tokens, hasFactor: true, in: &builder)
+        trainWeight(b, outputGradient, adapted, rows: rows, &states, in: &builder)
+        if wantsInput { terms.append(inputGradient(a, hidden, rowsPerExample: tokens, in: &builder)) }
+        trainWeight(a, hidden, input!, rows: rows, &states, in: &builder)
+        return terms
+    }
+
+    /// What a product does with matrix `number`.
+    private func role(_ number: Int, _ part: Product.AdapterProduct) -> Product.Role {
+        if number >= network.linearCount { return .adapter(part, number: number) }
+        return part == .inputGradient ? .inputGradient(number: number) : .weightGradient(number: number)
+    }
+
     /// dX = dY·W. Of codes where the recipe says so: W's scales lie along the sum, so dY takes them before it is quantized. Otherwise W
     /// is dequantized from its codes.
     private func inputGradient(
-        _ number: Int, _ outputGradient: TensorID, rowsPerExample: Int, in builder: inout ProgramBuilder
+        _ number: Int, _ outputGradient: TensorID, rowsPerExample: Int, hasFactor: Bool = false,
+        in builder: inout ProgramBuilder
     ) -> TensorID {
-        let (outputs, inputs) = network.linearSize(number)
-        let name = network.linearName(number)
-        let linear = forward.linears[number]
+        let (outputs, inputs) = step.matrixSize(number)
+        let name = step.matrixName(number)
+        let linear = forward.matrix(number)
         let result = gradient(name + ".input", rowsPerExample * inputs, in: &builder)
         var first = [outputGradient]
         var format: ElementFormat?
@@ -229,10 +280,10 @@ struct TransformerBackward {
             name + ".input-gradient",
             .product(
                 Product(
-                    role: .inputGradient(number: number), instances: 1, m: step.batch * rowsPerExample, n: inputs,
+                    role: role(number, .inputGradient), instances: 1, m: step.batch * rowsPerExample, n: inputs,
                     k: outputs, first: format ?? recipe.backward,
                     second: format == nil ? recipe.backward : builder.format(of: linear.weight),
-                    hasFoldedScales: format != nil)),
+                    hasFoldedScales: format != nil, hasFactor: hasFactor)),
             .backward, reads: first + (format == nil ? linear.operands : [linear.weight]), writes: [result])
         return result
     }
@@ -243,8 +294,8 @@ struct TransformerBackward {
         _ number: Int, _ outputGradient: TensorID, _ input: TransformerForward.Operand, rows: Int,
         _ states: inout FirstOrderStates, in builder: inout ProgramBuilder
     ) {
-        let (outputs, inputs) = network.linearSize(number)
-        let name = network.linearName(number)
+        let (outputs, inputs) = step.matrixSize(number)
+        let name = step.matrixName(number)
         // What waits in codes is quantized from the backward's format, which has all of a row.
         let result = builder.temporary(
             name + ".gradient", outputs * inputs,
@@ -252,7 +303,7 @@ struct TransformerBackward {
         var first = [outputGradient]
         var format: ElementFormat?
         if let scales = quantizedScales(input.scales),
-            forward.linears[number].scales != nil
+            forward.matrix(number).scales != nil
         {
             format = gradientCodes(of: number, in: builder)
             first = [
@@ -268,7 +319,7 @@ struct TransformerBackward {
             name + ".weight-gradient",
             .product(
                 Product(
-                    role: .weightGradient(number: number), instances: 1, m: outputs, n: inputs, k: rows,
+                    role: role(number, .weightGradient), instances: 1, m: outputs, n: inputs, k: rows,
                     first: format ?? recipe.backward,
                     second: format == nil ? recipe.backward : builder.format(of: input.values),
                     hasFoldedScales: format != nil)),
@@ -283,7 +334,7 @@ struct TransformerBackward {
 
     /// Codes of a gradient that meets those of layer `number`: INT8, or E5M2 beside FP8 [Micikevicius22, arXiv 2209.05433].
     private func gradientCodes(of number: Int, in builder: ProgramBuilder) -> ElementFormat {
-        builder.format(of: forward.linears[number].weight).integer != nil ? .int8 : .e5m2
+        builder.format(of: forward.matrix(number).weight).integer != nil ? .int8 : .e5m2
     }
 
     private func norm(
@@ -297,11 +348,15 @@ struct TransformerBackward {
         return result
     }
 
-    private func add(_ terms: [TensorID], _ name: String, in builder: inout ProgramBuilder) -> TensorID {
+    /// - Parameter width: elements of a token; nil for the blocks' state.
+    private func add(
+        _ terms: [TensorID], _ name: String, width: Int? = nil, in builder: inout ProgramBuilder
+    ) -> TensorID {
         guard terms.count > 1 else { return terms[0] }
-        let result = gradient(name, step.sequence * network.hidden, in: &builder)
+        let width = width ?? network.hidden
+        let result = gradient(name, step.sequence * width, in: &builder)
         builder.emit(
-            name + ".add-gradients", .firstOrder(.addGradients(terms: terms.count, elements: rows * network.hidden)),
+            name + ".add-gradients", .firstOrder(.addGradients(terms: terms.count, elements: rows * width)),
             .backward, reads: terms, writes: [result])
         return result
     }

@@ -17,9 +17,12 @@ extension TransformerForward {
         /// Input of the activation function: the gate's where there is one.
         var intermediate: TensorID?
         var up: TensorID?
-        var activated: Operand
+        /// Input of the block's last matrix; nil where a block that is run again stops before it.
+        var activated: Operand?
         /// Input of the block's last norm; nil where norms precede their parts.
         var outputSum: TensorID?
+        /// What the adapters' B read, by number of the linear layer.
+        var adapted: [Int: Operand] = [:]
     }
 
     /// Number of the first norm of block `layer`.
@@ -30,14 +33,18 @@ extension TransformerForward {
     /// One block: the stream to the block's, with what it wrote on the way.
     ///
     /// - Parameters:
-    ///   - savesInput: the gradient of the block's input will be wanted.
+    ///   - gradients: what the block's backward will make, where `span` saves.
     ///   - checkpoints: the input is kept whatever `span` saves, as the first norm reads it where that norm is the block's first part.
     ///   - savesProbabilities: what the attention scores' softmax writes is kept where `span` saves.
     ///   - endsEarly: only what a backward pass reads is wanted, not the block's output.
     func block(
-        _ layer: Int, _ stream: Stream, _ span: Span, savesInput: Bool = true, checkpoints: Bool = false,
+        _ layer: Int, _ stream: Stream, _ span: Span, for gradients: BlockGradients? = nil, checkpoints: Bool = false,
         savesProbabilities: Bool = true, endsEarly: Bool = false, in builder: inout ProgramBuilder
     ) -> (stream: Stream, activations: BlockActivations) {
+        /// The span of operations that write copies for the backward pass, where it will read them.
+        func saving(_ isRead: Bool?) -> Span {
+            Span(span.pass, span.sign, biasSign: span.biasSign, saves: span.saves && isRead ?? true)
+        }
         let tokens = step.sequence
         let hidden = network.hidden
         let name = "layer.\(layer)"
@@ -49,27 +56,40 @@ extension TransformerForward {
         var inputSum: TensorID?
         if isPre {
             let saving = Span(
-                span.pass, span.sign, biasSign: span.biasSign, saves: span.saves && savesInput || checkpoints)
+                span.pass, span.sign, biasSign: span.biasSign, saves: saving(gradients?.input).saves || checkpoints)
             let normalized = normalize(stream, norm: firstNorm(layer), name + ".input-norm", saving, in: &builder)
             (state, x, inputSum) = (normalized.state, normalized.y, normalized.saved)
         }
         let input = quantize(
             x, name + ".input", rowsPerExample: tokens, columns: hidden, to: formats.activations, span, in: &builder)
-        let attention = attention(layer, input, span, savesProbabilities: savesProbabilities, in: &builder)
+        var adapted: [Int: Operand] = [:]
+        let attention = attention(
+            layer, input, span, savesProbabilities: savesProbabilities && gradients?.scores ?? true, &adapted,
+            in: &builder)
         let context = attention.context
         let projected = linear(first + 3, context, rowsPerExample: tokens, span, in: &builder)
+        adapted[first + 3] = projected.adapted
         let attended = normalize(
-            Stream(state: state, branch: projected), norm: firstNorm(layer) + (isPre ? 1 : 0),
-            name + ".attention-norm", span, keepsState: !endsEarly, in: &builder)
+            Stream(state: state, branch: projected.y), norm: firstNorm(layer) + (isPre ? 1 : 0),
+            name + ".attention-norm", saving(gradients?.attended), keepsState: !endsEarly, in: &builder)
 
         let attendedCodes = quantize(
             attended.y, name + ".attention-norm", rowsPerExample: tokens, columns: hidden, to: formats.activations,
             span, in: &builder)
-        let feedForward = feedForward(layer, attendedCodes, span, in: &builder)
+        // Of a block that ends early nothing behind the activation function is read but the input of a trained last matrix.
+        let stops = endsEarly && isPre
+        let feedForward = feedForward(
+            layer, attendedCodes, saving(gradients?.activated), for: gradients,
+            stops: stops && !(gradients?.trainsLast ?? true), &adapted, in: &builder)
         var result = Stream(state: attended.state)
-        if !(endsEarly && isPre) {
-            result.branch = linear(
-                first + network.linearsPerBlock - 1, feedForward.activated, rowsPerExample: tokens, span, in: &builder)
+        let last = first + network.linearsPerBlock - 1
+        if let activated = feedForward.activated {
+            if stops {
+                adapted[last] = adapterInput(last, activated, rowsPerExample: tokens, span, in: &builder)
+            } else {
+                let output = linear(last, activated, rowsPerExample: tokens, span, in: &builder)
+                (result.branch, adapted[last]) = (output.y, output.adapted)
+            }
         }
         var outputSum: TensorID?
         if !isPre, endsEarly, let branch = result.branch {
@@ -93,7 +113,7 @@ extension TransformerForward {
                 inputSum: inputSum, input: input, query: attention.query, key: attention.key, value: attention.value,
                 probabilities: attention.probabilities, probabilityCodes: attention.probabilityCodes, context: context,
                 attentionSum: attended.saved, attentionNorm: attendedCodes, intermediate: feedForward.intermediate,
-                up: feedForward.up, activated: feedForward.activated, outputSum: outputSum)
+                up: feedForward.up, activated: feedForward.activated, outputSum: outputSum, adapted: adapted)
         )
     }
 
@@ -105,7 +125,8 @@ extension TransformerForward {
     }
 
     private func attention(
-        _ layer: Int, _ input: Operand, _ span: Span, savesProbabilities: Bool, in builder: inout ProgramBuilder
+        _ layer: Int, _ input: Operand, _ span: Span, savesProbabilities: Bool, _ adapted: inout [Int: Operand],
+        in builder: inout ProgramBuilder
     ) -> Attention {
         let tokens = step.sequence
         let (heads, keyHeads, groups) = (network.heads, network.keyValueHeads, network.keyValueGroups)
@@ -116,38 +137,47 @@ extension TransformerForward {
         // Queries, keys and values are written as the attention products read them, unless codes are still to be made.
         let written = format.hasScales ? formats.values : format
 
-        func project(_ number: Int, in builder: inout ProgramBuilder) -> Value {
-            linear(number, input, rowsPerExample: tokens, span, format: written, in: &builder)
+        func project(
+            _ number: Int, _ adapted: inout [Int: Operand], in builder: inout ProgramBuilder
+        ) -> Value {
+            let result = linear(number, input, rowsPerExample: tokens, span, format: written, in: &builder)
+            adapted[number] = result.adapted
+            return result.y
         }
-        let q = project(first, in: &builder)
-        let k = project(first + 1, in: &builder)
-        let v = project(first + 2, in: &builder)
-        let copies = q.copies
-        let (pass, instances) = (pass(span, copies), examples(copies) * keyHeads)
+        let q = project(first, &adapted, in: &builder)
+        let k = project(first + 1, &adapted, in: &builder)
+        let v = project(first + 2, &adapted, in: &builder)
         if let rotations {
             for (x, part, count) in [(q, "query", heads), (k, "key", keyHeads)] {
                 builder.emit(
                     "\(name).\(part).rotate",
-                    .rotate(examples: examples(copies), rows: tokens, heads: count, columns: depth), pass,
-                    reads: [x.id, rotations], writes: [x.id])
+                    .rotate(examples: examples(x.copies), rows: tokens, heads: count, columns: depth),
+                    pass(span, x.copies), reads: [x.id, rotations], writes: [x.id])
             }
         }
 
-        let query = regrouped(q, name + ".query", to: format, toHeads: true, span, in: &builder)
-        let key = quantize(
+        var query = regrouped(q, name + ".query", to: format, toHeads: true, span, in: &builder)
+        var key = quantize(
             k, name + ".key", rowsPerExample: tokens * keyHeads, columns: depth, to: format, span, in: &builder)
-        var value = Operand(values: v.id, copies: copies)
+        var value = Operand(values: v.id, copies: v.copies)
         if format.hasScales {
             let codes = activation(
-                name + ".value.codes", tokens * network.keyValueWidth, format, copies: copies,
+                name + ".value.codes", tokens * network.keyValueWidth, format, copies: v.copies,
                 in: &builder)
             let scales = activation(
-                name + ".value.scales", network.keyValueWidth, .fp32, copies: copies, in: &builder)
+                name + ".value.scales", network.keyValueWidth, .fp32, copies: v.copies, in: &builder)
             builder.emit(
-                name + ".value.quantize", .quantizeColumns(instances: instances, rows: tokens, columns: depth), pass,
-                reads: [v.id, lengths], writes: [codes, scales])
-            value = Operand(values: codes, scales: scales, copies: copies)
+                name + ".value.quantize",
+                .quantizeColumns(instances: examples(v.copies) * keyHeads, rows: tokens, columns: depth),
+                pass(span, v.copies), reads: [v.id, lengths], writes: [codes, scales])
+            value = Operand(values: codes, scales: scales, copies: v.copies)
         }
+        // Below the first adapter some of the three may be the same in both passes.
+        let copies = max(query.copies, key.copies, value.copies)
+        let (pass, instances) = (pass(span, copies), examples(copies) * keyHeads)
+        query = broadcast(query, name + ".query", to: copies, span, in: &builder)
+        key = broadcast(key, name + ".key", to: copies, span, in: &builder)
+        value = broadcast(value, name + ".value", to: copies, span, in: &builder)
 
         let (kept, probabilities) = probabilities(
             layer, query, key,
@@ -169,8 +199,11 @@ extension TransformerForward {
     }
 
     /// Attention scores and their softmax: the probabilities as the backward pass reads them, and as the product with the values does.
+    ///
+    /// - Parameter isMultiplied: a product with values reads them.
     func probabilities(
-        _ layer: Int, _ query: Operand, _ key: Operand, _ span: Span, in builder: inout ProgramBuilder
+        _ layer: Int, _ query: Operand, _ key: Operand, _ span: Span, isMultiplied: Bool = true,
+        in builder: inout ProgramBuilder
     ) -> (saved: TensorID, operand: Operand) {
         let tokens = step.sequence
         let (heads, keyHeads, groups) = (network.heads, network.keyValueHeads, network.keyValueGroups)
@@ -200,6 +233,8 @@ extension TransformerForward {
         let probabilities: Operand
         if isNarrowed, let narrow {
             probabilities = Operand(values: narrow, copies: copies)
+        } else if !isMultiplied {
+            probabilities = Operand(values: scores, copies: copies)
         } else {
             probabilities = quantize(
                 Value(id: scores, copies: copies), name + ".probabilities", rowsPerExample: heads * tokens,
@@ -241,28 +276,42 @@ extension TransformerForward {
         return Operand(values: codes, scales: scales, copies: x.copies)
     }
 
+    /// - Parameter stops: what the activation function makes is not wanted.
     private func feedForward(
-        _ layer: Int, _ x: Operand, _ span: Span, in builder: inout ProgramBuilder
-    ) -> (activated: Operand, intermediate: TensorID?, up: TensorID?) {
+        _ layer: Int, _ x: Operand, _ span: Span, for gradients: BlockGradients?, stops: Bool,
+        _ adapted: inout [Int: Operand], in builder: inout ProgramBuilder
+    ) -> (activated: Operand?, intermediate: TensorID?, up: TensorID?) {
         let (tokens, width) = (step.sequence, network.intermediate)
         let name = "layer.\(layer)"
         let first = network.linearsPerBlock * layer + 4
         let function = "." + network.activation.rawValue
         let savedGate = copy(name + (network.isGated ? ".gate" : ".intermediate"), tokens * width, span, in: &builder)
-        let gate = linear(first, x, rowsPerExample: tokens, span, copy: savedGate, in: &builder)
-        let copies = gate.copies
+        let gated = linear(
+            first, x, rowsPerExample: tokens, span, copy: savedGate, keepsResult: !stops, in: &builder)
+        let gate = gated.y
+        adapted[first] = gated.adapted
+        // Of gate and up one may be the same in both passes where the other is not.
+        let copies = max(gate.copies, network.isGated ? resultCopies(first + 1, x, span) : 1)
         let elements = rows(copies) * width
-        let activated = activation(
-            name + function, tokens * width,
-            copies: copies, in: &builder)
-        var savedUp: TensorID?
-        if network.isGated {
-            savedUp = copy(name + ".up", tokens * width, span, in: &builder)
-            let up = linear(first + 1, x, rowsPerExample: tokens, span, copy: savedUp, in: &builder)
+        let activated = stops ? nil : activation(name + function, tokens * width, copies: copies, in: &builder)
+        var (savedUp, up): (TensorID?, Value?)
+        // Up's own gradient does not take its value.
+        let keepsUp = span.saves && gradients?.inner(4) ?? true
+        if network.isGated, stops, !keepsUp {
+            adapted[first + 1] = adapterInput(first + 1, x, rowsPerExample: tokens, span, in: &builder)
+        } else if network.isGated {
+            if keepsUp { savedUp = copy(name + ".up", tokens * width, span, in: &builder) }
+            let result = linear(
+                first + 1, x, rowsPerExample: tokens, span, copy: savedUp, keepsResult: !stops, in: &builder)
+            (up, adapted[first + 1]) = (result.y, result.adapted)
+            if keepsUp { savedUp = savedUp ?? result.y.id }
+        }
+        let kept = span.saves ? savedGate ?? gate.id : nil
+        guard let activated else { return (nil, kept, savedUp) }
+        if let up {
             builder.emit(
                 name + function, .gate(network.activation, elements: elements), pass(span, copies),
                 reads: [gate.id, up.id], writes: [activated])
-            if span.saves { savedUp = savedUp ?? up.id }
         } else {
             builder.emit(
                 name + function, .activation(network.activation, elements: elements),
@@ -271,6 +320,6 @@ extension TransformerForward {
         let codes = quantize(
             Value(id: activated, copies: copies), name + function,
             rowsPerExample: tokens, columns: width, to: formats.activations, span, in: &builder)
-        return (codes, span.saves ? savedGate ?? gate.id : nil, savedUp)
+        return (codes, kept, savedUp)
     }
 }

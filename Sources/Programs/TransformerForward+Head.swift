@@ -56,7 +56,8 @@ extension TransformerForward {
     ) -> (logits: TensorID, loss: TensorID) {
         let rows = input.rowsPerExample
         let logits = linear(
-            network.headNumber, input.operand, rowsPerExample: rows, span, format: .fp32, in: &builder)
+            network.headNumber, input.operand, rowsPerExample: rows, span, format: .fp32, in: &builder
+        ).y
         let loss = builder.temporary("loss", logits.copies, .fp32, .data)
         builder.emit(
             "loss", .loss(passes: logits.copies, examples: step.batch * rows, classes: network.logits),

@@ -68,14 +68,16 @@ struct TransformerForward {
     let rotations: TensorID?
     let norms: [Norm]
     private(set) var linears: [Linear]
+    /// A and B of the adapters, by number (`StepDescription.adapterNumbers`).
+    private(set) var adapters: [Int: Linear] = [:]
 
     var network: TransformerConfiguration { step.network }
 
     /// Declares parameters and inputs.
     ///
-    /// - Parameter madeEachStep: linear layers whose codes or values the step makes itself from FP32 masters; they live only as long as it
-    ///   reads them.
-    init(step: StepDescription, madeEachStep: Range<Int> = 0..<0, in builder: inout ProgramBuilder) {
+    /// - Parameter madeEachStep: matrices whose codes or values the step makes itself from FP32 masters; they live only as long as it reads
+    ///   them.
+    init(step: StepDescription, madeEachStep: Set<Int> = [], in builder: inout ProgramBuilder) {
         self.step = step
         formats = step.formats
         let (network, formats) = (step.network, formats)
@@ -108,6 +110,13 @@ struct TransformerForward {
             Self.linear(
                 number, network, formats, isMade: madeEachStep.contains(number), table: (words, table), in: &builder)
         }
+        for number in step.adapterMatrices {
+            let (rows, columns) = step.matrixSize(number)
+            let (weight, scales) = Self.matrix(
+                step.matrixName(number), rows: rows, columns: columns, step.adapterFormat,
+                isMade: madeEachStep.contains(number), in: &builder)
+            adapters[number] = Linear(weight: weight, scales: scales, bias: nil)
+        }
     }
 
     private static func inputs(
@@ -127,13 +136,17 @@ struct TransformerForward {
         return result
     }
 
-    /// The same network with other tensors for the codes or values that linear layers `numbers` are made of.
-    func withFurtherCodes(of numbers: Range<Int>, in builder: inout ProgramBuilder) -> TransformerForward {
+    /// The tensors of matrix `number`: a linear layer's, or an adapter's.
+    func matrix(_ number: Int) -> Linear { number < linears.count ? linears[number] : adapters[number]! }
+
+    /// The same network with other tensors for the codes or values that matrices `numbers` are made of.
+    func withFurtherCodes(of numbers: [Int], in builder: inout ProgramBuilder) -> TransformerForward {
         var result = self
         for number in numbers {
-            result.linears[number] = Linear(
-                weight: builder.again(linears[number].weight), scales: linears[number].scales.map { builder.again($0) },
-                bias: linears[number].bias)
+            let old = matrix(number)
+            let new = Linear(
+                weight: builder.again(old.weight), scales: old.scales.map { builder.again($0) }, bias: old.bias)
+            if number < linears.count { result.linears[number] = new } else { result.adapters[number] = new }
         }
         return result
     }
@@ -146,24 +159,34 @@ struct TransformerForward {
         let (rows, columns) = (linear.outputs, linear.inputs)
         let name = network.linearName(number)
         let format = number == network.headNumber ? formats.head : formats.weights
-        let weight: TensorID
-        var scales: TensorID?
-        if linear.isTied, format == table.format {
-            weight = table.id
-        } else if isMade {
-            weight = builder.temporary(name + ".weight", rows * columns, format, .weights)
-            if format.hasScales { scales = builder.temporary(name + ".scales", rows, .fp32, .scales) }
-        } else {
-            weight = builder.parameter(
-                name + ".weight", format, rows * columns, .weights, .linearWeight(number: number))
-            if format.hasScales {
-                scales = builder.parameter(name + ".scales", .fp32, rows, .scales, .linearScales(number: number))
-            }
-        }
+        let (weight, scales) =
+            linear.isTied && format == table.format
+            ? (table.id, nil)
+            : matrix(name, rows: rows, columns: columns, format, isMade: isMade, number: number, in: &builder)
         let bias =
             linear.hasBias
             ? builder.parameter(name + ".bias", .fp32, rows, .otherParameters, .linearBias(number: number)) : nil
         return Linear(weight: weight, scales: scales, bias: bias)
+    }
+
+    /// A matrix's codes and scales, or values: parameters, or made by the step.
+    ///
+    /// - Parameter number: of the linear layer whose they are; nil for an adapter's.
+    private static func matrix(
+        _ name: String, rows: Int, columns: Int, _ format: ElementFormat, isMade: Bool, number: Int? = nil,
+        in builder: inout ProgramBuilder
+    ) -> (weight: TensorID, scales: TensorID?) {
+        if isMade {
+            let weight = builder.temporary(name + ".weight", rows * columns, format, .weights)
+            return (weight, format.hasScales ? builder.temporary(name + ".scales", rows, .fp32, .scales) : nil)
+        }
+        let weight = builder.parameter(
+            name + ".weight", format, rows * columns, .weights, number.map { .linearWeight(number: $0) })
+        let scales =
+            format.hasScales
+            ? builder.parameter(name + ".scales", .fp32, rows, .scales, number.map { .linearScales(number: $0) })
+            : nil
+        return (weight, scales)
     }
 
     // MARK: Sizes
@@ -235,12 +258,40 @@ struct TransformerForward {
         return activation(name + ".saved", elements, .bf16, copies: 1, in: &builder)
     }
 
-    /// A linear layer on the array: y [rows, features].
+    /// A linear layer on the array, and what its adapter adds: y [rows, features].
     ///
-    /// - Parameter format: of y.
+    /// - Parameters:
+    ///   - format: of y.
+    ///   - copy: y as the backward pass reads it, where that is another tensor.
+    ///   - keepsResult: y itself is read; if not, the copy is all that is written.
     func linear(
         _ number: Int, _ x: Operand, rowsPerExample: Int, _ span: Span, format: ElementFormat? = nil,
-        copy: TensorID? = nil, in builder: inout ProgramBuilder
+        copy: TensorID? = nil, keepsResult: Bool = true, in builder: inout ProgramBuilder
+    ) -> Projection {
+        guard step.isAdapted(number) else {
+            let y = product(
+                number, x, rowsPerExample: rowsPerExample, span, format: format, copy: copy, keepsResult: keepsResult,
+                in: &builder)
+            return Projection(y: y, adapted: nil)
+        }
+        let y = product(
+            number, x, rowsPerExample: rowsPerExample, span, format: format, copy: nil, in: &builder)
+        guard let h = adapterInput(number, x, rowsPerExample: rowsPerExample, span, in: &builder) else {
+            return Projection(y: y, adapted: nil)
+        }
+        let sum = addAdapter(
+            number, y, h, rowsPerExample: rowsPerExample, span, copy: copy, keepsResult: keepsResult, in: &builder)
+        return Projection(y: sum, adapted: h)
+    }
+
+    /// Passes that linear layer `number`'s result belongs to.
+    func resultCopies(_ number: Int, _ x: Operand, _ span: Span) -> Int {
+        step.trained.contains(number) || step.isAdapted(number) ? max(x.copies, span.sign.copies) : x.copies
+    }
+
+    private func product(
+        _ number: Int, _ x: Operand, rowsPerExample: Int, _ span: Span, format: ElementFormat?, copy: TensorID?,
+        keepsResult: Bool = true, in builder: inout ProgramBuilder
     ) -> Value {
         let (outputs, inputs) = network.linearSize(number)
         let name = network.linearName(number)
@@ -250,19 +301,21 @@ struct TransformerForward {
         let sign = isTrained ? span.sign : .none
         let biasSign = perturbsBias ? span.biasSign : .none
         let copies = max(x.copies, sign.copies)
-        let y = activation(name + ".output", rowsPerExample * outputs, format, copies: copies, in: &builder)
+        let only = keepsResult ? nil : copy
+        let y = only ?? activation(name + ".output", rowsPerExample * outputs, format, copies: copies, in: &builder)
         let parameters = linears[number]
         // Both signs are two instances, each with its own weights; without a sign the passes' rows follow each other.
         let instances = sign.copies
+        let first = builder.format(of: x.values)
         let product = Product(
             role: .linear(number: number), instances: instances,
             m: step.batch * rowsPerExample * (instances == 1 ? copies : 1), n: outputs, k: inputs,
-            first: builder.format(of: x.values), second: builder.format(of: parameters.weight), sign: sign,
-            biasSign: biasSign)
+            first: first, second: StepDescription.readFormat(builder.format(of: parameters.weight), beside: first),
+            sign: sign, biasSign: biasSign)
         builder.emit(
             name, .product(product), pass(span, copies),
             reads: x.operands + parameters.operands + (parameters.bias.map { [$0] } ?? []),
-            writes: [y] + (copy.map { [$0] } ?? []))
+            writes: [y] + (only == nil ? copy.map { [$0] } ?? [] : []))
         return Value(id: y, copies: copies)
     }
 

@@ -68,9 +68,9 @@ extension VectorWork {
         }
     }
 
-    /// Per value: f′(gate)·up·dy, f(gate)·dy.
-    static func gateGradient(_ activation: TransformerActivation) -> VectorWork {
-        activationGradient(activation) + VectorWork([.multiply: 2, .convert: 2])
+    /// Per value: f′(gate)·up·dy, and where up's gradient is wanted, too, f(gate)·dy.
+    static func gateGradient(_ activation: TransformerActivation, wantsUp: Bool) -> VectorWork {
+        activationGradient(activation) + VectorWork([.multiply: wantsUp ? 2 : 1, .convert: wantsUp ? 2 : 1])
     }
 
     /// Per value: x·cos + x′·sin, where x′ is the value half a head away.
@@ -94,7 +94,7 @@ extension VectorWork {
     /// Section 10, new head's bias, per value: float(u), product, sum.
     static let perturbBias = VectorWork([.convert: 1, .multiply: 1, .add: 1])
 
-    /// Section 8, per output of a product: float(acc) of integers, a product by each operand's scale, bias, rounding to a format
+    /// Section 8, per output of a product: float(acc) of integers, a product by each operand's scale and by an adapter's factor, bias, rounding to a format
     /// narrower than FP32, a second BF16 copy.
     static func epilogue(integers: Bool, scales: Int, bias: Bool, narrow: Bool, copy: Bool) -> VectorWork {
         var work = VectorWork()

@@ -9,7 +9,7 @@ extension Lowering {
         var builder = ProgramBuilder(step: step)
         let forward = TransformerForward(step: step, in: &builder)
         let residuals = residuals(step, in: &builder)
-        let firstLayer = step.trainable.firstLayer(of: network.layers)
+        let firstLayer = step.firstTrainedLayer
         let shared = TransformerForward.Span(.shared)
 
         var x = forward.embed(.shared, in: &builder)
@@ -24,8 +24,8 @@ extension Lowering {
             return forward.classify(pooled, span, in: &builder).loss
         }
         var multipliers: [TensorID] = []
-        var kept: [Int: TensorID] = [:]
-        for _ in 0..<step.queries {
+        let kept = step.placement == .inPlace ? keptCodes(step, in: &builder) : [:]
+        for query in 0..<step.queries {
             var losses: [TensorID] = []
             switch step.placement {
             case .onLoad:
@@ -35,9 +35,8 @@ extension Lowering {
             case .onLoadShared:
                 losses.append(pass(.init(.both, .both), in: &builder))
             case .inPlace:
-                kept = keptCodes(step, in: &builder)
                 for (name, sign, move) in [
-                    (Pass.plus, PerturbationSign.plus, InPlaceMove.start), (.minus, .minus, .turn),
+                    (Pass.plus, PerturbationSign.plus, query == 0 ? InPlaceMove.start : .next), (.minus, .minus, .turn),
                 ] {
                     perturb(step, move, forward, kept, in: &builder)
                     losses.append(pass(.init(name, .none, biasSign: sign), in: &builder))
@@ -47,15 +46,15 @@ extension Lowering {
             builder.emit("projected-gradient", .projectedGradient, .update, reads: losses, writes: [multiplier])
             multipliers.append(multiplier)
         }
-        for number in step.trained {
-            let (rows, columns) = network.linearSize(number)
-            let weight = forward.linears[number].weight
+        for number in step.trainedMatrices {
+            let (rows, columns) = step.matrixSize(number)
+            let weight = forward.matrix(number).weight
             let residual = residuals[number].map { [$0] } ?? []
             // Codes are restored by a list; of floating-point weights the copy is read instead.
             let list = builder.format(of: weight).integer == nil ? [] : kept[number].map { [$0] } ?? []
             let source = list.isEmpty ? kept[number] ?? weight : weight
             builder.emit(
-                network.linearName(number) + ".update",
+                step.matrixName(number) + ".update",
                 .update(number: number, rows: rows, columns: columns, residualBits: step.residualBits), .update,
                 reads: multipliers + [source] + residual + list, writes: [weight] + residual)
         }
@@ -71,10 +70,11 @@ extension Lowering {
     private static func residuals(_ step: StepDescription, in builder: inout ProgramBuilder) -> [Int: TensorID] {
         guard step.residualBits > 0 else { return [:] }
         var result: [Int: TensorID] = [:]
-        for number in step.trained {
+        for number in step.trainedMatrices {
+            let (rows, columns) = step.matrixSize(number)
             result[number] = builder.parameter(
-                step.network.linearName(number) + ".residuals", step.residualBits == 8 ? .int8 : .int16,
-                step.network.linear(number).weightCount, .residuals, .linearResiduals(number: number))
+                step.matrixName(number) + ".residuals", step.residualBits == 8 ? .int8 : .int16, rows * columns,
+                .residuals, number < step.network.linearCount ? .linearResiduals(number: number) : nil)
         }
         return result
     }
@@ -82,13 +82,13 @@ extension Lowering {
     /// What restores weights that were perturbed in place, by number.
     private static func keptCodes(_ step: StepDescription, in builder: inout ProgramBuilder) -> [Int: TensorID] {
         var result: [Int: TensorID] = [:]
-        for number in step.trained {
-            let linear = step.network.linear(number)
-            let format = number == step.network.headNumber ? step.formats.head : step.formats.weights
+        for number in step.trainedMatrices {
+            let (rows, columns) = step.matrixSize(number)
+            let format = step.weightFormat(number)
             let isList = format.integer != nil
             result[number] = builder.temporary(
-                step.network.linearName(number) + (isList ? ".saturated" : ".copy"),
-                linear.outputs * (isList ? InPlaceList.bytes(columns: linear.inputs) : linear.inputs),
+                step.matrixName(number) + (isList ? ".saturated" : ".copy"),
+                rows * (isList ? InPlaceList.bytes(columns: columns) : columns),
                 isList ? .int8 : format, .perturbations)
         }
         return result
@@ -98,18 +98,18 @@ extension Lowering {
         _ step: StepDescription, _ move: InPlaceMove, _ forward: TransformerForward, _ kept: [Int: TensorID],
         in builder: inout ProgramBuilder
     ) {
-        for number in step.trained {
+        for number in step.trainedMatrices {
             guard let list = kept[number] else { continue }
-            let (rows, columns) = step.network.linearSize(number)
-            let weight = forward.linears[number].weight
+            let (rows, columns) = step.matrixSize(number)
+            let weight = forward.matrix(number).weight
             let isList = builder.format(of: weight).integer != nil
             let (reads, writes): ([TensorID], [TensorID])
             switch move {
             case .start: (reads, writes) = ([weight], [weight, list])
-            case .turn: (reads, writes) = isList ? ([weight, list], [weight, list]) : ([list], [weight])
+            case .turn, .next: (reads, writes) = isList ? ([weight, list], [weight, list]) : ([list], [weight])
             }
             builder.emit(
-                step.network.linearName(number) + ".perturb",
+                step.matrixName(number) + ".perturb",
                 .perturbInPlace(move, number: number, rows: rows, columns: columns), .perturb, reads: reads,
                 writes: writes)
         }

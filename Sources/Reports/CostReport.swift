@@ -94,6 +94,7 @@ public enum CostReport {
         if let text = summary.baseline, summary.firstOrder != nil {
             lines.append("\(baseline) is \(text) (docs/costs.md, First-order steps)")
         }
+        lines += trained(summary.lengths.first?.comparison.zerothOrder)
         lines += summary.assumptions
         if let objective = summary.lengths.first?.comparison.zerothOrder.layoutObjective {
             lines.append(LayoutNote.line(objective))
@@ -102,6 +103,15 @@ public enum CostReport {
             lines.append("both sides in floating point: what the machine's arithmetic has in codes is BF16 here")
         }
         return lines
+    }
+
+    /// What is trained, where it is adapters.
+    static func trained(_ cost: StepCost?) -> [String] {
+        guard let cost, let adapters = cost.adapterParameters, let all = cost.trainedParameters else { return [] }
+        let others = all > adapters ? " and \(Quantity.number(all - adapters)) of the head" : ""
+        return [
+            "trained: \(Quantity.number(adapters)) adapter parameters\(others) (\(cost.trainable ?? "")); all other weights are frozen"
+        ]
     }
 
     static func label(_ kind: MemoryKind) -> String {

@@ -34,6 +34,6 @@ public enum StepReport {
         lines.append(
             "resting on estimated prices: \(Quantity.percent(estimated)) of the energy (--json names every entry)")
         if let objective = cost.layoutObjective { lines.append(LayoutNote.line(objective)) }
-        return lines + cost.assumptions
+        return lines + CostReport.trained(cost) + cost.assumptions
     }
 }

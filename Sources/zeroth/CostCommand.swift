@@ -25,6 +25,8 @@ struct CostCommand: ParsableCommand {
               zeroth cost --network llama2-7b --hardware quzo-edge --set organisation.dram.capacity=17179869184
               zeroth cost --network roberta-large --method zoqo --hardware edge-int4 --objective latency
               zeroth cost --network roberta-large --baseline qat:int8,adam,checkpoint=layer --front
+              zeroth cost --network llama2-7b --hardware edge-int8 --batch 4 --trainable lora:rank=16,targets=q+v
+              zeroth cost --network llama2-7b --batch 4 --trainable lora:rank=16,targets=all-linear,base=int4 --baseline full
               zeroth cost --network minilm-l6 --vary batch=1,4,16 --vary sequence=32,128
               zeroth cost --network llama2-7b --hardware datacentre-fp8 --method quantized:e4m3,lion8 --batch 1
               zeroth cost --gemm 128,4096,4096 --hardware tpu-like
@@ -98,7 +100,10 @@ struct CostCommand: ParsableCommand {
         help: ArgumentHelp("Tokens an example (default: 128, or what the network has positions for).", valueName: "n"))
     var sequence: Int?
 
-    @Option(help: ArgumentHelp("Weights to train: all, last:N or head (default: all).", valueName: "set"))
+    @Option(
+        help: ArgumentHelp(
+            "Weights to train, on both sides: all, last:N, head, or low-rank adapters beside frozen layers: lora:rank=N,targets=q+v (or all-linear), alpha=X, format=… of the adapters, base=… of the frozen weights, last=N blocks (default: all).",
+            valueName: "set"))
     var trainable: String?
 
     @Option(

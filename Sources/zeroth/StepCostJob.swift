@@ -102,9 +102,12 @@ struct StepCostJob {
                 name: "sequence", value: "\(sequence)",
                 allowed: "at most \(longest), the positions of \(settings.network)")
         }
-        guard let set = TrainableSet(settings.trainable) else {
+        let set: TrainableSet
+        do { set = try TrainableSet(parsing: settings.trainable) } catch {
             throw RunError.badSetting(
-                name: "trainable", value: settings.trainable, allowed: "all, last:N (N at least 1) or head")
+                name: "trainable", value: settings.trainable,
+                allowed: error.part == settings.trainable
+                    ? error.allowed : "a set whose part \"\(error.part)\" is \(error.allowed)")
         }
         if let word = settings.lossTokens, network.classes != nil {
             throw RunError.badSetting(
@@ -115,15 +118,15 @@ struct StepCostJob {
         }
         var step = StepDescription(
             network: network, batch: settings.batch, sequence: sequence, trainable: set, hasNewHead: isNew,
-            method: try method(settings, machine.arithmetic), lossTokens: lossTokens)
+            method: .quzo(residualBits: 0), lossTokens: lossTokens)
+        step.method = try method(settings, hasGrids: step.on(machine).hasIntegerWeights)
         step.queries = settings.queries
         return step
     }
 
     private static func method(
-        _ settings: Settings, _ arithmetic: Arithmetic
+        _ settings: Settings, hasGrids: Bool
     ) throws -> StepDescription.Method {
-        let hasGrids = arithmetic.weights.integer != nil && arithmetic.head.integer != nil
         let word = settings.updateRounding ?? (hasGrids ? "residual:8" : "stochastic")
         guard let rounding = UpdateRounding(word: word) else {
             throw RunError.badSetting(

@@ -57,10 +57,42 @@ extension Fixture {
         let set = sets.randomElement(using: &random)!
         let network =
             pick(0...1) == 0 ? randomEncoder(isEven, &random) : randomDecoder(isEven, trains: set, &random)
-        return StepDescription(
+        var step = StepDescription(
             network: network, batch: batch, sequence: size(1...20, isEven, &random), trainable: set,
             hasNewHead: Bool.random(using: &random), method: methods.randomElement(using: &random)!,
             lossTokens: LossTokens.allCases.randomElement(using: &random)!)
+        // ZOQO refuses adapters in floating point, and the machine is not known here.
+        if pick(0...3) == 0, step.method != .zoqo {
+            step.trainable = .lora(randomAdapters(of: step, isEven, &random))
+            // No other head than a classifier is trained beside adapters.
+            if network.classes == nil { step.hasNewHead = false }
+        }
+        return step
+    }
+
+    /// Adapters of any layers, in formats that go with the step's and that every random array has rates for.
+    package static func randomAdapters(
+        of step: StepDescription, _ isEven: Bool, _ random: inout SplitMix
+    ) -> LowRankAdapters {
+        let layers = step.network.blockLinears
+        let chosen = layers.filter { _ in Int.random(in: 0...2, using: &random) == 0 }
+        let targets = chosen.isEmpty ? [layers.randomElement(using: &random)!] : chosen
+        let most = targets.map { min($0.outputs, $0.inputs) }.min()!
+        var adapters = LowRankAdapters(
+            rank: Int.random(in: 1...most, using: &random), targets: .roles(Set(targets.map(\.role))),
+            last: [nil, nil, 1].randomElement(using: &random)!)
+        if isEven, most > 1 { adapters.rank = max(2, adapters.rank / 2 * 2) }
+        if targets.count == layers.count { adapters.targets = .allLinear }
+        switch step.method {
+        case .quzo(residualBits: 0): adapters.format = [nil, .bf16].randomElement(using: &random)!
+        case .mezo: adapters.base = [nil, .int8].randomElement(using: &random)!
+        case .firstOrder(let recipe) where recipe.scheme == .full:
+            adapters.base = [nil, .int8].randomElement(using: &random)!
+        case .firstOrder(let recipe) where recipe.scheme == .qat:
+            adapters.format = [nil, .bf16].randomElement(using: &random)!
+        default: break
+        }
+        return adapters
     }
 
     /// Any scheme with any options that go together, in formats that every random array has rates for.

@@ -245,9 +245,45 @@ import Testing
         step = Fixture.step(.qat)
         step.queries = 2
         #expect { try step.checkSizes() } throws: { "\($0)".contains("only zeroth-order") }
-        step = Fixture.step(.zoqo)
-        step.queries = 2
-        step.placement = .inPlace
-        #expect { try step.checkSizes() } throws: { "\($0)".contains("on-load") }
+    }
+
+    /// In place, weights go from −d of one query by way of themselves to +d of the next; what is restored last is updated by all.
+    @Test func queriesInPlaceWalkOverTheStoredWeights() throws {
+        for (method, isList) in [(StepDescription.Method.quzo(residualBits: 8), true), (.mezo, false)] {
+            var random = SplitMix(state: 5)
+            var scheduled = 0
+            for _ in 0..<40 {
+                // Layouts with whole rows and with segments of them.
+                let machine = try Fixture.randomMachine(&random)
+                let queries = Int.random(in: 1...3, using: &random)
+                var step = Fixture.step(
+                    method,
+                    shape: EncoderShape(
+                        layers: 1, hidden: 24, heads: 2, intermediate: 700, vocabulary: 50, positions: 16, types: 2,
+                        classes: 2), batch: 1, sequence: 4)
+                step.queries = queries
+                step.machineFormats = .w8a8
+                step.placement = .inPlace
+                guard let program = try? Lowering.schedule(Lowering.program(for: step), on: machine) else { continue }
+                scheduled += 1
+                let trained = step.trained.reduce(0) { $0 + step.network.linear($1).weightCount }
+                let counts = try program.totalCounts()
+                // To +d, to −d, and back, which a copy needs no draws for.
+                #expect(counts.perturbedWeights == (isList ? 3 : 2) * queries * trained)
+                #expect(counts.updatedWeights == queries * trained)
+                let moves = program.program.operations.indices.filter { index in
+                    program.program.operations[index].pass == .perturb
+                }
+                #expect(moves.count == 2 * queries * step.trained.count)
+                #expect(program.program.macs == queries * Lowering.program(for: one(step)).macs)
+            }
+            #expect(scheduled > 10)
+        }
+    }
+
+    private func one(_ step: StepDescription) -> StepDescription {
+        var step = step
+        step.queries = 1
+        return step
     }
 }
