@@ -5,8 +5,6 @@ import Programs
 public enum EmulatorError: Error, CustomStringConvertible, Equatable {
     /// The program holds an operation that is costed but not executed.
     case notEmulated(operation: String)
-    /// An operation's rows, or what stands beside them, do not fit the buffer whole, and tiles do not run segments of rows.
-    case rowsCut(operation: String, machine: String, field: String, bytes: Int)
     /// A loss is not a finite number.
     case lossNotFinite(step: Int, pass: String, loss: Float)
     /// The perturbation's size does not fit a layer's grid.
@@ -22,9 +20,6 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
         switch self {
         case .notEmulated(let operation):
             "operation \(operation): costed, but not executed by this version; lower an inference or a quzo step to emulate it"
-        case .rowsCut(let operation, let machine, let field, let bytes):
-            "operation \(operation): its rows do not fit \(field) of machine \(machine), which is \(bytes), and come in segments, which "
-                + "are costed and not run as tiles; use --emulation layers or a larger memory"
         case .lossNotFinite(let step, let pass, let loss):
             "step \(step): the loss of the \(pass) pass is \(loss), should be finite; "
                 + "try a smaller --learning-rate or --perturbation-size"

@@ -97,16 +97,9 @@ public final class TileEmulator {
 
     /// Checks that tiles run every operation as it is laid out, before any runs.
     ///
-    /// - Throws: `EmulatorError.notEmulated` or `.rowsCut`, naming the operation.
+    /// - Throws: `EmulatorError.notEmulated`, naming the operation.
     public static func check(_ scheduled: ScheduledProgram) throws(EmulatorError) {
-        for (number, operation) in scheduled.program.operations.enumerated() {
-            guard !scheduled.nest(of: number).cutsRows else {
-                let sram = scheduled.machine.organisation.sram
-                throw .rowsCut(
-                    operation: operation.name, machine: scheduled.machine.name,
-                    field: sram.field(.activation) + ".bytes",
-                    bytes: sram.activation.bytes)
-            }
+        for operation in scheduled.program.operations {
             switch operation.action {
             case .product(let product) where product.firstFormat == .int8 && product.secondFormat == .int8: continue
             case .embed, .quantizeRows, .quantizeColumns, .softmax, .addNorm(.layerNorm, _, _, keepsSum: false),

@@ -21,17 +21,25 @@ public enum SymmetricQuantizer: Sendable {
 
     /// Quantizes one vector: a row of activations, a row of weights, or a column of attention's values.
     public static func quantized(_ x: some Collection<Float>) -> Result {
-        if !x.allSatisfy(\.isFinite) {
-            return Result(codes: Array(repeating: 0, count: x.count), scale: .nan)
-        }
-        let largest = x.reduce(0) { max($0, abs($1)) }
-        if largest < zeroThreshold {
-            return Result(codes: Array(repeating: 0, count: x.count), scale: 1)
-        }
-        let reciprocal = 127 / largest
-        let codes = x.map { element in
-            Int8(max(-127, min(127, (element * reciprocal).rounded(.toNearestOrEven))))
-        }
-        return Result(codes: codes, scale: largest / 127)
+        let (scale, reciprocal) = self.scale(largest: x.reduce(0, largest))
+        return Result(codes: x.map { code($0, reciprocal: reciprocal) }, scale: scale)
+    }
+
+    /// The largest magnitude so far with one element more; NaN from the first NaN or infinity on.
+    public static func largest(_ magnitude: Float, _ element: Float) -> Float {
+        magnitude.isNaN || !element.isFinite ? .nan : max(magnitude, abs(element))
+    }
+
+    /// The scale that a largest magnitude gives, and codes for each unit: 0 where every code is 0.
+    public static func scale(largest: Float) -> (scale: Float, reciprocal: Float) {
+        if largest.isNaN { return (.nan, 0) }
+        if largest < zeroThreshold { return (1, 0) }
+        return (largest / 127, 127 / largest)
+    }
+
+    /// The code of one element; 0 for a NaN or an infinity, whose vector has the reciprocal 0.
+    public static func code(_ element: Float, reciprocal: Float) -> Int8 {
+        let scaled = element * reciprocal
+        return scaled.isNaN ? 0 : Int8(max(-127, min(127, scaled.rounded(.toNearestOrEven))))
     }
 }

@@ -101,7 +101,7 @@ extension RowPlan {
                 phases: [
                     Phase(
                         reads: [0], work: VectorWork([.add: 1]) + conversions([0]),
-                        end: VectorWork([.divide: 1]) + conversions([2]), results: [2])
+                        end: VectorWork([.divide: 1]) + conversions([2]), results: [2], endReads: [1])
                 ], whole: [2])
             cut.perExample = 1
         case .select(_, _, let columns):
