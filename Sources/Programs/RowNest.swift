@@ -230,6 +230,8 @@ struct RowNest {
         switch rows.roles[place] {
         case .once, .running, .perExample, .beside: (count, run) = (1, transfer.bytes)
         case .whole: (count, run) = (operand.innerCount, tile.size * operand.unitBytes)
+        // As in the plain stream.
+        case .along where !isSplit: (count, run) = (operand.innerCount, tile.size * operand.unitBytes)
         case .along where operand.innerCount > 1: (count, run) = (segment, tile.size * operand.unitBytes)
         case .along: (count, run) = (tile.size, rows.segmentBytes(place, segment))
         }

@@ -33,6 +33,8 @@ struct RandomEncoder {
         var intermediate = 1...70
         var classes = 2...4
         var positions = 24
+        /// Of batches, padded.
+        var sequence = 1...24
     }
 
     init(_ random: inout SplitMix, sizes range: Sizes = Sizes()) throws {

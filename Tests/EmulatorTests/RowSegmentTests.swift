@@ -8,28 +8,26 @@ import Testing
 
 /// Rows that do not fit the chip, segment by segment: the bits of whole layers.
 @Suite struct RowSegmentTests {
-    /// Rows of several segments, and classes that do not fit one.
+    /// Rows of every operation that are longer than the least that a norm takes.
     static let sizes = RandomEncoder.Sizes(
-        headDimension: 5...40, intermediate: 20...160, classes: 2...60, positions: 56)
+        headDimension: 5...16, intermediate: 100...140, classes: 130...150, positions: 160, sequence: 130...160)
 
-    /// Operations whose rows come in segments; `whole` counts those whose rows do not, but come with what stands beside them.
-    static func cuts(_ scheduled: ScheduledProgram) -> (kinds: Set<String>, whole: Int) {
-        var kinds: Set<String> = []
-        var whole = 0
+    /// Kinds of operations whose rows come in segments, and of those whose rows are whole and come with what stands beside them.
+    static func cuts(_ scheduled: ScheduledProgram) -> (split: Set<String>, whole: Set<String>) {
+        var (split, whole): (Set<String>, Set<String>) = ([], [])
         for (number, operation) in scheduled.program.operations.enumerated() where scheduled.nest(of: number).cutsRows {
             var isSplit = false
             scheduled.nest(of: number).forEachCommand { command, indices in
-                if case .segment? = command.part?.function, command.part!.element.value(at: indices) > 0 {
-                    isSplit = true
+                guard let part = command.part, case .segment = part.function else { return }
+                isSplit = isSplit || part.element.value(at: indices) > 0
+            }
+            let kind =
+                if case .perturbInPlace(let move, _, _, _) = operation.action { "perturbInPlace \(move)" } else {
+                    String("\(operation.action)".prefix { $0 != "(" })
                 }
-            }
-            if isSplit {
-                kinds.insert("\(operation.action)".split(separator: "(").prefix(2).joined(separator: " "))
-            } else {
-                whole += 1
-            }
+            if isSplit { split.insert(kind) } else { whole.insert(kind) }
         }
-        return (kinds, whole)
+        return (split, whole)
     }
 
     /// Lays a step out on a machine whose buffers hold little more than they must, `spare` times in all.
@@ -51,13 +49,14 @@ import Testing
         }
     }
 
-    static func machine(_ random: inout SplitMix, placement: [String]) -> [String] {
+    /// - Parameter array: rows and columns; at random where it is nil.
+    static func machine(_ random: inout SplitMix, placement: [String], array: Int? = nil) -> [String] {
         func pick(_ values: [Int]) -> Int { values.randomElement(using: &random)! }
         let dataflow = MatrixArray.Dataflow.allCases.randomElement(using: &random)!.rawValue
         let overrides =
             placement + [
-                "organisation.array.dataflow=\(dataflow)", "organisation.array.rows=\(pick([2, 3, 4, 8]))",
-                "organisation.array.columns=\(pick([2, 4, 5, 8]))",
+                "organisation.array.dataflow=\(dataflow)", "organisation.array.rows=\(array ?? pick([2, 3, 4, 8]))",
+                "organisation.array.columns=\(array ?? pick([2, 4, 5, 8]))",
                 "organisation.dram.burstBytes=\(pick([16, 32, 128]))",
             ]
         guard pick([0, 1, 2, 3]) > 0 else {
@@ -76,33 +75,110 @@ import Testing
         TileMachine.inPlace,
     ]
 
-    @Test(arguments: placements.indices, [ScheduleObjective.traffic, .latency])
-    func stepsWhoseRowsAreCutHaveTheBitsOfWholeLayers(placement: Int, objective: ScheduleObjective) throws {
-        var random = SplitMix(state: 900 + UInt64(placement))
-        var kinds: Set<String> = []
-        var (ran, whole, refused) = (0, 0, 0)
-        for _ in 0..<14 {
-            let example = try TileCase(&random, steps: 2, sizes: Self.sizes)
-            let overrides = Self.machine(&random, placement: Self.placements[placement])
+    /// Random steps on machines that hold little more than they must.
+    ///
+    /// - Returns: what was cut, and how many steps ran to their end: a row may have more saturated codes than its list has room for.
+    private func run(
+        _ count: Int, seed: UInt64, _ placement: Int, _ objective: ScheduleObjective, sizes: RandomEncoder.Sizes,
+        examples: ClosedRange<Int> = 1...1, array: Int? = nil,
+        _ body: (TileCase, ScheduledProgram) throws -> Void
+    ) throws -> (split: Set<String>, whole: Set<String>, ran: Int) {
+        var random = SplitMix(state: seed)
+        var (split, whole): (Set<String>, Set<String>) = ([], [])
+        var ran = 0
+        for _ in 0..<count {
+            let example = try TileCase(&random, steps: 2, sizes: sizes, examples: examples)
+            let overrides = Self.machine(&random, placement: Self.placements[placement], array: array)
             let spare = (0..<6).map { _ in [1, 1, 2, 3].randomElement(using: &random)! }
-            guard let scheduled = try Self.tight(example.description, overrides, objective: objective, spare: spare)
-            else {
-                refused += 1
+            let tight = try Self.tight(example.description, overrides, objective: objective, spare: spare)
+            let scheduled = try #require(tight, "\(overrides)")
+            let cuts = Self.cuts(scheduled)
+            do {
+                try body(example, scheduled)
+            } catch EmulatorError.tile(let error) {
+                guard case .listOverflow = error.fault else { throw EmulatorError.tile(error) }
                 continue
             }
-            let cuts = Self.cuts(scheduled)
-            kinds.formUnion(cuts.kinds)
-            whole += cuts.whole
+            split.formUnion(cuts.split)
+            whole.formUnion(cuts.whole)
             ran += 1
-            do {
-                let (tiles, layers) = (try example.tiles(scheduled), try example.wholeLayers())
-                #expect(tiles == layers, "\(example.description) \(overrides)")
-            } catch EmulatorError.tile(let error) {
-                // More saturated codes than a list has room for.
-                guard case .listOverflow = error.fault else { throw EmulatorError.tile(error) }
+        }
+        return (split, whole, ran)
+    }
+
+    private static let everyKind: Set<String> = [
+        "embed", "quantizeRows", "quantizeColumns", "softmax", "addNorm", "meanPool", "loss",
+    ]
+    private static let inPlaceKinds: Set<String> = ["perturbInPlace start", "perturbInPlace turn", "update"]
+
+    @Test(arguments: placements.indices, [ScheduleObjective.traffic, .latency])
+    func stepsWhoseRowsAreCutHaveTheBitsOfWholeLayers(placement: Int, objective: ScheduleObjective) throws {
+        let found = try run(4, seed: 900 + UInt64(placement), placement, objective, sizes: Self.sizes) {
+            let tiles = try $0.tiles($1)
+            let layers = try $0.wholeLayers()
+            #expect(tiles == layers, "\($0.description)")
+        }
+        let isInPlace = Self.placements[placement] == TileMachine.inPlace
+        #expect(found.split == (isInPlace ? Self.everyKind.union(Self.inPlaceKinds) : Self.everyKind))
+        #expect(found.ran > 2)
+    }
+
+    /// Lengths alone take more than the buffer has, and come example by example; rows are whole.
+    @Test(arguments: placements.indices)
+    func wholeRowsWithLengthsOfTheirExamplesHaveTheBitsOfWholeLayers(placement: Int) throws {
+        let sizes = RandomEncoder.Sizes(headDimension: 1...2, intermediate: 1...9, positions: 3, sequence: 1...3)
+        let found = try run(4, seed: 40, placement, .traffic, sizes: sizes, examples: 150...250) {
+            let tiles = try $0.tiles($1)
+            let layers = try $0.wholeLayers()
+            #expect(tiles == layers, "\($0.description)")
+        }
+        #expect(found.whole.isSuperset(of: ["softmax", "quantizeColumns", "meanPool"]), "\(found)")
+        #expect(found.ran > 2)
+    }
+
+    @Test(arguments: placements.indices)
+    func neitherChecksNorThreadsNorLevelsNorRegistersDecideABit(placement: Int) throws {
+        let sizes = RandomEncoder.Sizes(
+            headDimension: 8...20, intermediate: 20...60, classes: 17...40, positions: 40, sequence: 1...40)
+        let found = try run(3, seed: 60, placement, .traffic, sizes: sizes, examples: 1...2, array: 4) {
+            let expected = try $0.wholeLayers()
+            let unchecked = try $0.tiles($1, options: TileOptions(checks: false))
+            #expect(unchecked == expected)
+            let registers = try $0.tiles($1, options: TileOptions(array: .registers))
+            #expect(registers == expected)
+            for level in KernelLevel.available {
+                let tiles = try $0.tiles($1, threads: 2, level: level)
+                #expect(tiles == expected, "\(level)")
             }
         }
-        print("cut", placement, objective, ran, refused, whole, kinds.sorted())
-        #expect(ran > 10)
+        #expect(found.split.isSuperset(of: ["embed", "addNorm"]) && found.ran > 1)
+    }
+
+    @Test func inferenceWhoseRowsAreCutHasTheBitsOfWholeLayers() throws {
+        var random = SplitMix(state: 5)
+        var split: Set<String> = []
+        for _ in 0..<3 {
+            let encoder = try RandomEncoder(&random, sizes: Self.sizes)
+            let (count, sequence) = (2, Int.random(in: Self.sizes.sequence, using: &random))
+            let batch = encoder.batch(count: count, sequence: sequence, &random)
+            let parameters = encoder.parameters()
+            let description = StepDescription(
+                shape: parameters.shape, batch: count, sequence: sequence, trainable: .all,
+                hasNewHead: encoder.hasNewHead, method: .inference(.w8a8))
+            let overrides = Self.machine(&random, placement: [])
+            let tight = try Self.tight(description, overrides, objective: .traffic, spare: [1, 1, 1, 1, 1, 1])
+            let scheduled = try #require(tight)
+            split.formUnion(Self.cuts(scheduled).split)
+            let kernels = Kernels(level: .highestAvailable)
+            let whole = try EncoderEmulator(parameters: parameters, kernels: kernels, threads: 1).infer(
+                Lowering.program(for: description), batch)
+            let tiles = try TileEmulator(parameters: parameters, kernels: kernels, threads: 1).infer(scheduled, batch)
+            #expect(tiles.loss.bitPattern == whole.loss.bitPattern)
+            #expect(tiles.losses.map(\.bitPattern) == whole.losses.map(\.bitPattern))
+            #expect(tiles.logits.map(\.bitPattern) == whole.logits.map(\.bitPattern))
+            #expect(tiles.pooled.map(\.bitPattern) == whole.pooled.map(\.bitPattern))
+            #expect(tiles.macs == whole.macs)
+        }
+        #expect(split == Self.everyKind)
     }
 }

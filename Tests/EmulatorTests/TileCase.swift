@@ -37,7 +37,10 @@ struct TileCase {
     let batches: [EncodedBatch]
     let rate: Double
 
-    init(_ random: inout SplitMix, steps: Int, sizes: RandomEncoder.Sizes = RandomEncoder.Sizes()) throws {
+    init(
+        _ random: inout SplitMix, steps: Int, sizes: RandomEncoder.Sizes = RandomEncoder.Sizes(),
+        examples: ClosedRange<Int> = 1...4
+    ) throws {
         encoder = try RandomEncoder(&random, sizes: sizes)
         let rounding: UpdateRounding = [
             .stochastic, .nearest, .residual(.eight), .residual(.sixteen),
@@ -50,7 +53,7 @@ struct TileCase {
             size: isSteps ? .gridSteps(1.5) : .weightUnits(0.02), rounding: rounding)
         rate = isSteps ? 300 : 0.05
         let (count, sequence) = (
-            Int.random(in: 1...4, using: &random), Int.random(in: 1...sizes.positions, using: &random)
+            Int.random(in: examples, using: &random), Int.random(in: sizes.sequence, using: &random)
         )
         description = StepDescription(
             shape: shape, batch: count, sequence: sequence, trainable: trainable, hasNewHead: encoder.hasNewHead,
@@ -84,11 +87,15 @@ struct TileCase {
         let parameters = parameters
         let emulator = TileEmulator(
             parameters: parameters, kernels: Kernels(level: level), threads: threads, options: options)
+        // What the cost model counts is what runs.
+        let counted = scheduled.program.operations.indices.reduce(0) {
+            $0 + (scheduled.counts(of: $1).macs[.int8] ?? 0)
+        }
         var outcome = TileOutcome()
         for (step, batch) in batches.enumerated() {
             let result = try emulator.step(
                 scheduled, batch, settings: settings, step: step, learningRate: rate)
-            #expect(result.macs == scheduled.program.macs)
+            #expect(result.macs == scheduled.program.macs && result.macs == counted)
             outcome.add(result)
         }
         outcome.finish(parameters)
