@@ -1,4 +1,5 @@
 import Hardware
+import NumberFormats
 
 /// Cycles of a laid-out operation: what Timing measures.
 public typealias NestTimer = (Nest, MachineModel) throws(ScheduleError) -> Int
