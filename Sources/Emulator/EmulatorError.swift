@@ -7,8 +7,6 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
     case notEmulated(operation: String)
     /// The step trains adapters, which are costed but not executed.
     case adaptersNotEmulated(trainable: String)
-    /// An operation's rows, or what stands beside them, do not fit the buffer whole, and tiles do not run segments of rows.
-    case rowsCut(operation: String, machine: String, field: String, bytes: Int)
     /// A loss is not a finite number.
     case lossNotFinite(step: Int, pass: String, loss: Float)
     /// The perturbation's size does not fit a layer's grid.
@@ -30,9 +28,6 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
             "operation \(operation): costed, but not executed by this version; lower an inference or a quzo step to emulate it"
         case .adaptersNotEmulated(let trainable):
             "trainable \(trainable): adapters are costed, but not executed by this version; train all, last:N or head to emulate a step"
-        case .rowsCut(let operation, let machine, let field, let bytes):
-            "operation \(operation): its rows do not fit \(field) of machine \(machine), which is \(bytes), and come in segments, which "
-                + "are costed and not run as tiles; use --emulation layers or a larger memory"
         case .lossNotFinite(let step, let pass, let loss):
             "step \(step): the loss of the \(pass) pass is \(loss), should be finite; "
                 + "try a smaller --learning-rate or --perturbation-size"

@@ -36,7 +36,7 @@ struct InPlaceRows: Sendable {
         if let originals {
             (originals.baseAddress + rows.lowerBound * columns).update(from: codes, count: before.count)
         }
-        let statistics = perturb(before.baseAddress, rows: rows, plus: codes)
+        let statistics = perturb(before.baseAddress, elements: elements(rows), plus: codes)
         try keep(before.baseAddress, at: codes, rows: rows, list: list)
         return statistics
     }
@@ -50,7 +50,7 @@ struct InPlaceRows: Sendable {
     ) throws(TileError.Fault) {
         let restored = AlignedBuffer<Int8>(count: rows.count * columns)
         try restore(codes, at: .plus, rows: rows, list: old, into: restored.baseAddress)
-        _ = perturb(restored.baseAddress, rows: rows, minus: codes)
+        _ = perturb(restored.baseAddress, elements: elements(rows), minus: codes)
         try keep(restored.baseAddress, at: codes, rows: rows, list: list)
     }
 
@@ -63,23 +63,31 @@ struct InPlaceRows: Sendable {
     ) throws(TileError.Fault) {
         // A code between the ends was not clamped, and is not on its way back.
         _ = perturb(
-            stored, rows: rows, plus: side == .minus ? restored : nil, minus: side == .plus ? restored : nil)
+            stored, elements: elements(rows), plus: side == .minus ? restored : nil,
+            minus: side == .plus ? restored : nil)
         for row in 0..<rows.count {
             let start = row * columns
             var entry = 0
-            try forEachEnd(stored + start) { column throws(TileError.Fault) in
+            try forEachEnd(stored + start, count: columns) { column throws(TileError.Fault) in
                 guard entry < room else { throw .notRestored(row: rows.lowerBound + row, column: column) }
                 restored[start + column] = list[row * room + entry]
                 entry += 1
             }
         }
+        try check(restored, elements(rows))
+    }
+
+    /// Restored codes against those that the step found.
+    func check(_ restored: UnsafePointer<Int8>, _ elements: Range<Int>) throws(TileError.Fault) {
         guard let originals else { return }
-        let expected = originals.baseAddress + rows.lowerBound * columns
-        for place in 0..<rows.count * columns where restored[place] != expected[place] {
-            let (row, column) = place.quotientAndRemainder(dividingBy: columns)
-            throw .notRestored(row: rows.lowerBound + row, column: column)
+        let expected = originals.baseAddress + elements.lowerBound
+        for place in 0..<elements.count where restored[place] != expected[place] {
+            let (row, column) = (elements.lowerBound + place).quotientAndRemainder(dividingBy: columns)
+            throw .notRestored(row: row, column: column)
         }
     }
+
+    private func elements(_ rows: Range<Int>) -> Range<Int> { rows.lowerBound * columns..<rows.upperBound * columns }
 
     /// Writes `before` of the codes that stand at an end to each row's list, in their order, and zeros behind them.
     private func keep(
@@ -89,7 +97,7 @@ struct InPlaceRows: Sendable {
         for row in 0..<rows.count {
             let (start, entries) = (row * columns, list + row * room)
             var count = 0
-            forEachEnd(codes + start) { column in
+            forEachEnd(codes + start, count: columns) { column in
                 if count < room { entries[count] = before[start + column] }
                 count += 1
             }
@@ -100,14 +108,14 @@ struct InPlaceRows: Sendable {
         }
     }
 
-    /// Visits the columns of a row whose codes stand at an end, in order: most words of eight codes have none.
+    /// Visits those of `count` codes that stand at an end, in order: most words of eight codes have none.
     @inline(__always)
-    private func forEachEnd<Failure>(
-        _ codes: UnsafePointer<Int8>, _ visit: (_ column: Int) throws(Failure) -> Void
+    func forEachEnd<Failure>(
+        _ codes: UnsafePointer<Int8>, count: Int, _ visit: (_ column: Int) throws(Failure) -> Void
     ) throws(Failure) {
         var column = 0
-        while column < columns {
-            let last = min(column + 8, columns)
+        while column < count {
+            let last = min(column + 8, count)
             if last - column < 8 || Self.hasEnd(UnsafeRawPointer(codes + column).loadUnaligned(as: UInt64.self)) {
                 for place in column..<last where codes[place] == Self.end || codes[place] == -Self.end {
                     try visit(place)
@@ -126,15 +134,15 @@ struct InPlaceRows: Sendable {
         return ((high &- ones) & ~high | (low &- ones) & ~low) & (ones &* 0x80) != 0
     }
 
-    private func perturb(
-        _ codes: UnsafePointer<Int8>, rows: Range<Int>, plus: UnsafeMutablePointer<Int8>? = nil,
+    func perturb(
+        _ codes: UnsafePointer<Int8>, elements: Range<Int>, plus: UnsafeMutablePointer<Int8>? = nil,
         minus: UnsafeMutablePointer<Int8>? = nil
     ) -> PerturbationStatistics {
         // The kernel takes the addresses of the weight's first element.
-        let first = rows.lowerBound * columns
+        let first = elements.lowerBound
         return multipliers.withUnsafeBufferPointer { multipliers in
             kernels.perturb(
-                codes - first, elements: first..<rows.upperBound * columns, columns: columns, multipliers: multipliers,
+                codes - first, elements: elements, columns: columns, multipliers: multipliers,
                 bits: bits, streams: streams, plus: plus.map { $0 - first }, minus: minus.map { $0 - first })
         }
     }

@@ -70,6 +70,27 @@ final class PreparedNest {
         let bytes: Int
         let shape: Runs
         let joined: Runs
+
+        init(_ view: TileView) {
+            operand = view.operand ?? -1
+            buffer = view.buffer ?? -1
+            offset = Place(view.offset)
+            extent = view.extent
+            bytes = view.bytes
+            shape = Runs(view.dimensions, view.runBytes, joined: false)
+            joined = Runs(view.dimensions, view.runBytes, joined: true)
+        }
+
+        /// Some of the bytes of a view that is one run.
+        init(_ view: View, _ range: Range<Int>) {
+            (operand, buffer) = (view.operand, view.buffer)
+            var place = view.offset
+            place.base += range.lowerBound
+            offset = place
+            (extent, bytes) = (range.count, range.count)
+            shape = Runs([], range.count, joined: false)
+            joined = shape
+        }
     }
 
     struct Transfer {
@@ -79,10 +100,11 @@ final class PreparedNest {
         let isGathered: Bool
         let offset: Place
         let runs: Runs
-        /// Of the tile, and of one row of a gathered load, and such rows.
+        /// Of the tile, and of one run of a gathered load; such runs, and bytes between the rows of their table.
         let bytes: Int
         let rowBytes: Int
         let rows: Int
+        let rowPitch: Int
     }
 
     /// A command: what of it is needed beside `commands`.
@@ -96,6 +118,7 @@ final class PreparedNest {
         let amount: Int
         let outer: Place
         let first: Place
+        let element: Place
         let transfer: Int
         let views: Range<Int>
         let acquires: Range<Int>
@@ -134,7 +157,10 @@ final class PreparedNest {
 
         func add(_ command: Command) throws(TileError.Fault) {
             let part = command.part
-            let affines = (part?.views.map(\.offset) ?? []) + [part?.outer ?? Affine(0), part?.first ?? Affine(0)]
+            let affines =
+                (part?.views.map(\.offset) ?? []) + [
+                    part?.outer ?? Affine(0), part?.first ?? Affine(0), part?.element ?? Affine(0),
+                ]
             var dimensions = part?.views.map(\.dimensions.count) ?? []
             var kind = Prepared.Kind.vector
             var amount = 0
@@ -159,20 +185,14 @@ final class PreparedNest {
                     Transfer(
                         operand: work.operand, buffer: buffer, isLoad: isLoad, isGathered: work.gathered,
                         offset: Place(work.offset), runs: Runs(work.dimensions, work.runBytes, joined: !work.gathered),
-                        bytes: work.bytes, rowBytes: work.runBytes, rows: work.runs))
+                        bytes: work.bytes, rowBytes: work.runBytes, rows: work.runs,
+                        rowPitch: work.dimensions.first?.pitch ?? work.runBytes))
             }
             guard affines.allSatisfy({ $0.strides.count <= Self.depth }), dimensions.allSatisfy({ $0 <= 3 }) else {
                 throw .notDescribed("at most \(Self.depth) loops and 3 dimensions")
             }
             let firstView = views.count
-            for view in part?.views ?? [] {
-                views.append(
-                    View(
-                        operand: view.operand ?? -1, buffer: view.buffer ?? -1, offset: Place(view.offset),
-                        extent: view.extent, bytes: view.bytes,
-                        shape: Runs(view.dimensions, view.runBytes, joined: false),
-                        joined: Runs(view.dimensions, view.runBytes, joined: true)))
-            }
+            views += (part?.views ?? []).map { View($0) }
             let firstAcquired = acquired.count
             acquired += command.acquires
             instructions.append(.command(prepared.count))
@@ -180,7 +200,8 @@ final class PreparedNest {
                 Prepared(
                     kind: kind, function: part?.function ?? .action, isDescribed: part != nil, amount: amount,
                     outer: Place(part?.outer ?? Affine(0)), first: Place(part?.first ?? Affine(0)),
-                    transfer: transfers.count - 1, views: firstView..<views.count,
+                    element: Place(part?.element ?? Affine(0)), transfer: transfers.count - 1,
+                    views: firstView..<views.count,
                     acquires: firstAcquired..<acquired.count, takes: Self.bits(command.acquires),
                     makes: Self.bits(command.acquires + command.writes),
                     touches: Self.bits(command.acquires + command.reads + command.writes)))

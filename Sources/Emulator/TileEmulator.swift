@@ -97,18 +97,11 @@ public final class TileEmulator {
 
     /// Checks that tiles run every operation as it is laid out, before any runs.
     ///
-    /// - Throws: `EmulatorError.notEmulated` or `.rowsCut`, naming the operation, or `.adaptersNotEmulated`.
+    /// - Throws: `EmulatorError.notEmulated`, naming the operation, or `.adaptersNotEmulated`.
     public static func check(_ scheduled: ScheduledProgram) throws(EmulatorError) {
         let step = scheduled.program.step
         guard step.adapters == nil else { throw .adaptersNotEmulated(trainable: step.trainable.description) }
-        for (number, operation) in scheduled.program.operations.enumerated() {
-            guard !scheduled.nest(of: number).cutsRows else {
-                let sram = scheduled.machine.organisation.sram
-                throw .rowsCut(
-                    operation: operation.name, machine: scheduled.machine.name,
-                    field: sram.field(.activation) + ".bytes",
-                    bytes: sram.activation.bytes)
-            }
+        for operation in scheduled.program.operations {
             switch operation.action {
             case .perturbInPlace(.next, _, _, _): throw .notEmulated(operation: operation.name)
             case .product(let product) where product.firstFormat == .int8 && product.secondFormat == .int8: continue

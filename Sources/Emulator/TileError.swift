@@ -45,6 +45,10 @@ public struct TileError: Error, Hashable, Sendable, CustomStringConvertible {
         case notRestored(row: Int, column: Int)
         /// Restored weights that the update did not find in the perturbation unit, or left there.
         case restoredWeights(found: Int, needed: Int)
+        /// A segment of rows that is not the next, or a command behind a phase's last segment that comes too early or late; `element` is then the row's length.
+        case segmentOutOfTurn(phase: Int, element: Int, neededPhase: Int, neededElement: Int)
+        /// A segment of other rows before those that were begun are done.
+        case segmentOfOtherRows(outer: Int, first: Int, neededOuter: Int, neededFirst: Int)
         /// The command does not say which part of the operation it does, or on which bytes.
         case notDescribed(String)
         /// The command's amounts and its bytes do not agree.
@@ -108,6 +112,10 @@ extension TileError.Fault: CustomStringConvertible {
                 + "codes and list have to be those that the pass before left"
         case .restoredWeights(let found, let needed):
             "\(found) restored weights wait in the perturbation unit, \(needed) are needed"
+        case .segmentOutOfTurn(let phase, let element, let neededPhase, let neededElement):
+            "comes to phase \(phase), element \(element) of its rows; next is phase \(neededPhase), element \(neededElement)"
+        case .segmentOfOtherRows(let outer, let first, let neededOuter, let neededFirst):
+            "comes to piece \(first) of part \(outer), while piece \(neededFirst) of part \(neededOuter) is begun and not done"
         case .notDescribed(let what): "the command does not say \(what)"
         case .sizesDiffer(let what, let found, let needed): "\(what): \(found) found, \(needed) needed"
         case .cyclesDiffer(let registers, let model):

@@ -18,6 +18,7 @@ extension TileExecutor {
         guard case .perturbInPlace(let move, let number, let rows, let columns) = action else {
             throw fault(.notDescribed("a perturbation of stored weights"))
         }
+        if command.isSegment(of: columns) { return try perturbSegment(command, move, number, rows, columns) }
         let tile = try tile(command, number, rows: rows, columns: columns, codes: 0, .change)
         let bytes = tile.rows.count * tile.weights.room
         let old = move == .turn ? try command.operand(1, .read, bytes: bytes) : nil
@@ -31,9 +32,12 @@ extension TileExecutor {
                 codes, rows: rows, old: old.pointer(Int8.self, offset: row * weights.room), list: kept)
             return PerturbationStatistics()
         }
-        guard move == .start else { return }
+        if move == .start { count(found, of: tile.elements, number) }
+    }
+
+    func count(_ statistics: PerturbationStatistics, of weights: Int, _ number: Int) {
         let before = perturbations[number] ?? (PerturbationStatistics(), 0)
-        perturbations[number] = (before.statistics + found, before.weights + tile.elements)
+        perturbations[number] = (before.statistics + statistics, before.weights + weights)
     }
 
     /// Before an update: from −d to k. The restored codes stay in the unit, where the update finds them.
@@ -42,6 +46,7 @@ extension TileExecutor {
             throw fault(.notDescribed("an update of weights that were perturbed in place"))
         }
         guard restored.isEmpty else { throw fault(.restoredWeights(found: restored.count, needed: 0)) }
+        if command.isSegment(of: columns) { return try restoreSegment(command, number, rows, columns) }
         let tile = try tile(command, number, rows: rows, columns: columns, codes: 1, .read)
         let list = try command.operand(
             operation.reads.count - 1, .read, bytes: tile.rows.count * tile.weights.room)
@@ -82,8 +87,6 @@ extension TileExecutor {
     private func tile(
         _ command: TileCommand, _ number: Int, rows: Int, columns: Int, codes operand: Int, _ use: Use
     ) throws(TileError) -> Tile {
-        let quzo = try context()
-        guard let scalars = quzo.perturbation[number] else { throw fault(.notDescribed("a trained layer's weights")) }
         let (first, weights) = (command.first, command.amount)
         guard first % columns == 0, weights % columns == 0 else {
             throw fault(
@@ -92,13 +95,20 @@ extension TileExecutor {
         guard first >= 0, first + weights <= rows * columns else {
             throw fault(.outsideTensor(end: first + weights, bytes: rows * columns))
         }
-        if checks, originals[number] == nil { originals[number] = AlignedBuffer(count: rows * columns) }
         return Tile(
-            weights: InPlaceRows(
-                kernels: kernels, columns: columns, multipliers: scalars.multipliers, bits: quzo.settings.bits,
-                streams: quzo.streams(number), originals: originals[number]?.shared),
+            weights: try weightRows(number, rows: rows, columns: columns),
             rows: first / columns..<(first + weights) / columns,
             codes: try command.operand(operand, use, bytes: weights))
+    }
+
+    /// A trained layer's rows, and what is drawn for them.
+    func weightRows(_ number: Int, rows: Int, columns: Int) throws(TileError) -> InPlaceRows {
+        let quzo = try context()
+        guard let scalars = quzo.perturbation[number] else { throw fault(.notDescribed("a trained layer's weights")) }
+        if checks, originals[number] == nil { originals[number] = AlignedBuffer(count: rows * columns) }
+        return InPlaceRows(
+            kernels: kernels, columns: columns, multipliers: scalars.multipliers, bits: quzo.settings.bits,
+            streams: quzo.streams(number), originals: originals[number]?.shared)
     }
 
     /// Rows in pieces for the threads; the first fault in row order is thrown, naming the weight.

@@ -56,19 +56,24 @@ extension TileExecutor {
     ) throws(TileError) {
         let operand = transfer.pointee.operand
         let numbers = try command.operand(0, .read)
-        let (rows, rowBytes) = (transfer.pointee.rows, transfer.pointee.rowBytes)
+        let (rows, rowBytes, pitch) = (transfer.pointee.rows, transfer.pointee.rowBytes, transfer.pointee.rowPitch)
+        // Of rows that come in segments, bytes from a row's start.
+        let start = transfer.pointee.offset.value(at: indices)
         guard numbers.bytes.count == 4 * rows else {
             throw fault(.sizesDiffer(what: "row numbers", found: numbers.bytes.count / 4, needed: rows))
         }
-        let count = places[operand].bytes / rowBytes
+        guard start >= 0, start + rowBytes <= pitch else {
+            throw fault(.sizesDiffer(what: "bytes of a table's row", found: start + rowBytes, needed: pitch))
+        }
+        let count = places[operand].bytes / pitch
         for index in 0..<rows {
             let row = Int(numbers.pointer(Int32.self)[index])
             guard row >= 0, row < count else {
                 throw fault(.rowOutsideTable(row: row, rows: count), name(operand: operand))
             }
-            try checkDRAM(operand, row * rowBytes, rowBytes, .read)
+            try checkDRAM(operand, row * pitch + start, rowBytes, .read)
             UnsafeMutableRawPointer(target + index * rowBytes).copyMemory(
-                from: base + row * rowBytes, byteCount: rowBytes)
+                from: base + row * pitch + start, byteCount: rowBytes)
         }
     }
 

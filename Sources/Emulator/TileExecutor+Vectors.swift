@@ -10,11 +10,13 @@ extension TileExecutor {
         case .perturbBias: try perturbBias(command)
         case .end: try endLoss(command)
         case .action: try act(command)
-        case .segment, .endOfRow: throw fault(.notDescribed("a vector function on whole rows"))
+        case .segment(let phase): try segment(command, phase: phase)
+        case .endOfRow(let phase): try endOfRow(command, phase: phase)
         }
     }
 
-    private func act(_ command: TileCommand) throws(TileError) {
+    /// What the operation's action says, on whole rows.
+    func act(_ command: TileCommand) throws(TileError) {
         switch action {
         case .embed(_, let columns): try embed(command, columns)
         case .quantizeRows(_, let columns): try quantizeRows(command, columns)
@@ -23,7 +25,7 @@ extension TileExecutor {
         case .addNorm(.layerNorm, _, let columns, keepsSum: false): try addLayerNorm(command, columns)
         case .activation(.gelu, _): try gelu(command)
         case .meanPool(_, let rows, let columns): try meanPool(command, rows, columns)
-        case .loss(let passes, _, let classes): try loss(command, passes, classes)
+        case .loss(_, _, let classes): try loss(command, classes)
         case .projectedGradient: try projectedGradient(command)
         default: throw fault(.notDescribed("a vector function"))
         }
@@ -46,10 +48,11 @@ extension TileExecutor {
         }
     }
 
-    private func length(_ command: TileCommand, _ number: Int, example: Int, limit: Int) throws(TileError) -> Int {
+    /// An example's length: among all, or the one that came with it.
+    func length(_ command: TileCommand, _ number: Int, example: Int, limit: Int) throws(TileError) -> Int {
         let lengths = try command.operand(number, .read)
         // Both signs' activations of an example have one length.
-        let example = example % batch
+        let example = lengths.bytes.count == 4 ? 0 : example % batch
         guard example >= 0, 4 * example < lengths.bytes.count else {
             throw fault(.sizesDiffer(what: "lengths", found: lengths.bytes.count / 4, needed: example + 1))
         }
@@ -172,41 +175,47 @@ extension TileExecutor {
         guard x.rows == rows else {
             throw fault(.sizesDiffer(what: "rows", found: x.rows, needed: rows))
         }
-        let example = command.outer
-        let valid = try length(command, 1, example: example, limit: rows)
+        let valid = try length(command, 1, example: command.outer, limit: rows)
         let y = try command.operand(2, .write, bytes: 4 * count)
         kernels.meanPool(
             x.pointer(Float.self), rowStride: x.rowPitch / 4, validRows: valid, columns: count,
             out: y.pointer(Float.self))
-        // For whoever asks for it: no command reads this.
-        let start = example % batch * columns + command.first
-        record(example / batch) { result in
-            for index in 0..<count { result.pooled[start + index] = y.pointer(Float.self)[index] }
-        }
+        try recordPooled(command, y.pointer(Float.self), count: count)
     }
 
-    private func loss(_ command: TileCommand, _ passes: Int, _ classes: Int) throws(TileError) {
+    private func loss(_ command: TileCommand, _ classes: Int) throws(TileError) {
         let logits = try command.operand(0, .read)
         let count = try rows(logits, rowBytes: 4 * classes)
         let labels = try command.operand(1, .read, bytes: 4 * count)
-        let (pass, first) = (command.outer, command.first)
+        for row in 0..<count {
+            let label = try label(labels.pointer(Int32.self)[row], classes: classes)
+            let values = logits.pointer(Float.self) + row * classes
+            let (pass, example) = (command.outer, command.first + row)
+            try add(
+                loss: kernels.crossEntropy(values, classes: classes, label: label), pass: pass, example: example)
+            try recordLogits(pass, at: example * classes, values, count: classes)
+        }
+    }
+
+    func label(_ label: Int32, classes: Int) throws(TileError) -> Int {
+        guard label >= 0, label < classes else {
+            throw fault(.sizesDiffer(what: "label", found: Int(label), needed: classes))
+        }
+        return Int(label)
+    }
+
+    /// An example's loss to the running one.
+    func add(loss: Float, pass: Int, example: Int) throws(TileError) {
+        guard case .loss(let passes, _, _) = action else { throw fault(.notDescribed("a loss")) }
         if runningLosses.isEmpty { runningLosses = Array(repeating: 0, count: passes) }
         guard runningLosses.indices.contains(pass) else {
             throw fault(.sizesDiffer(what: "passes of a loss", found: pass + 1, needed: passes))
         }
-        for row in 0..<count {
-            let label = Int(labels.pointer(Int32.self)[row])
-            guard label >= 0, label < classes else {
-                throw fault(.sizesDiffer(what: "label", found: label, needed: classes))
-            }
-            let values = logits.pointer(Float.self) + row * classes
-            let loss = kernels.crossEntropy(values, classes: classes, label: label)
-            runningLosses[pass] += loss
-            record(pass) { result in
-                result.losses[first + row] = loss
-                for index in 0..<classes { result.logits[(first + row) * classes + index] = values[index] }
-            }
+        guard example >= 0, example < batch else {
+            throw fault(.sizesDiffer(what: "examples", found: example + 1, needed: batch))
         }
+        runningLosses[pass] += loss
+        record(pass) { $0.losses[example] = loss }
     }
 
     private func endLoss(_ command: TileCommand) throws(TileError) {
@@ -227,6 +236,32 @@ extension TileExecutor {
         // The tensor holds μ; whoever uses it makes the multipliers of section 10 from it.
         out.pointer(Float.self)[0] =
             plus.pointer(Float.self)[0] - minus.pointer(Float.self)[inputs == 1 ? 1 : 0]
+    }
+
+    /// Channels of an example's mean, for whoever asks for them: no command reads this.
+    func recordPooled(_ command: TileCommand, _ values: UnsafePointer<Float>, count: Int) throws(TileError) {
+        let (pass, example) = command.outer.quotientAndRemainder(dividingBy: batch)
+        let start = example * parameters.shape.hidden + command.first
+        try checkRecord(pass, start + count, of: batch * parameters.shape.hidden)
+        record(pass) { result in
+            for index in 0..<count { result.pooled[start + index] = values[index] }
+        }
+    }
+
+    /// Logits from the `place`-th on, for the same.
+    func recordLogits(_ pass: Int, at place: Int, _ values: UnsafePointer<Float>, count: Int) throws(TileError) {
+        try checkRecord(pass, place + count, of: batch * parameters.shape.classes)
+        record(pass) { result in
+            for index in 0..<count { result.logits[place + index] = values[index] }
+        }
+    }
+
+    private func checkRecord(_ pass: Int, _ end: Int, of count: Int) throws(TileError) {
+        let passes = operation.pass == .both ? 2 : 1
+        guard pass >= 0, pass < passes else {
+            throw fault(.sizesDiffer(what: "passes", found: pass + 1, needed: passes))
+        }
+        guard end <= count else { throw fault(.sizesDiffer(what: "values of a pass", found: end, needed: count)) }
     }
 
     /// What a pass leaves for the caller; of an operation that serves both signs, the first or the second.

@@ -43,6 +43,9 @@ final class TileExecutor {
     var scratch = AlignedBuffer<Float>(count: 0)
     var runningLosses: [Float] = []
     var drawn: [Int32] = []
+    /// Of rows that come in segments.
+    var rowProgress = RowProgress()
+    var inPlaceRow = InPlaceRow()
     /// Codes that were taken back from an in-place perturbation, for the update that comes next.
     var restored: [Int8] = []
     /// Codes by weight as the step found them; kept where runs are checked, to hold restored ones against.
@@ -175,6 +178,7 @@ final class TileExecutor {
         runningLosses = []
         drawn = []
         restored = []
+        rowProgress = RowProgress()
         packed.removeAll()
         var end = 0
         for (index, buffer) in scheduled.nest(of: number).buffers.enumerated() {
@@ -215,6 +219,7 @@ final class TileExecutor {
         }
         guard drawn.isEmpty else { throw fault(.draws(found: drawn.count, needed: 0)) }
         guard restored.isEmpty else { throw fault(.restoredWeights(found: restored.count, needed: 0)) }
+        do throws(TileError.Fault) { try rowProgress.finish() } catch { throw fault(error) }
         if checks {
             for (index, id) in operation.writes.enumerated() {
                 let place = places[operation.reads.count + index]

@@ -8,16 +8,21 @@ public enum ReductionTree: Sendable {
     public static func sum(count: Int, _ element: (Int) -> Float) -> Float {
         var partial = [Float](repeating: 0, count: lanes)
         for i in 0..<count { partial[i % lanes] += element(i) }
+        return total(of: &partial)
+    }
+
+    /// The sum of a collection, in its order.
+    public static func sum(_ elements: some RandomAccessCollection<Float>) -> Float {
+        sum(count: elements.count) { elements[elements.index(elements.startIndex, offsetBy: $0)] }
+    }
+
+    /// What the sixteen partial sums come to behind the last element; they are overwritten. A row that comes in segments keeps them in between.
+    public static func total(of partial: UnsafeMutablePointer<Float>) -> Float {
         var half = lanes / 2
         while half > 0 {
             for lane in 0..<half { partial[lane] += partial[lane + half] }
             half /= 2
         }
         return partial[0]
-    }
-
-    /// The sum of a collection, in its order.
-    public static func sum(_ elements: some RandomAccessCollection<Float>) -> Float {
-        sum(count: elements.count) { elements[elements.index(elements.startIndex, offsetBy: $0)] }
     }
 }

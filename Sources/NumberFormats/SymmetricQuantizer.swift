@@ -25,18 +25,26 @@ public enum SymmetricQuantizer: Sendable {
     ///
     /// - Parameter limit: M, the largest code, 1…127: 127 for INT8, 7 for INT4.
     public static func quantized(_ x: some Collection<Float>, limit: Int32 = 127) -> Result {
-        if !x.allSatisfy(\.isFinite) {
-            return Result(codes: Array(repeating: 0, count: x.count), scale: .nan)
-        }
-        let largest = x.reduce(0) { max($0, abs($1)) }
-        if largest < zeroThreshold {
-            return Result(codes: Array(repeating: 0, count: x.count), scale: 1)
-        }
+        let (scale, reciprocal) = self.scale(largest: x.reduce(0, largest), limit: limit)
+        return Result(codes: x.map { code($0, reciprocal: reciprocal, limit: limit) }, scale: scale)
+    }
+
+    /// The largest magnitude so far with one element more; NaN from the first NaN or infinity on.
+    public static func largest(_ magnitude: Float, _ element: Float) -> Float {
+        magnitude.isNaN || !element.isFinite ? .nan : max(magnitude, abs(element))
+    }
+
+    /// The scale that a largest magnitude gives, and codes for each unit: 0 where every code is 0.
+    public static func scale(largest: Float, limit: Int32 = 127) -> (scale: Float, reciprocal: Float) {
+        if largest.isNaN { return (.nan, 0) }
+        if largest < zeroThreshold { return (1, 0) }
+        return (largest / Float(limit), Float(limit) / largest)
+    }
+
+    /// The code of one element; 0 for a NaN or an infinity, whose vector has the reciprocal 0.
+    public static func code(_ element: Float, reciprocal: Float, limit: Int32 = 127) -> Int8 {
+        let scaled = element * reciprocal
         let most = Float(limit)
-        let reciprocal = most / largest
-        let codes = x.map { element in
-            Int8(max(-most, min(most, (element * reciprocal).rounded(.toNearestOrEven))))
-        }
-        return Result(codes: codes, scale: largest / most)
+        return scaled.isNaN ? 0 : Int8(max(-most, min(most, scaled.rounded(.toNearestOrEven))))
     }
 }

@@ -6,8 +6,8 @@ import NumberFormats
 /// The bytes are runs at regular distances, in the order of the command's work and not sorted: for a product example, head, row of the operand
 /// (or k, where the operand's rows are k); for a stream the runs of one piece.
 public struct TileView: Sendable, Hashable {
-    /// Place of the tensor in the operation's `reads` followed by its `writes`; nil for what is no tensor: the array's sums, or a
-    /// second sign's copy that a command makes.
+    /// Place of the tensor in the operation's `reads` followed by its `writes`; nil for what is no tensor: the array's sums, a second
+    /// sign's copy that a command makes, or what rows carry from segment to segment.
     public let operand: Int?
     /// The tile buffer, of which the slot that was taken last is meant; nil where the tensor is resident and used where it lies.
     public let buffer: Int?

@@ -1,4 +1,5 @@
 import Hardware
+import NumberFormats
 
 /// Cycles of a laid-out operation: what Timing measures.
 public typealias NestTimer = (Nest, MachineModel) throws(ScheduleError) -> Int
@@ -76,11 +77,24 @@ extension ProductScheduler {
             last * Double(epiloguePass) / lanes
             + (resultIsResident ? 0 : last * Double(resultBytes) / model.bytesPerCycle)
         let rate = model.bytesPerCycle
-        // Bytes at the full rate, and DRAM rows entered by whole tiles of one instance.
+        // Whole bursts at the full rate, and DRAM rows entered by whole tiles of one instance.
         var (firstDMA, secondDMA, resultDMA) = (0.0, 0.0, 0.0)
-        if !first.isResident { firstDMA = work.first * Double(first.storedBits) / 8 / rate }
-        if !second.isResident { secondDMA = work.second * Double(second.storedBits) / 8 / rate }
-        if !resultIsResident { resultDMA = work.outputs * Double(resultBytes) / rate }
+        let groups = (examples, heads)
+        if !first.isResident {
+            let turns = t.panel && !t.weightsOuter ? 1 : n.count
+            let columns = t.panel && !t.weightsOuter ? Parts(product.k, product.k) : k
+            firstDMA =
+                leastBytes(first, rows: m, columns: columns, groups) * Double(turns) / rate
+        }
+        if !second.isResident {
+            let turns = t.panel && t.weightsOuter ? 1 : m.count
+            let columns = t.panel && t.weightsOuter ? Parts(product.k, product.k) : k
+            secondDMA =
+                leastBytes(second, rows: n, columns: columns, groups) * Double(turns) / rate
+        }
+        if !resultIsResident {
+            resultDMA = leastBytes(layout.result, resultFormat, rows: m, columns: n, groups) / rate
+        }
         if model.rowMissCycles > 0, t.examples * t.heads == 1 {
             let miss = Double(model.rowMissCycles) * Double(layout.examples * layout.heads)
             let (holdsFirst, holdsSecond) = (t.panel && !t.weightsOuter, t.panel && t.weightsOuter)
@@ -144,6 +158,45 @@ extension ProductScheduler {
         if t.sumSlots == 1 { bound = max(bound, arrayCycles + epilogueCycles) }
         // Sums of doubles may be a little above the exact ones.
         return bound * (1 - 1e-9)
+    }
+
+    /// Bytes of the whole bursts that an operand's tiles take at least, each loaded once; `columns` are those of k.
+    private func leastBytes(
+        _ operand: Operand, rows: Parts, columns: Parts, _ groups: (examples: Parts, heads: Parts)
+    ) -> Double {
+        let (runs, columns) = operand.matrix.rowsAreK ? (columns, rows) : (rows, columns)
+        let one = (Parts(1, 1), Parts(1, 1))
+        return leastBytes(
+            operand.matrix, operand.stored, rows: runs, columns: columns, operand.isShared ? one : groups)
+    }
+
+    /// The same of a matrix in tiles of `rows` by `columns`, for each group of instances: a run that touches no other is covered by bursts of its
+    /// own, wherever it begins; runs that touch are one.
+    private func leastBytes(
+        _ matrix: ProductLayout.Matrix, _ format: ElementFormat, rows: Parts, columns: Parts,
+        _ groups: (examples: Parts, heads: Parts)
+    ) -> Double {
+        var bursts = 0.0
+        columns.visit { width, columnTimes in
+            let run = format.bytes(width)
+            let perRun = ceilingDivision(run, model.burstBytes)
+            rows.visit { height, rowTimes in
+                groups.examples.visit { examples, exampleTimes in
+                    groups.heads.visit { heads, headTimes in
+                        // Instances that share a matrix fetch it once.
+                        let dimensions = [
+                            (height, matrix.row), (matrix.head == 0 ? 1 : heads, matrix.head),
+                            (matrix.example == 0 ? 1 : examples, matrix.example),
+                        ]
+                        let runs = dimensions.reduce(1) { $0 * $1.0 }
+                        let areApart = dimensions.allSatisfy { $0.0 == 1 || format.bytes($0.1) != run }
+                        let count = areApart ? runs * perRun : ceilingDivision(runs * run, model.burstBytes)
+                        bursts += Double(count) * Double(columnTimes * rowTimes) * Double(exampleTimes * headTimes)
+                    }
+                }
+            }
+        }
+        return bursts * Double(model.burstBytes)
     }
 
     /// Tiles of `size` in `total`: whole ones and the rest.
@@ -257,9 +310,10 @@ extension Nest {
 extension MachineModel {
     /// Cycles of a transfer wherever in a burst it starts: at least those of its bytes in whole bursts.
     func leastCycles(_ transfer: Transfer) -> Int {
+        // Each run is covered by bursts of its own.
         let bursts =
-            transfer.gathered ? self.bursts(transfer, residue: 0) : transfer.runs * (transfer.runBytes / burstBytes)
-        return transferCycles(
-            bursts: max(bursts, ceilingDivision(transfer.bytes, burstBytes)), rows: rowsEntered(transfer))
+            transfer.gathered
+            ? self.bursts(transfer, residue: 0) : transfer.runs * ceilingDivision(transfer.runBytes, burstBytes)
+        return transferCycles(bursts: bursts, rows: rowsEntered(transfer))
     }
 }

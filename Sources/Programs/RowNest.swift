@@ -151,18 +151,20 @@ struct RowNest {
         let along =
             phase.reads + phase.writes
             + rows.roles.indices.filter { [.whole, .perExample, .once].contains(rows.roles[$0]) }
-        let part = Command.Part(
+        var part = Command.Part(
             function: .segment(phase: number), outer: tile.outer, first: tile.start, element: element,
-            views: Set(along).sorted().map { view($0, tile, element, segment) })
+            views: Set(along).sorted().map { view($0, tile, element, segment) } + carriedView(tile))
         let weights = tile.size * segment
         switch rows.plan.engine {
         case .vector, .drawThenVector:
             var work = isSplit ? phase.work * weights : rows.plan.work * tile.size
             if isSplit, isFirst { work = work + phase.begin * tile.size }
             nodes.append(use.command(.vector(work), part))
-        case .perturb(_, let times, let draws):
+        case .perturb(let perPiece, let times, let draws):
+            part.first = tile.start.scaled(by: perPiece) + element
             nodes.append(use.command(.perturb(weights: weights * times, signs: 1, draws: draws), part))
-        case .update(_, let times, let restoring, let draws):
+        case .update(let perPiece, let times, let restoring, let draws):
+            part.first = tile.start.scaled(by: perPiece) + element
             if !restoring.isEmpty {
                 // Restored weights stay in the unit.
                 var first = use
@@ -183,6 +185,7 @@ struct RowNest {
     /// What is left to do for a piece behind a phase's last segment.
     private func end(_ number: Int, _ phase: RowPlan.Phase, _ tile: Tile) -> [NestNode] {
         var use = Use()
+        for place in phase.endReads { use.read(self, place, rows.tileBytes(place, size: tile.size, segment: 0)) }
         for place in phase.results {
             if let buffer = buffers[place] { use.acquires.append(buffer) }
             use.write(self, place, rows.tileBytes(place, size: tile.size, segment: rows.elements))
@@ -190,7 +193,8 @@ struct RowNest {
         if let carried { use.carry(self, carried, bytes: rows.carriedBytes * tile.size, isNew: false) }
         let part = Command.Part(
             function: .endOfRow(phase: number), outer: tile.outer, first: tile.start,
-            views: phase.results.map { view($0, tile, Affine(0), rows.elements) })
+            views: (phase.endReads + phase.results).map { view($0, tile, Affine(0), rows.elements) } + carriedView(tile)
+        )
         let work = (phase.end ?? VectorWork()) * tile.size
         return [use.command(.vector(work), part)] + phase.results.flatMap { store($0, tile, Affine(0), rows.elements) }
     }
@@ -207,6 +211,16 @@ struct RowNest {
         return [use.command(.vector(rows.plan.endWork), part)] + store(place, none, Affine(0), rows.elements)
     }
 
+    /// Where what passes between segments and phases lies, piece by piece.
+    private func carriedView(_ tile: Tile) -> [TileView] {
+        guard let carried else { return [] }
+        return [
+            TileView(
+                operand: nil, buffer: carried, offset: Affine(0),
+                dimensions: [.init(count: tile.size, pitch: rows.carriedBytes)], runBytes: rows.carriedBytes)
+        ]
+    }
+
     /// Where a tile of an operand lies.
     private func view(_ place: Int, _ tile: Tile, _ element: Affine, _ segment: Int) -> TileView {
         let operand = rows.plan.operands[place]
@@ -216,6 +230,8 @@ struct RowNest {
         switch rows.roles[place] {
         case .once, .running, .perExample, .beside: (count, run) = (1, transfer.bytes)
         case .whole: (count, run) = (operand.innerCount, tile.size * operand.unitBytes)
+        // As in the plain stream.
+        case .along where !isSplit: (count, run) = (operand.innerCount, tile.size * operand.unitBytes)
         case .along where operand.innerCount > 1: (count, run) = (segment, tile.size * operand.unitBytes)
         case .along: (count, run) = (tile.size, rows.segmentBytes(place, segment))
         }

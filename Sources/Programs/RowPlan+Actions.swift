@@ -101,7 +101,7 @@ extension RowPlan {
                 phases: [
                     Phase(
                         reads: [0], work: VectorWork([.add: 1]) + conversions([0]),
-                        end: VectorWork([.divide: 1]) + conversions([2]), results: [2])
+                        end: VectorWork([.divide: 1]) + conversions([2]), results: [2], endReads: [1])
                 ], whole: [2])
             cut.perExample = 1
         case .select(_, _, let columns):
@@ -115,10 +115,10 @@ extension RowPlan {
         case .update(_, let rows, let columns, _), .perturbInPlace(_, _, let rows, let columns):
             // Updates without a list have single codes for pieces.
             guard plan.units == rows else { return nil }
-            // A list follows a row's codes and has no fixed place for any of them: it is on the chip whole.
+            // A list follows a row's codes and has no fixed place for any of them: it is on the chip whole. Copies of floating-point weights have.
             let lists = plan.operands.indices.filter { place in
                 let tensor = program[ids[plan.operands[place].operand]]
-                return tensor.kind == .perturbations && tensor.elements(batch: 1) < rows * columns
+                return tensor.kind == .perturbations && tensor.format.integer != nil
             }
             let along = plan.operands.indices.filter { !plan.operands[$0].isFixed && !lists.contains($0) }
             cut = Cut(

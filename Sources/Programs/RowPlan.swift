@@ -36,6 +36,8 @@ struct RowPlan {
         var end: VectorWork?
         /// Whole results that the end writes.
         var results: [Int] = []
+        /// What is there for the example, which the end reads.
+        var endReads: [Int] = []
     }
 
     /// Pieces, with their outer strides.

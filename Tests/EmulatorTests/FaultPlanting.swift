@@ -65,8 +65,7 @@ extension FaultPlanting {
             memory: MemoryPlan(
                 addresses: addresses, residentAddresses: m.residentAddresses, lifetimes: m.lifetimes,
                 dramExtent: m.dramExtent, peak: m.peak, peakByKind: m.peakByKind, timeline: m.timeline,
-                timelineByKind: m.timelineByKind,
-                peakSRAM: m.peakSRAM, residentBytes: m.residentBytes))
+                timelineByKind: m.timelineByKind, peakSRAM: m.peakSRAM, residentBytes: m.residentBytes))
     }
 
     /// Replaces the first node for which `change` gives others.

@@ -27,11 +27,23 @@ struct RandomEncoder {
     let classes: Int
     let hasNewHead: Bool
 
-    init(_ random: inout SplitMix) throws {
+    /// Sizes that are drawn from.
+    struct Sizes {
+        var headDimension = 1...13
+        var intermediate = 1...70
+        var classes = 2...4
+        var positions = 24
+        /// Of batches, padded.
+        var sequence = 1...24
+    }
+
+    init(_ random: inout SplitMix, sizes range: Sizes = Sizes()) throws {
         let heads = Int.random(in: 1...4, using: &random)
-        let hidden = heads * Int.random(in: 1...13, using: &random)
-        let (layers, inner) = (Int.random(in: 1...2, using: &random), Int.random(in: 1...70, using: &random))
-        classes = Int.random(in: 2...4, using: &random)
+        let hidden = heads * Int.random(in: range.headDimension, using: &random)
+        let (layers, inner) = (
+            Int.random(in: 1...2, using: &random), Int.random(in: range.intermediate, using: &random)
+        )
+        classes = Int.random(in: range.classes, using: &random)
         hasNewHead = Bool.random(using: &random)
         let tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + (0..<20).map { "w\($0)" }
         let labels = (0..<classes).map { "\"\($0)\":\"L\($0)\"" }.joined(separator: ",")
@@ -42,7 +54,7 @@ struct RandomEncoder {
                 """
                 {"architectures":["BertModel"],"model_type":"bert","hidden_act":"gelu","hidden_size":\(hidden),
                 "num_hidden_layers":\(layers),"num_attention_heads":\(heads),"intermediate_size":\(inner),
-                "max_position_embeddings":24,"type_vocab_size":2,"layer_norm_eps":1e-5,"pad_token_id":0,
+                "max_position_embeddings":\(range.positions),"type_vocab_size":2,"layer_norm_eps":1e-5,"pad_token_id":0,
                 "vocab_size":\(tokens.count),"id2label":{\(labels)},"label2id":{\(numbers)}}
                 """.utf8))
         let sizes = try EncoderConfiguration(source: configuration)

@@ -10,112 +10,20 @@ import Testing
 @Suite struct TileEmulatorTests {
     private static let kernels = Kernels(level: .highestAvailable)
 
-    /// What one step changed and gave, as bits.
-    private struct Outcome: Equatable {
-        var losses: [UInt32] = []
-        var codes: [[Int8]] = []
-        var residuals: [[Int16]] = []
-        var biases: [[UInt32]] = []
-        var perturbations: [[PerturbationStatistics]] = []
-        var updates: [[UpdateStatistics]] = []
-
-        mutating func add(_ result: EncoderEmulator.StepResult) {
-            losses += [result.plusLoss.bitPattern, result.minusLoss.bitPattern]
-            perturbations.append(result.perturbations)
-            updates.append(result.updates)
-        }
-
-        mutating func finish(_ parameters: EncoderParameters) {
-            codes = parameters.linears.map { Array($0.codes.elements) }
-            residuals = parameters.linears.map { linear in
-                linear.residuals8.map { $0.elements.map(Int16.init) } ?? linear.residuals16.map { Array($0.elements) }
-                    ?? []
-            }
-            biases = parameters.linears.map { $0.bias.elements.map(\.bitPattern) }
-        }
-    }
-
-    /// A step's description, settings and batches for it.
-    private struct Case {
-        let encoder: RandomEncoder
-        let description: StepDescription
-        let settings: QuZOSettings
-        let batches: [EncodedBatch]
-        let rate: Double
-
-        init(_ random: inout SplitMix, steps: Int) throws {
-            encoder = try RandomEncoder(&random)
-            let rounding: UpdateRounding = [
-                .stochastic, .nearest, .residual(.eight), .residual(.sixteen),
-            ].randomElement(using: &random)!
-            let trainable: TrainableSet = [.all, .last(count: 1), .head].randomElement(using: &random)!
-            let shape = encoder.parameters().shape
-            let isSteps = Int.random(in: 0..<3, using: &random) > 0
-            settings = QuZOSettings(
-                seed: random.next(), bits: PerturbationBits.allCases.randomElement(using: &random)!,
-                size: isSteps ? .gridSteps(1.5) : .weightUnits(0.02), rounding: rounding)
-            rate = isSteps ? 300 : 0.05
-            let (count, sequence) = (Int.random(in: 1...4, using: &random), Int.random(in: 1...24, using: &random))
-            description = StepDescription(
-                shape: shape, batch: count, sequence: sequence, trainable: trainable, hasNewHead: encoder.hasNewHead,
-                method: .quzo(residualBits: rounding.bits))
-            var made: [EncodedBatch] = []
-            for _ in 0..<steps { made.append(encoder.batch(count: count, sequence: sequence, &random)) }
-            batches = made
-        }
-
-        var parameters: EncoderParameters {
-            encoder.parameters(residualBits: settings.rounding.bits, trainable: description.trainable)
-        }
-
-        func wholeLayers() throws -> Outcome {
-            let parameters = parameters
-            let emulator = EncoderEmulator(parameters: parameters, kernels: TileEmulatorTests.kernels, threads: 1)
-            let program = Lowering.program(for: description)
-            var outcome = Outcome()
-            for (step, batch) in batches.enumerated() {
-                outcome.add(
-                    try emulator.step(program, batch, settings: settings, step: step, learningRate: rate))
-            }
-            outcome.finish(parameters)
-            return outcome
-        }
-
-        func tiles(
-            _ scheduled: ScheduledProgram, options: TileOptions = TileOptions(), threads: Int = 1,
-            level: KernelLevel = .highestAvailable
-        ) throws -> Outcome {
-            let parameters = parameters
-            let emulator = TileEmulator(
-                parameters: parameters, kernels: Kernels(level: level), threads: threads, options: options)
-            var outcome = Outcome()
-            for (step, batch) in batches.enumerated() {
-                let result = try emulator.step(
-                    scheduled, batch, settings: settings, step: step, learningRate: rate)
-                #expect(result.macs == scheduled.program.macs)
-                outcome.add(result)
-            }
-            outcome.finish(parameters)
-            return outcome
-        }
-    }
-
     /// Calls `body` with random steps on random machines; those that do not fit are passed over.
     private func forRandomCases(
         _ count: Int, seed: UInt64, steps: Int, machine: (inout SplitMix) throws -> Machine,
-        _ body: (Case, ScheduledProgram) throws -> Void
+        _ body: (TileCase, ScheduledProgram) throws -> Void
     ) throws {
         var random = SplitMix(state: seed)
         var ran = 0
         for _ in 0..<count {
-            let example = try Case(&random, steps: steps)
+            let example = try TileCase(&random, steps: steps)
             let machine = try machine(&random)
             let objective = ScheduleObjective.allCases.randomElement(using: &random)!
             do {
                 let scheduled = try Lowering.schedule(
                     example.description.on(machine), on: machine, objective: objective)
-                // Segments of rows are refused (`EmulationTests`).
-                guard !scheduled.nests.contains(where: \.cutsRows) else { continue }
                 try body(example, scheduled)
                 ran += 1
             } catch let error as ScheduleError {
@@ -168,9 +76,9 @@ import Testing
                 shape: parameters.shape, batch: count, sequence: sequence, trainable: .all,
                 hasNewHead: encoder.hasNewHead, method: .inference(.quantized))
             let machine = try TileMachine.random(&random)
-            guard let scheduled = try? Lowering.schedule(description, on: machine, objective: objective),
-                !scheduled.nests.contains(where: \.cutsRows)
-            else { continue }
+            guard let scheduled = try? Lowering.schedule(description, on: machine, objective: objective) else {
+                continue
+            }
             let whole = try EncoderEmulator(parameters: parameters, kernels: Self.kernels, threads: 1).infer(
                 Lowering.program(for: description), batch)
             let tiles = try TileEmulator(parameters: parameters, kernels: Self.kernels, threads: 1).infer(
@@ -227,11 +135,5 @@ import Testing
             let registers = try example.tiles(scheduled, options: TileOptions(array: .registers))
             #expect(registers == expected)
         }
-    }
-}
-
-extension UpdateRounding {
-    fileprivate var bits: Int {
-        if case .residual(let bits) = self { bits.rawValue } else { 0 }
     }
 }

@@ -83,17 +83,35 @@ struct EmulationTests {
         #expect(tiles.step == 0)
     }
 
-    /// Rows of 64 FP32 values and their norm's weights, in a tile half of 256 bytes.
-    @Test func tilesOfRowsThatDoNotFitAreRefusedByNameBeforeARun() throws {
-        let small = try machine(["organisation.sram.activation={bytes: 1024, banks: 2, wordBits: 128, ports: 1}"])
+    /// Rows of 64 FP32 values and their norm's weights, in a tile half of 256 bytes; rows of 64 codes and their lists, in a weight buffer of 128.
+    @Test(arguments: [[], [inPlace]])
+    func tilesOfRowsThatDoNotFitGiveTheRunOfWholeLayers(overrides: [String]) throws {
+        let weight = overrides.isEmpty ? 4096 : 128
+        let small = try machine(
+            [
+                "organisation.array.rows=8", "organisation.array.columns=8",
+                "organisation.sram.activation={bytes: 1024, banks: 2, wordBits: 128, ports: 1}",
+                "organisation.sram.weight={bytes: \(weight), banks: 1, wordBits: 64, ports: 1}",
+            ] + overrides)
+        let layers = try tuner(.layers)
         let tiles = try tuner(.tiles(small, TileOptions()))
-        #expect {
-            try tiles.checkEmulation()
-        } throws: { error in
-            "\(error)".contains("organisation.sram.activation.bytes of machine gemmini-like, which is 1024")
-                && "\(error)".contains("operation ")
+        try tiles.checkEmulation()
+        for step in 0..<3 {
+            for run in [layers, tiles] {
+                run.countsAccumulators = step == 2
+                try run.advance()
+            }
         }
-        #expect(tiles.step == 0)
-        try tuner(.tiles(machine(), TileOptions())).checkEmulation()
+        #expect(hash(tiles) == hash(layers))
+        #expect(tiles.metrics.csv == layers.metrics.csv)
+        #expect(tiles.accumulators == layers.accumulators)
+        let description = StepDescription(
+            shape: tiles.parameters.shape, batch: 6, sequence: 16, trainable: .all, hasNewHead: true,
+            method: .quzo(residualBits: 8))
+        let scheduled = try Lowering.schedule(description.on(small), on: small)
+        let cut = scheduled.program.operations.indices.filter { scheduled.nest(of: $0).cutsRows }
+        let names = Set(cut.map { scheduled.program.operations[$0].name })
+        #expect(names.isSuperset(of: ["embeddings", "layer.0.output-norm"]), "\(names.sorted())")
+        #expect(names.contains("layer.0.output.update") == !overrides.isEmpty)
     }
 }

@@ -101,12 +101,16 @@ import Timing
         #expect(compared > 15)
     }
 
-    @Test func boundsLoseNoCandidate() throws {
+    /// Against every tiling of a small product, and against forty of a larger one.
+    @Test(arguments: [nil, 512, 4096, 8192])
+    func boundsLoseNoCandidate(burst: Int?) throws {
         var random = SplitMix(state: 64)
-        var compared = 0
+        var (compared, exhaustive) = (0, 0)
         for _ in 0..<10 {
             let step = Fixture.randomStep(&random)
-            let machine = try RandomMachine(&random).machine()
+            var sizes = RandomMachine(&random)
+            if let burst { sizes.burst = burst }
+            let machine = try sizes.machine()
             guard let scheduled = try? TimingModel.schedule(step, on: machine, objective: .latency) else { continue }
             let model = scheduled.model
             var seen = Set<Int>()
@@ -126,7 +130,8 @@ import Timing
                     if traffic != scheduler.expectedTraffic(tiling) { wrong += 1 }
                 }
                 #expect(wrong == 0)
-                for tiling in tilings.shuffled(using: &random).prefix(40) {
+                let isExhaustive = tilings.count <= 60
+                for tiling in tilings.shuffled(using: &random).prefix(isExhaustive ? 60 : 40) {
                     for slots in 0..<16 {
                         var t = tiling
                         (t.weightSlots, t.sumSlots) = (1 + slots % 2, 1 + slots / 2 % 2)
@@ -137,10 +142,11 @@ import Timing
                         best = min(best, cycles)
                     }
                 }
-                #expect(chosen <= best)
+                #expect(isExhaustive ? chosen == best : chosen <= best)
                 compared += 1
+                if isExhaustive { exhaustive += 1 }
             }
         }
-        #expect(compared > 40)
+        #expect(compared > 40 && exhaustive > 5, "\(compared) \(exhaustive)")
     }
 }
