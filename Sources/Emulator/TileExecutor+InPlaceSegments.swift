@@ -61,6 +61,7 @@ extension TileExecutor {
                 let found = row.start(codes, segment.weights, segment.elements, entries: &entries)
                 count(found, of: segment.elements.count, number)
             case .turn: try row.turn(codes, segment.weights, segment.elements, entries: &entries)
+            case .next: throw .notDescribed("a second query in place")
             }
         } catch {
             throw fault(error, name(operand: 0))
