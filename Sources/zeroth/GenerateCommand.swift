@@ -102,21 +102,17 @@ struct GenerateCommand: ParsableCommand {
     /// Checks that there is a prompt, that the network has positions for all tokens, and the computer memory.
     private func check(_ ids: [Int32], _ configuration: DecoderConfiguration) throws {
         guard !ids.isEmpty else {
-            throw RunError.badSetting(name: "prompt", value: "\"\"", allowed: "a text with at least one token")
+            throw GenerateError.promptEmpty
         }
         let limit = configuration.maximumPositions
         guard ids.count + tokens <= limit else {
-            throw RunError.badSetting(
-                name: "tokens", value: "\(tokens)",
-                allowed: limit > ids.count
-                    ? "at most \(limit - ids.count): the prompt has \(ids.count) tokens, the network \(limit) positions"
-                    : "with a shorter prompt: it has \(ids.count) tokens, the network \(limit) positions")
+            throw GenerateError.tooLong(prompt: ids.count, tokens: tokens, positions: limit)
         }
         let kept = logits == nil ? 0 : tokens * configuration.transformer.vocabulary * 8
         let needed =
             DecoderParameters.estimatedBytes(configuration, precision: precision, tokens: ids.count + tokens) + kept
         let available = MemoryCheck.availableBytes
-        guard needed <= available else { throw RunError.tooLarge(needed: needed, available: available) }
+        guard needed <= available else { throw GenerateError.tooLarge(needed: needed, available: available) }
     }
 
     private func show(_ summary: GenerationSummary) throws {
@@ -131,6 +127,29 @@ struct GenerateCommand: ParsableCommand {
 }
 
 extension DecoderPrecision: ExpressibleByArgument {}
+
+/// What stops a generation before it begins.
+enum GenerateError: Error, CustomStringConvertible, Equatable {
+    /// A prompt without a token.
+    case promptEmpty
+    /// More tokens than the network has positions.
+    case tooLong(prompt: Int, tokens: Int, positions: Int)
+    /// More memory than the computer has left.
+    case tooLarge(needed: Int, available: Int)
+
+    var description: String {
+        switch self {
+        case .promptEmpty: "--prompt \"\": has no token; give a text to continue"
+        case .tooLong(let prompt, let tokens, let positions) where prompt < positions:
+            "--tokens \(tokens): the prompt has \(prompt) tokens and the network \(positions) positions; at most \(positions - prompt) are possible"
+        case .tooLong(let prompt, _, let positions):
+            "--prompt: has \(prompt) tokens and the network \(positions) positions; a shorter text is needed"
+        case .tooLarge(let needed, let available):
+            "--network: takes about \(Quantity.bytes(needed)) of memory, \(Quantity.bytes(available)) are available; give fewer --tokens, "
+                + "leave --logits out, or choose --precision w8a8"
+        }
+    }
+}
 
 /// What `--json` prints.
 private struct GenerationSummary: Encodable {
