@@ -65,6 +65,7 @@ extension FaultPlanting {
             memory: MemoryPlan(
                 addresses: addresses, residentAddresses: m.residentAddresses, lifetimes: m.lifetimes,
                 dramExtent: m.dramExtent, peak: m.peak, peakByKind: m.peakByKind, timeline: m.timeline,
+                timelineByKind: m.timelineByKind,
                 peakSRAM: m.peakSRAM, residentBytes: m.residentBytes))
     }
 
