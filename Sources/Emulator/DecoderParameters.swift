@@ -82,7 +82,8 @@ public final class DecoderParameters: Sendable {
         _ configuration: DecoderConfiguration, precision: DecoderPrecision, tokens: Int
     ) -> Int {
         let transformer = configuration.transformer
-        let weights = transformer.blockLinears.reduce(0) { $0 + $1.weightCount } * transformer.layers
+        let weights =
+            transformer.blockLinears.reduce(0) { $0 + $1.weightCount } * transformer.layers
             + transformer.vocabulary * transformer.hidden
         let cache = 2 * transformer.layers * transformer.keyValueWidth * tokens
         // Panels round rows up to sixteen and, for integers, columns up to 64; a quarter covers that but for tiny networks.

@@ -22,7 +22,9 @@ final class Float32AttentionStore: AttentionStore {
 
     func truncate(to count: Int) { self.count = min(self.count, count) }
 
-    func append(keys newKeys: UnsafePointer<Float>, values newValues: UnsafePointer<Float>, count added: Int, kernels: Kernels) {
+    func append(
+        keys newKeys: UnsafePointer<Float>, values newValues: UnsafePointer<Float>, count added: Int, kernels: Kernels
+    ) {
         let (dimension, panel) = (shape.dimension, Self.panel)
         precondition(count + added <= shape.capacity, "more tokens than the cache has room for")
         for i in 0..<added {

@@ -9,7 +9,8 @@ extension DecoderConfiguration {
     init(_ file: GGUFFile) throws(InputError) {
         let architecture = try file.require("general.architecture", "\"llama\"")
         guard architecture.string == "llama" else {
-            throw file.invalid("general.architecture", architecture, "\"llama\", the architecture whose forward is computed,")
+            throw file.invalid(
+                "general.architecture", architecture, "\"llama\", the architecture whose forward is computed,")
         }
         let layers = try file.integer("llama.block_count", TransformerLimits.layers)
         let positions = try file.integer("llama.context_length", TransformerLimits.positions)

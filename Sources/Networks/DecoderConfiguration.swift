@@ -49,7 +49,8 @@ public struct DecoderConfiguration: Sendable, Hashable {
             let key = settings["rope_scaling"] != nil ? "rope_scaling" : "rope_parameters"
             let kind = (scaling.object?["rope_type"] ?? scaling.object?["type"])?.string
             guard scaling.object != nil, kind == "default" || (kind == nil && key == "rope_parameters") else {
-                throw settings.invalid(key, scaling, "null or the type \"default\", since scaled positions aren't computed,")
+                throw settings.invalid(
+                    key, scaling, "null or the type \"default\", since scaled positions aren't computed,")
             }
         }
         let base = settings["rope_theta"] ?? settings["rope_parameters"]?.object?["rope_theta"]
@@ -65,6 +66,7 @@ public struct DecoderConfiguration: Sendable, Hashable {
         }
         self.init(
             transformer: transformer, normEpsilon: normEpsilon, rotaryBase: rotaryBase,
-            maximumPositions: try settings.optionalSize("max_position_embeddings", TransformerLimits.positions) ?? 2_048)
+            maximumPositions: try settings.optionalSize("max_position_embeddings", TransformerLimits.positions) ?? 2_048
+        )
     }
 }

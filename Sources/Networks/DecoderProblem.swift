@@ -38,17 +38,20 @@ public enum DecoderProblem: Error, Equatable, Sendable {
     var problem: String {
         switch self {
         case .llama2cHeader(let size):
-            return "the file has \(size) bytes; a GGUF file, or the seven 32-bit sizes of a llama2.c checkpoint of version 0, is needed"
+            return
+                "the file has \(size) bytes; a GGUF file, or the seven 32-bit sizes of a llama2.c checkpoint of version 0, is needed"
         case .llama2cVersion(let version):
             return "is a llama2.c checkpoint of version \(version); version 0 is read (export.py --version 0)"
         case .llama2cSize(_, _, let found, let expected):
             return "is \(found); \(expected) is needed (is this a llama2.c checkpoint of version 0?)"
         case .llama2cLength(let found, let expected):
-            return "has \(found) bytes; its seven sizes need \(expected) (is it truncated, or no llama2.c checkpoint of version 0?)"
+            return
+                "has \(found) bytes; its seven sizes need \(expected) (is it truncated, or no llama2.c checkpoint of version 0?)"
         case .fileMissing(let name):
             return "has no \(name); a decoder's folder holds config.json and model.safetensors"
         case .weightsInParts(let name):
-            return "has \(shown(name, limit: 80)): weights in several files aren't read; one model.safetensors is needed"
+            return
+                "has \(shown(name, limit: 80)): weights in several files aren't read; one model.safetensors is needed"
         case .tensorUnexpected(_, let near):
             let names = near.map { "\"\(shown($0, limit: 80))\"" }.joined(separator: ", ")
             return "is no tensor of the Llama architecture that is computed" + (near.isEmpty ? "" : " (near: \(names))")

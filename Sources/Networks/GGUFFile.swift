@@ -191,7 +191,7 @@ public final class GGUFFile: Sendable {
     }
 
     /// The encodings that are read, by their number (ggml, `enum ggml_type`).
-    private static let encodings: [UInt32: TensorEncoding] = [0: .f32, 1: .f16, 3: .q4_1, 8: .q8_0, 30: .bf16]
+    private static let encodings: [UInt32: TensorEncoding] = [0: .f32, 1: .f16, 3: .q4Block1, 8: .q8Block0, 30: .bf16]
 
     /// All types by their number, for errors (ggml, `enum ggml_type`).
     private static let typeNames: [UInt32: String] = [

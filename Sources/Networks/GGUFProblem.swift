@@ -56,7 +56,8 @@ public enum GGUFProblem: Error, Equatable, Sendable {
         case .tensorTwice: return "stands twice; keep one of them"
         case .tensorDimensions(_, let found): return "has \(found) dimensions; 1 to 4 are possible"
         case .tensorTooLarge(_, let shape):
-            return "has \(shape.map(String.init).joined(separator: " × ")) elements, none or more than 64 bits can count; give its true shape"
+            return
+                "has \(shape.map(String.init).joined(separator: " × ")) elements, none or more than 64 bits can count; give its true shape"
         case .tensorOffset(_, let offset, let alignment):
             return "starts at data byte \(offset); a multiple of \(alignment), the file's alignment, is needed"
         case .tensorPastEnd(_, let end, let size):

@@ -13,10 +13,14 @@ struct Llama2cHeader {
     /// Reads the sizes and checks that the file is as long as they need.
     init(reading bytes: UnsafeRawBufferPointer) throws(DecoderProblem) {
         guard bytes.count >= Self.byteCount else { throw .llama2cHeader(size: bytes.count) }
-        let words = (0..<7).map { Int(Int32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self))) }
+        let words = (0..<7).map {
+            Int(Int32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self)))
+        }
         // "ak42", the magic of versions 1 and up; the version follows.
         if words[0] == 0x616b_3432 { throw .llama2cVersion(words[1]) }
-        func size(_ index: Int, _ field: String, _ range: ClosedRange<Int>, _ value: Int? = nil) throws(DecoderProblem) -> Int {
+        func size(_ index: Int, _ field: String, _ range: ClosedRange<Int>, _ value: Int? = nil) throws(DecoderProblem)
+            -> Int
+        {
             let number = value ?? words[index]
             guard range.contains(number) else {
                 throw .llama2cSize(
@@ -61,7 +65,8 @@ struct Llama2cHeader {
         }
         add(.embedding)
         for kind in [
-            DecoderLayerParameter.attentionNorm, .query, .key, .value, .attentionOutput, .feedForwardNorm, .gate, .down, .up,
+            DecoderLayerParameter.attentionNorm, .query, .key, .value, .attentionOutput, .feedForwardNorm, .gate, .down,
+            .up,
         ] {
             for layer in 0..<layers { add(.layer(layer, kind)) }
         }

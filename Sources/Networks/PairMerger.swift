@@ -24,7 +24,9 @@ struct PairMerger {
     /// The tokens that are left after all merges.
     ///
     /// - Parameter find: what a pair becomes, and its priority, no NaN; nil if it doesn't merge.
-    static func merge(_ tokens: [Int32], _ find: @escaping (Int32, Int32) -> (priority: Double, token: Int32)?) -> [Int32] {
+    static func merge(_ tokens: [Int32], _ find: @escaping (Int32, Int32) -> (priority: Double, token: Int32)?)
+        -> [Int32]
+    {
         guard tokens.count > 1 else { return tokens }
         var merger = PairMerger(tokens, find)
         return merger.run()

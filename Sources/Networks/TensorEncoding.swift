@@ -1,21 +1,21 @@
 /// How a decoder's file stores the numbers of a tensor; the raw value is the name in GGUF and in safetensors.
 ///
-/// Blocks lie along a row. A value is decoded to FP32 exactly, but that of `q4_1`, which is rounded once.
+/// Blocks lie along a row. A value is decoded to FP32 exactly, but that of `q4Block1`, which is rounded once.
 public enum TensorEncoding: String, CaseIterable, Sendable {
     case f32 = "F32"
     case f16 = "F16"
     case bf16 = "BF16"
     /// Blocks of 32: FP16 d, 32 × INT8 q; the value is d·q, which FP32 holds exactly.
-    case q8_0 = "Q8_0"
+    case q8Block0 = "Q8_0"
     /// Blocks of 32: FP16 d and m, 16 bytes whose low nibbles are q of elements 0…15 and whose high ones those of 16…31; the value is fl(d·q + m): the
     /// product is exact, the sum rounds.
-    case q4_1 = "Q4_1"
+    case q4Block1 = "Q4_1"
 
     /// Elements of a block; a row has a whole number of blocks.
     public var blockElements: Int {
         switch self {
         case .f32, .f16, .bf16: 1
-        case .q8_0, .q4_1: 32
+        case .q8Block0, .q4Block1: 32
         }
     }
 
@@ -24,8 +24,8 @@ public enum TensorEncoding: String, CaseIterable, Sendable {
         switch self {
         case .f32: 4
         case .f16, .bf16: 2
-        case .q8_0: 2 + 32
-        case .q4_1: 2 + 2 + 16
+        case .q8Block0: 2 + 32
+        case .q4Block1: 2 + 2 + 16
         }
     }
 
@@ -44,7 +44,8 @@ public enum TensorEncoding: String, CaseIterable, Sendable {
         switch self {
         case .f32:
             for i in 0..<columns {
-                out[i] = Float(bitPattern: UInt32(littleEndian: row.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self)))
+                out[i] = Float(
+                    bitPattern: UInt32(littleEndian: row.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self)))
             }
         case .f16:
             for i in 0..<columns { out[i] = Self.float16(row, at: 2 * i) }
@@ -53,13 +54,13 @@ public enum TensorEncoding: String, CaseIterable, Sendable {
                 let bits = UInt16(littleEndian: row.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self))
                 out[i] = Float(bitPattern: UInt32(bits) << 16)
             }
-        case .q8_0:
+        case .q8Block0:
             for block in 0..<columns / 32 {
                 let (start, target) = (row + block * blockBytes, out + block * 32)
                 let d = Self.float16(start, at: 0)
                 for i in 0..<32 { target[i] = d * Float(start.load(fromByteOffset: 2 + i, as: Int8.self)) }
             }
-        case .q4_1:
+        case .q4Block1:
             for block in 0..<columns / 32 {
                 let (start, target) = (row + block * blockBytes, out + block * 32)
                 let (d, m) = (Self.float16(start, at: 0), Self.float16(start, at: 2))

@@ -61,7 +61,8 @@ public enum TokenizerProblem: Error, Equatable, Sendable {
             "\"\(shown(text, limit: 80))\" has a character that stands for no byte in GPT-2's alphabet"
         case .merge(_, let text):
             "is \"\(shown(text, limit: 80))\"; two pieces with a space between them are needed"
-        case .mergePiece(_, let piece): "\"\(shown(piece, limit: 80))\" is no token; a merge's pieces and result have to be"
+        case .mergePiece(_, let piece):
+            "\"\(shown(piece, limit: 80))\" is no token; a merge's pieces and result have to be"
         case .pieceMissing(_, let textByte):
             "is missing from the vocabulary" + (textByte.map { "; the text needs it at its byte \($0)" } ?? "")
         case .vocabulary(let found, let expected):

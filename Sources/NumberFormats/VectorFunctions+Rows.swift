@@ -53,7 +53,8 @@ extension VectorFunctions {
     ///   - sines: D/2 values.
     public static func rotated(_ x: [Float], cosines: [Float], sines: [Float]) -> [Float] {
         let half = x.count / 2
-        precondition(x.count == 2 * half && cosines.count == half && sines.count == half, "a cosine and sine for each pair")
+        precondition(
+            x.count == 2 * half && cosines.count == half && sines.count == half, "a cosine and sine for each pair")
         return (0..<half).map { x[$0] * cosines[$0] - x[$0 + half] * sines[$0] }
             + (0..<half).map { x[$0 + half] * cosines[$0] + x[$0] * sines[$0] }
     }

@@ -16,7 +16,8 @@ struct Zeroth: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            FineTuneCommand.self, PredictCommand.self, CastCommand.self, QuantizeCommand.self, GemmCommand.self, GenerateCommand.self,
+            FineTuneCommand.self, PredictCommand.self, CastCommand.self, QuantizeCommand.self, GemmCommand.self,
+            GenerateCommand.self,
             RandomCommand.self, VectorsCommand.self, CostCommand.self, ReproduceCommand.self, HardwareCommand.self,
         ])
 

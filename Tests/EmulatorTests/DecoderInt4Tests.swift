@@ -1,6 +1,7 @@
-@testable import Emulator
 import NumberFormats
 import Testing
+
+@testable import Emulator
 
 struct DecoderInt4Tests {
     @Test func weightsAreThoseOfTheGeneralQuantizer() throws {

@@ -34,7 +34,9 @@ struct DecoderTests {
                 return (difference / exact.reduce(0) { $0 + $1 * $1 }).squareRoot()
             }
             let (fp32, w8a8, w4a8) = (try root(.fp32), try root(.w8a8), try root(.w4a8))
-            #expect(fp32 < 1e-5 && 1e-4 < w8a8 && w8a8 < 0.1 && w8a8 < w4a8 && w4a8 < 0.7, "\(item.name): \(fp32) \(w8a8) \(w4a8)")
+            #expect(
+                fp32 < 1e-5 && 1e-4 < w8a8 && w8a8 < 0.1 && w8a8 < w4a8 && w4a8 < 0.7,
+                "\(item.name): \(fp32) \(w8a8) \(w4a8)")
         }
     }
 

@@ -5,7 +5,9 @@ import Networks
 import Testing
 
 /// Decoders that others trained, against results that Zeroth did not produce.
-@Suite(.enabled(if: Outside.hasStories || Outside.isRequired, "stories260K is not among the references (ZEROTH_REFERENCES)"))
+@Suite(
+    .enabled(
+        if: Outside.hasStories || Outside.isRequired, "stories260K is not among the references (ZEROTH_REFERENCES)"))
 struct StoriesTests {
     private struct Reference: Decodable {
         let prompt: String

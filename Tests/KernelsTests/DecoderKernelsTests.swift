@@ -25,7 +25,8 @@ import Testing
 
     @Test(arguments: VectorKernelsTests.levels)
     func gatesEqualTheReferenceOnFloatsOfAllKinds(level: KernelLevel) {
-        let gates = stride(from: UInt32(0), to: .max, by: 4_093).map(Float.init(bitPattern:)) + [88.72284, -88.72284, -89]
+        let gates =
+            stride(from: UInt32(0), to: .max, by: 4_093).map(Float.init(bitPattern:)) + [88.72284, -88.72284, -89]
         let up = gates.indices.map { Float($0 % 977) * 0.013 - 6 }
         func run(_ kernels: Kernels) -> [UInt32] {
             let (gate, up) = (GuardedBuffer(gates), GuardedBuffer(up))

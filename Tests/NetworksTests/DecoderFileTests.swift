@@ -50,21 +50,26 @@ private let floatCount = 106
         func text(_ bytes: [UInt8]) -> String { message { _ = try open(bytes) } }
         #expect(
             text([1, 2, 3])
-                == "a.bin: byte 0: the file has 3 bytes; a GGUF file, or the seven 32-bit sizes of a llama2.c checkpoint of version 0, is needed")
+                == "a.bin: byte 0: the file has 3 bytes; a GGUF file, or the seven 32-bit sizes of a llama2.c checkpoint of version 0, is needed"
+        )
         #expect(
             text(llama2c([0x616B_3432, 1, 1, 2, 1, 3, 5]))
                 == "a.bin: byte 0: is a llama2.c checkpoint of version 1; version 0 is read (export.py --version 0)")
         #expect(
             text(llama2c([4, 2, 0, 2, 1, 3, 5]))
-                == "a.bin: byte 8, n_layers: is 0; a whole number from 1 to 1024 is needed (is this a llama2.c checkpoint of version 0?)")
+                == "a.bin: byte 8, n_layers: is 0; a whole number from 1 to 1024 is needed (is this a llama2.c checkpoint of version 0?)"
+        )
         #expect(
             text(llama2c([4, 2, 1, 3, 1, 3, 5])).hasPrefix(
-                "a.bin: byte 12, n_heads: is 3; a number that divides dim, which is 4, into heads of even size is needed"))
-        #expect(text(llama2c([4, 2, 1, 2, 3, 3, 5])).hasPrefix("a.bin: byte 16, n_kv_heads: is 3; a divisor of n_heads"))
+                "a.bin: byte 12, n_heads: is 3; a number that divides dim, which is 4, into heads of even size is needed"
+            ))
+        #expect(
+            text(llama2c([4, 2, 1, 2, 3, 3, 5])).hasPrefix("a.bin: byte 16, n_kv_heads: is 3; a divisor of n_heads"))
         #expect(text(llama2c([4, 2, 1, 2, 1, .min, 5])).hasPrefix("a.bin: byte 20, vocab_size: is -2147483648;"))
         #expect(
             text(llama2c(floats: floatCount - 1))
-                == "a.bin: has 448 bytes; its seven sizes need 452 (is it truncated, or no llama2.c checkpoint of version 0?)")
+                == "a.bin: has 448 bytes; its seven sizes need 452 (is it truncated, or no llama2.c checkpoint of version 0?)"
+        )
         // The largest sizes are counted without overflow.
         #expect(text(llama2c([65_536, 262_144, 1_024, 4_096, 4_096, -4_194_304, 1_048_576])).hasPrefix("a.bin: has "))
     }
@@ -173,14 +178,25 @@ private let floatCount = 106
     @Test func tensorsAreRefusedByName() {
         var file = GGUFBytes.decoder()
         file.tensors[0].type = 12
-        #expect(text(file) == "a.gguf: tensor \"token_embd.weight\": has type Q4_K, which isn't read; F32, F16, BF16, Q8_0, Q4_1 are")
+        #expect(
+            text(file)
+                == "a.gguf: tensor \"token_embd.weight\": has type Q4_K, which isn't read; F32, F16, BF16, Q8_0, Q4_1 are"
+        )
         file.tensors[0].type = 77
-        #expect(text(file) == "a.gguf: tensor \"token_embd.weight\": has type number 77, which isn't read; F32, F16, BF16, Q8_0, Q4_1 are")
+        #expect(
+            text(file)
+                == "a.gguf: tensor \"token_embd.weight\": has type number 77, which isn't read; F32, F16, BF16, Q8_0, Q4_1 are"
+        )
         file = .decoder()
         file.tensors[0].offset = 4
-        #expect(text(file) == "a.gguf: tensor \"token_embd.weight\": starts at data byte 4; a multiple of 32, the file's alignment, is needed")
+        #expect(
+            text(file)
+                == "a.gguf: tensor \"token_embd.weight\": starts at data byte 4; a multiple of 32, the file's alignment, is needed"
+        )
         file.tensors[0].offset = .max - 31
-        #expect(text(file).hasPrefix("a.gguf: tensor \"token_embd.weight\": ends at data byte 18446744073709551615; at most "))
+        #expect(
+            text(file).hasPrefix(
+                "a.gguf: tensor \"token_embd.weight\": ends at data byte 18446744073709551615; at most "))
         file = .decoder()
         file.tensors[0].extents = [1 << 40, 1 << 40]
         #expect(text(file).contains("has 1099511627776 × 1099511627776 elements, none or more than 64 bits can count"))
@@ -193,19 +209,24 @@ private let floatCount = 106
         #expect(text(file) == "a.gguf: tensor \"token_embd.weight\": stands twice; keep one of them")
         file = .decoder()
         file.tensors[2].name = "blk.0.attn_qq.weight"
-        #expect(text(file).hasPrefix("a.gguf: tensor \"blk.0.attn_q.weight\": is missing (near: \"blk.0.attn_qq.weight\""))
+        #expect(
+            text(file).hasPrefix("a.gguf: tensor \"blk.0.attn_q.weight\": is missing (near: \"blk.0.attn_qq.weight\""))
         file = .decoder()
         file.tensors[2].extents = [16, 64]
         #expect(text(file) == "a.gguf: tensor \"blk.0.attn_q.weight\": has shape [64, 16]; [32, 32] is needed")
         file = .decoder()
         file.tensors.append(("blk.0.attn_q.bias", [32], 0, 0))
-        #expect(text(file).hasPrefix("a.gguf: tensor \"blk.0.attn_q.bias\": is no tensor of the Llama architecture that is computed"))
+        #expect(
+            text(file).hasPrefix(
+                "a.gguf: tensor \"blk.0.attn_q.bias\": is no tensor of the Llama architecture that is computed"))
         file = .decoder()
         file.tensors.append(("rope_freqs.weight", [8], 0, 0))
         #expect(text(file).contains("\"rope_freqs.weight\": is no tensor of the Llama architecture"))
         file = .decoder(types: ["blk.0.ffn_norm": 8])
         file.tensors[6].extents = [33]
-        #expect(text(file) == "a.gguf: tensor \"blk.0.ffn_norm.weight\": has rows of 33 elements; Q8_0 needs a multiple of 32")
+        #expect(
+            text(file)
+                == "a.gguf: tensor \"blk.0.ffn_norm.weight\": has rows of 33 elements; Q8_0 needs a multiple of 32")
     }
 
     @Test func settingsThatAreNotComputedAreRefused() {
@@ -219,9 +240,13 @@ private let floatCount = 106
             file.add(key, value)
             return text(file)
         }
-        #expect(with("llama.rope.dimension_count", 8) == "a.gguf: key \"llama.rope.dimension_count\": is 8; 16, the size of a head, is needed")
+        #expect(
+            with("llama.rope.dimension_count", 8)
+                == "a.gguf: key \"llama.rope.dimension_count\": is 8; 16, the size of a head, is needed")
         #expect(with("llama.expert_count", 8).contains("0, since mixtures of experts aren't computed, is needed"))
-        #expect(with("llama.rope.scaling.type", "yarn").contains("is \"yarn\"; \"none\", since scaled positions aren't computed,"))
+        #expect(
+            with("llama.rope.scaling.type", "yarn").contains(
+                "is \"yarn\"; \"none\", since scaled positions aren't computed,"))
         var file = GGUFBytes.decoder()
         file.add("llama.rope.freq_base", Float.infinity)
         #expect(text(file) == "a.gguf: key \"llama.rope.freq_base\": is inf; a number from 1 to 10^15 is needed")
@@ -291,17 +316,29 @@ private let floatCount = 106
     }
 
     @Test(arguments: [
-        (",\"attention_bias\":true", "key \"attention_bias\": is true; false, since the decoder's linear layers are computed without bias, is needed"),
+        (
+            ",\"attention_bias\":true",
+            "key \"attention_bias\": is true; false, since the decoder's linear layers are computed without bias, is needed"
+        ),
         (",\"rope_theta\":0.5", "key \"rope_theta\": is 0.5; a number from 1 to 10^15 is needed"),
         (",\"rope_theta\":\"a\"", "key \"rope_theta\": is \"a\"; a number from 1 to 10^15 is needed"),
-        (",\"rms_norm_eps\":1e-60", "key \"rms_norm_eps\": is 1e-60; a number greater than 0, as FP32, and at most 1 is needed"),
+        (
+            ",\"rms_norm_eps\":1e-60",
+            "key \"rms_norm_eps\": is 1e-60; a number greater than 0, as FP32, and at most 1 is needed"
+        ),
         (",\"hidden_act\":\"relu\"", "key \"hidden_act\": is \"relu\"; \"silu\" is needed"),
-        (",\"max_position_embeddings\":0", "key \"max_position_embeddings\": is 0; a whole number from 1 to 1048576 is needed"),
+        (
+            ",\"max_position_embeddings\":0",
+            "key \"max_position_embeddings\": is 0; a whole number from 1 to 1048576 is needed"
+        ),
         (
             ",\"rope_scaling\":{\"rope_type\":\"llama3\"}",
             "key \"rope_scaling\": is an object of 1 keys; null or the type \"default\", since scaled positions aren't computed, is needed"
         ),
-        (",\"architectures\":[\"LlamaModel\"]", "key \"architectures\": is a list of 1; [\"LlamaForCausalLM\"] is needed"),
+        (
+            ",\"architectures\":[\"LlamaModel\"]",
+            "key \"architectures\": is a list of 1; [\"LlamaForCausalLM\"] is needed"
+        ),
     ])
     func whatIsNotComputedIsRefused(settings: String, expected: String) {
         #expect(text(settings) == "config.json: " + expected)
@@ -311,7 +348,9 @@ private let floatCount = 106
         #expect(
             message {
                 _ = try DecoderConfiguration(source: TestFile("config.json", "{\"model_type\":\"mistral\"}"))
-            } == "config.json: key \"model_type\": is \"mistral\"; \"llama\", the architecture whose forward is computed, is needed")
+            }
+                == "config.json: key \"model_type\": is \"mistral\"; \"llama\", the architecture whose forward is computed, is needed"
+        )
         let folder = try ScratchFolder()
         #expect(
             message { _ = try DecoderCheckpoint(path: folder.path) }
@@ -320,7 +359,10 @@ private let floatCount = 106
         try folder.write("model.safetensors.index.json", "{}")
         #expect(
             message { _ = try DecoderCheckpoint(path: folder.path) }
-                == "\(folder.path): has model.safetensors.index.json: weights in several files aren't read; one model.safetensors is needed")
-        #expect(message { _ = try DecoderCheckpoint(path: folder.path + "/none") } == "\(folder.path)/none: no such file; give the path of a file that exists")
+                == "\(folder.path): has model.safetensors.index.json: weights in several files aren't read; one model.safetensors is needed"
+        )
+        #expect(
+            message { _ = try DecoderCheckpoint(path: folder.path + "/none") }
+                == "\(folder.path)/none: no such file; give the path of a file that exists")
     }
 }

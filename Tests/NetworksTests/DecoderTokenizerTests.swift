@@ -3,7 +3,10 @@ import Networks
 import Testing
 
 /// Byte-level BPE against Hugging Face's tokenizers, with a vocabulary trained for the test, and with SmolLM2's.
-@Suite(.enabled(if: Resources.required || (try? Python.run(["-c", "import tokenizers"])) != nil, "set ZEROTH_PYTHON to a Python with tokenizers"))
+@Suite(
+    .enabled(
+        if: Resources.required || (try? Python.run(["-c", "import tokenizers"])) != nil,
+        "set ZEROTH_PYTHON to a Python with tokenizers"))
 struct BytePairAgainstHuggingFaceTests {
     private struct Cases: Decodable {
         struct Case: Decodable {
@@ -16,7 +19,8 @@ struct BytePairAgainstHuggingFaceTests {
 
     private func check(_ arguments: [String]) throws {
         let folder = try ScratchFolder()
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
+        let script =
+            URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
             + "/EmulatorTests/decoder/tokens.py"
         _ = try Python.run(["-B", script, folder.path] + arguments)
         let data = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/cases.json"))
@@ -97,7 +101,9 @@ private func llama2cFile(_ extra: [(String, Float)], bytes: Bool = true, space: 
     }
 
     @Test func whatItLacksIsNamed() throws {
-        func text(_ bytes: [UInt8]) -> String { message { _ = try Llama2cTokenizer(source: TestFile("tok.bin", bytes)) } }
+        func text(_ bytes: [UInt8]) -> String {
+            message { _ = try Llama2cTokenizer(source: TestFile("tok.bin", bytes)) }
+        }
         #expect(text(llama2cFile([], space: false)) == "tok.bin: token \" \": is missing from the vocabulary")
         #expect(text(llama2cFile([], bytes: false)) == "tok.bin: token \"<0x00>\": is missing from the vocabulary")
         #expect(text(llama2cFile([("x", .nan)])) == "tok.bin: token 260: has the score nan; a finite number is needed")
@@ -153,16 +159,24 @@ private func llama2cFile(_ extra: [(String, Float)], bytes: Bool = true, space: 
     }
 
     @Test func whatIsWrongIsNamed() {
-        #expect(text(GGUFBytes()) == "t.gguf: has no tokenizer; give --tokenizer a llama2.c tokenizer or a GGUF file that has one")
+        #expect(
+            text(GGUFBytes())
+                == "t.gguf: has no tokenizer; give --tokenizer a llama2.c tokenizer or a GGUF file that has one")
         #expect(
             text(file(model: "llama"))
-                == "t.gguf: key \"tokenizer.ggml.model\": is \"llama\"; \"gpt2\", a byte-level BPE with single digits, is read")
+                == "t.gguf: key \"tokenizer.ggml.model\": is \"llama\"; \"gpt2\", a byte-level BPE with single digits, is read"
+        )
         #expect(
             text(file(pre: "qwen2"))
-                == "t.gguf: key \"tokenizer.ggml.pre\": is \"qwen2\"; \"smollm\", a byte-level BPE with single digits, is read")
-        #expect(text(file(merges: ["ab"])) == "t.gguf: merge 0: is \"ab\"; two pieces with a space between them are needed")
-        #expect(text(file(merges: ["a c"])) == "t.gguf: merge 0: \"c\" is no token; a merge's pieces and result have to be")
-        #expect(text(file(merges: ["b a"])) == "t.gguf: merge 0: \"ba\" is no token; a merge's pieces and result have to be")
+                == "t.gguf: key \"tokenizer.ggml.pre\": is \"qwen2\"; \"smollm\", a byte-level BPE with single digits, is read"
+        )
+        #expect(
+            text(file(merges: ["ab"])) == "t.gguf: merge 0: is \"ab\"; two pieces with a space between them are needed")
+        #expect(
+            text(file(merges: ["a c"])) == "t.gguf: merge 0: \"c\" is no token; a merge's pieces and result have to be")
+        #expect(
+            text(file(merges: ["b a"])) == "t.gguf: merge 0: \"ba\" is no token; a merge's pieces and result have to be"
+        )
         #expect(text(file(tokens: ["a", "a"])) == "t.gguf: token 1: \"a\" is token 0 already; keep one of them")
         #expect(
             text(file(tokens: ["a", "b", "ab", "漢"]))
@@ -175,6 +189,7 @@ private func llama2cFile(_ extra: [(String, Float)], bytes: Bool = true, space: 
         #expect(text(wrongType) == "t.gguf: key \"tokenizer.ggml.tokens\": is 3; a list of strings is needed")
         var wrongEnd = file()
         wrongEnd.add("tokenizer.ggml.eos_token_id", UInt32(3))
-        #expect(text(wrongEnd) == "t.gguf: key \"tokenizer.ggml.eos_token_id\": is 3; a whole number from 0 to 2 is needed")
+        #expect(
+            text(wrongEnd) == "t.gguf: key \"tokenizer.ggml.eos_token_id\": is 3; a whole number from 0 to 2 is needed")
     }
 }

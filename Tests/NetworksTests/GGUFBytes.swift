@@ -43,11 +43,13 @@ struct GGUFBytes {
         let shapes: [(String, [UInt64])] = [
             ("token_embd", [32, 3]), ("blk.0.attn_norm", [32]), ("blk.0.attn_q", [32, 32]), ("blk.0.attn_k", [32, 16]),
             ("blk.0.attn_v", [32, 16]), ("blk.0.attn_output", [32, 32]), ("blk.0.ffn_norm", [32]),
-            ("blk.0.ffn_gate", [32, 64]), ("blk.0.ffn_up", [32, 64]), ("blk.0.ffn_down", [64, 32]), ("output_norm", [32]),
+            ("blk.0.ffn_gate", [32, 64]), ("blk.0.ffn_up", [32, 64]), ("blk.0.ffn_down", [64, 32]),
+            ("output_norm", [32]),
         ]
         for (name, extents) in shapes {
             let type = types[name] ?? 0
-            let blocks: (elements: UInt64, bytes: UInt64) = [0: (1, 4), 1: (1, 2), 3: (32, 20), 8: (32, 34), 30: (1, 2)][type] ?? (1, 4)
+            let blocks: (elements: UInt64, bytes: UInt64) =
+                [0: (1, 4), 1: (1, 2), 3: (32, 20), 8: (32, 34), 30: (1, 2)][type] ?? (1, 4)
             file.tensors.append((name + ".weight", extents, type, UInt64(file.data.count)))
             let bytes = Int(extents.reduce(1, *) / blocks.elements * blocks.bytes)
             file.data += [UInt8](repeating: 0, count: (bytes + 31) / 32 * 32)

@@ -69,7 +69,11 @@ import Testing
             let y = Double(VectorFunctions.silu(x))
             let truth = Double(x) / (1 + exp(-Double(x)))
             let error = abs(y - truth)
-            if x > -87 { relative = max(relative, error / VectorFunctionsTests.ulp(truth)) } else { absolute = max(absolute, error) }
+            if x > -87 {
+                relative = max(relative, error / VectorFunctionsTests.ulp(truth))
+            } else {
+                absolute = max(absolute, error)
+            }
         }
         for step in 0..<4_000_000 {
             let x = -80 + Float(step) * 3e-5

@@ -73,7 +73,8 @@ struct GenerateCommandTests {
         let text = try #require(object["text"] as? String)
         for threads in ["1", "3"] {
             let plain = try run(
-                "--network", "net.bin", "--tokenizer", "tok.bin", "--prompt", "a", "--tokens", "9", "--threads", threads)
+                "--network", "net.bin", "--tokenizer", "tok.bin", "--prompt", "a", "--tokens", "9", "--threads", threads
+            )
             #expect(plain.status == 0 && plain.out.hasPrefix("a" + text + "\n\n"))
         }
     }
@@ -81,7 +82,8 @@ struct GenerateCommandTests {
     @Test func whatIsWrongIsOneLine() throws {
         #expect(
             try error("--network", "net.bin", "--prompt", "a")
-                == "error: net.bin: has no tokenizer; give --tokenizer a llama2.c tokenizer or a GGUF file that has one")
+                == "error: net.bin: has no tokenizer; give --tokenizer a llama2.c tokenizer or a GGUF file that has one"
+        )
         #expect(
             try error("--network", "none.bin", "--tokenizer", "tok.bin", "--prompt", "a")
                 == "error: none.bin: no such file; give the path of a file that exists")
@@ -91,19 +93,25 @@ struct GenerateCommandTests {
         #expect(
             try error("--network", "net.bin", "--tokenizer", "tok.bin", "--prompt", String(repeating: "a", count: 22))
                 == "error: --prompt: has 24 tokens and the network 24 positions; a shorter text is needed")
-        #expect(try error("--network", "tok.bin", "--tokenizer", "tok.bin", "--prompt", "a").contains("llama2.c checkpoint of version 0"))
+        #expect(
+            try error("--network", "tok.bin", "--tokenizer", "tok.bin", "--prompt", "a").contains(
+                "llama2.c checkpoint of version 0"))
         try Data(Self.tokenizer.dropLast(9)).write(to: URL(fileURLWithPath: folder + "/short.bin"))
         #expect(
             try error("--network", "net.bin", "--tokenizer", "short.bin", "--prompt", "a")
                 == "error: short.bin: has 260 tokens; 261 are needed, the network's vocabulary")
         #expect(
-            try error("--network", "net.bin", "--tokenizer", "tok.bin", "--prompt", "a", "--tokens", "2", "--logits", "no/l.npy")
-                .hasPrefix("error: no/l.npy: can't be written"))
+            try error(
+                "--network", "net.bin", "--tokenizer", "tok.bin", "--prompt", "a", "--tokens", "2", "--logits",
+                "no/l.npy"
+            )
+            .hasPrefix("error: no/l.npy: can't be written"))
     }
 
     @Test(arguments: [
         ["--network", "net.bin", "--prompt", "a", "--tokens", "0"], ["--network", "net.bin"], ["--prompt", "a"],
-        ["--network", "net.bin", "--prompt", "a", "--precision", "int8"], ["--network", "net.bin", "--prompt", "a", "--top", "3"],
+        ["--network", "net.bin", "--prompt", "a", "--precision", "int8"],
+        ["--network", "net.bin", "--prompt", "a", "--top", "3"],
     ])
     func wrongFlagsAreRefused(arguments: [String]) throws {
         let output = try ProgramRun.zeroth(["generate"] + arguments, in: folder)
