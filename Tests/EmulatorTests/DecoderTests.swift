@@ -101,6 +101,27 @@ struct DecoderTests {
         #expect(ended.hasEnded && ended.tokens == Array(generation.tokens[...end]))
     }
 
+    @Test func lossesAreThoseOfTheLogits() throws {
+        let fixture = try DecoderFixture(script: "reference.py")
+        defer { fixture.remove() }
+        let item = fixture.cases[1]
+        let emulator = try DecoderFixture.emulator("\(fixture.folder)/\(item.name)")
+        // Longer than a piece.
+        let tokens = (0..<9).flatMap { _ in item.tokens }
+        let logits = try emulator.logits(tokens, pieces: [tokens.count]).map(Double.init)
+        let losses = try emulator.nextTokenLosses(tokens)
+        #expect(losses.count == tokens.count - 1)
+        for (index, loss) in losses.enumerated() {
+            let row = logits[index * item.vocabulary..<(index + 1) * item.vocabulary]
+            let sum = row.reduce(0) { $0 + exp($1 - row.max()!) }
+            let expected = log(sum) + row.max()! - row[row.startIndex + Int(tokens[index + 1])]
+            #expect(abs(Double(loss) - expected) < 1e-5)
+        }
+        #expect(throws: EmulatorError.tokenUnknown(token: 99, place: 2, vocabulary: item.vocabulary)) {
+            try emulator.nextTokenLosses([1, 2, 99])
+        }
+    }
+
     @Test func wrongTokensAndLongSequencesAreErrorsThatLeaveTheCache() throws {
         let fixture = try DecoderFixture(script: "reference.py")
         defer { fixture.remove() }
