@@ -4,8 +4,10 @@ import Testing
 
 /// The least of a llama2.c checkpoint: dim 4, hidden 2, 1 block, 2 heads, 1 key head, 3 tokens, 5 positions; element i of all tensors together is i.
 private func llama2c(_ sizes: [Int32] = [4, 2, 1, 2, 1, 3, 5], floats: Int = floatCount) -> [UInt8] {
-    let header = sizes.flatMap { withUnsafeBytes(of: $0.littleEndian, Array.init) }
-    return header + (0..<floats).flatMap { withUnsafeBytes(of: Float($0).bitPattern.littleEndian, Array.init) }
+    var file: [UInt8] = []
+    for size in sizes { file += withUnsafeBytes(of: size.littleEndian, Array.init) }
+    for value in 0..<floats { file += withUnsafeBytes(of: Float(value).bitPattern.littleEndian, Array.init) }
+    return file
 }
 
 /// 12 + 4 + 16 + 8 + 8 + 16 + 4 + 8 + 8 + 8 + 4 + 5·2 (angles).
@@ -164,7 +166,8 @@ private let floatCount = 106
         file.keys.append(("x", GGUFBytes.word(UInt32(9)) + GGUFBytes.word(UInt32(4)) + GGUFBytes.word(UInt64.max)))
         #expect(text(file).contains(": 18446744073709551615 array elements don't fit into the "))
         file = .decoder()
-        let nested = (0..<12).flatMap { _ in GGUFBytes.word(UInt32(9)) + GGUFBytes.word(UInt64(1)) }
+        var nested: [UInt8] = []
+        for _ in 0..<12 { nested += GGUFBytes.word(UInt32(9)) + GGUFBytes.word(UInt64(1)) }
         file.keys.append(("x", GGUFBytes.word(UInt32(9)) + nested + [UInt8](repeating: 0, count: 64)))
         #expect(text(file).hasSuffix(": arrays nest deeper than 8"))
         file = .decoder()

@@ -25,7 +25,9 @@ struct GGUFBytes {
         for (key, value) in keys { file += Self.text(key) + value }
         for tensor in tensors {
             file += Self.text(tensor.name) + Self.word(UInt32(tensor.extents.count))
-            file += tensor.extents.flatMap(Self.word) + Self.word(tensor.type) + Self.word(tensor.offset)
+            for extent in tensor.extents { file += Self.word(extent) }
+            file += Self.word(tensor.type)
+            file += Self.word(tensor.offset)
         }
         file += [UInt8](repeating: 0, count: (32 - file.count % 32) % 32)
         return file + data
@@ -48,10 +50,16 @@ struct GGUFBytes {
         ]
         for (name, extents) in shapes {
             let type = types[name] ?? 0
-            let blocks: (elements: UInt64, bytes: UInt64) =
-                [0: (1, 4), 1: (1, 2), 3: (32, 20), 8: (32, 34), 30: (1, 2)][type] ?? (1, 4)
+            let blocks: (elements: UInt64, bytes: UInt64)
+            switch type {
+            case 1, 30: blocks = (1, 2)
+            case 3: blocks = (32, 20)
+            case 8: blocks = (32, 34)
+            default: blocks = (1, 4)
+            }
             file.tensors.append((name + ".weight", extents, type, UInt64(file.data.count)))
-            let bytes = Int(extents.reduce(1, *) / blocks.elements * blocks.bytes)
+            let elements = extents.reduce(UInt64(1), *)
+            let bytes = Int(elements / blocks.elements * blocks.bytes)
             file.data += [UInt8](repeating: 0, count: (bytes + 31) / 32 * 32)
         }
         return file

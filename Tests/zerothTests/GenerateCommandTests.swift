@@ -15,24 +15,33 @@ struct GenerateCommandTests {
 
     /// llama2.c's tokenizer of bytes, a space and "a": 261 tokens.
     private static let tokenizer: [UInt8] = {
-        let names = ["<unk>", "\n<s>\n", "\n</s>\n"] + (0..<256).map { String(format: "<0x%02X>", $0) } + [" ", "a"]
-        return word(7)
-            + names.enumerated().flatMap { index, name in
-                word(Float(-index).bitPattern) + word(UInt32(name.utf8.count)) + Array(name.utf8)
-            }
+        var names = ["<unk>", "\n<s>\n", "\n</s>\n"]
+        for byte in 0..<256 { names.append(String(format: "<0x%02X>", byte)) }
+        names += [" ", "a"]
+        var file = word(7)
+        for (index, name) in names.enumerated() {
+            file += word(Float(-index).bitPattern)
+            file += word(UInt32(name.utf8.count))
+            file += Array(name.utf8)
+        }
+        return file
     }()
 
     private static func word(_ value: UInt32) -> [UInt8] { withUnsafeBytes(of: value.littleEndian, Array.init) }
 
     /// A llama2.c checkpoint: dim 8, feed-forward 12, 2 blocks, 2 heads, 1 key head, 24 positions, numbers from −1 to 1.
     private static func network() -> [UInt8] {
-        let count = 261 * 8 + 2 * (8 + 64 + 32 + 32 + 64 + 8 + 3 * 96) + 8 + 24 * 4
+        let block = 8 + 64 + 32 + 32 + 64 + 8 + 3 * 96
+        let count = 261 * 8 + 2 * block + 8 + 24 * 4
+        var file: [UInt8] = []
+        let sizes: [UInt32] = [8, 12, 2, 2, 1, 261, 24]
+        for size in sizes { file += word(size) }
         var state: UInt32 = 1
-        return [8, 12, 2, 2, 1, 261, 24].flatMap { word($0) }
-            + (0..<count).flatMap { _ -> [UInt8] in
-                state = state &* 1_664_525 &+ 1_013_904_223
-                return word((Float(state >> 8) / 0x1p23 - 1).bitPattern)
-            }
+        for _ in 0..<count {
+            state = state &* 1_664_525 &+ 1_013_904_223
+            file += word((Float(state >> 8) / 0x1p23 - 1).bitPattern)
+        }
+        return file
     }
 
     private func run(_ arguments: String...) throws -> ProgramRun.Output {
