@@ -212,8 +212,8 @@ private let floatCount = 106
         #expect(text(file) == "a.gguf: tensor \"token_embd.weight\": stands twice; keep one of them")
         file = .decoder()
         file.tensors[2].name = "blk.0.attn_qq.weight"
-        #expect(
-            text(file).hasPrefix("a.gguf: tensor \"blk.0.attn_q.weight\": is missing (near: \"blk.0.attn_qq.weight\""))
+        #expect(text(file).hasPrefix("a.gguf: tensor \"blk.0.attn_q.weight\": is missing (near: "))
+        #expect(text(file).contains("\"blk.0.attn_qq.weight\""))
         file = .decoder()
         file.tensors[2].extents = [16, 64]
         #expect(text(file) == "a.gguf: tensor \"blk.0.attn_q.weight\": has shape [64, 16]; [32, 32] is needed")

@@ -19,8 +19,9 @@ def main(folder):
             vocab_size=61, hidden_size=64, intermediate_size=112, num_hidden_layers=3, num_attention_heads=4,
             num_key_value_heads=kv, head_dim=dim, tie_word_embeddings=tied, rope_theta=20000.0, rms_norm_eps=1e-6,
             max_position_embeddings=128, initializer_range=0.1)
-        model = LlamaForCausalLM(config).to(dtype)
-        model.save_pretrained(f"{folder}/{name}")
+        LlamaForCausalLM(config).to(dtype).save_pretrained(f"{folder}/{name}")
+        # Read again: the frequencies of a model that was cast are in its type, too.
+        model = LlamaForCausalLM.from_pretrained(f"{folder}/{name}", dtype=torch.float32)
         tokens = torch.randint(0, 61, (1, 40))
         with torch.no_grad():
             logits = model.to(torch.float64)(tokens).logits[0]
