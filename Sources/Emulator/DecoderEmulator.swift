@@ -142,7 +142,8 @@ public final class DecoderEmulator {
         let logits = AlignedBuffer<Float>(uninitializedCount: rows.count * transformer.vocabulary)
         input.ready(kernels, threads: threads).apply(
             [(parameters.head, logits.shared)], kernels: kernels, threads: threads)
-        return Array(logits.elements)
+        // Products read the rows through pointers.
+        return withExtendedLifetime(input) { Array(logits.elements) }
     }
 
     private func norm(

@@ -50,6 +50,7 @@ struct DecoderLinearLoader {
             kernels.packInt8(
                 codes.baseAddress, rowStride: columns, rows: piece.count, columns: columns,
                 into: target.baseAddress + Kernels.packedInt8Count(rows: piece.lowerBound, columns: columns))
+            withExtendedLifetime(codes) {}
         }
         return IntegerLinear(outputs: rows, inputs: columns, packed: packed, scales: scales)
     }
@@ -99,7 +100,7 @@ struct DecoderLinearLoader {
                     found[index] = Fault(
                         row: piece.lowerBound + place / columns, column: place % columns, value: values[place])
                 } else {
-                    body(values.baseAddress, piece)
+                    withExtendedLifetime(values) { body(values.baseAddress, piece) }
                 }
             }
         }

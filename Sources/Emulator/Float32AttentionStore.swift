@@ -67,6 +67,7 @@ final class Float32AttentionStore: AttentionStore {
                     columns: min(panel, dimension - first), depth: tokens, bias: nil,
                     into: context.baseAddress + head * dimension + first, rowStride: width)
             }
+            withExtendedLifetime(scores) {}
         }
     }
 }

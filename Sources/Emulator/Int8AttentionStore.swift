@@ -96,6 +96,7 @@ final class Int8AttentionStore: AttentionStore {
                     packed: packedValues.baseAddress, columns: dimension, depth: tokens, columnScales: ones.baseAddress,
                     bias: nil, into: context.baseAddress + head * dimension, rowStride: width)
             }
+            withExtendedLifetime((packedValues, scores, codes, scales)) {}
         }
     }
 }

@@ -99,7 +99,8 @@ struct DecoderBench {
 
     private func losses(_ emulators: [DecoderEmulator], _ checkpoint: DecoderCheckpoint, text: String) throws {
         let tokenizer = try tokenizer.map { try openTokenizer(path: $0) } ?? checkpoint.ownTokenizer()
-        let content = String(decoding: try MappedFile(path: text).bytes, as: UTF8.self)
+        let file = try MappedFile(path: text)
+        let content = withExtendedLifetime(file) { String(decoding: file.bytes, as: UTF8.self) }
         let window = min(limit, checkpoint.configuration.maximumPositions)
         let ids = Array(try tokenizer.encode(content).prefix(window))
         guard ids.count >= 2 else { throw BenchError.usage("\(text) has fewer than two tokens") }
