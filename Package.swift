@@ -55,7 +55,10 @@ let package = Package(
         .testTarget(
             name: "ProgramsTests",
             dependencies: ["ProgramFixtures", "Programs", "Networks", "Hardware", "NumberFormats"]),
-        .testTarget(name: "EmulatorTests", dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels"]),
+        .testTarget(
+            name: "EmulatorTests",
+            dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"],
+            exclude: ["decoder"]),
         .testTarget(name: "TracesTests", dependencies: ["Traces", "NumberFormats"]),
         .testTarget(
             name: "TimingTests", dependencies: ["ProgramFixtures", "Timing", "Programs", "Networks", "Hardware"],

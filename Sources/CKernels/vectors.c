@@ -43,6 +43,19 @@ void zk_embed(
     ZK_DISPATCH(level, zk_embed, tokens, rows, word, position, type, gamma, beta, epsilon, columns, out);
 }
 
+void zk_rms_norm(
+    int level, const float *x, const float *gamma, float epsilon, ptrdiff_t rows, ptrdiff_t columns, float *out) {
+    ZK_DISPATCH(level, zk_rms_norm, x, gamma, epsilon, rows, columns, out);
+}
+
+void zk_silu_gate(int level, float *gate, const float *up, ptrdiff_t count) {
+    ZK_DISPATCH(level, zk_silu_gate, gate, up, count);
+}
+
+void zk_rotate(int level, float *x, ptrdiff_t heads, ptrdiff_t half, const float *cosines, const float *sines) {
+    ZK_DISPATCH(level, zk_rotate, x, heads, half, cosines, sines);
+}
+
 void zk_exp(int level, float *x, ptrdiff_t count) { ZK_DISPATCH(level, zk_exp, x, count); }
 
 zk_perturbation_statistics zk_perturb(

@@ -337,6 +337,49 @@ void ZK_NAME(zk_embed)(
     }
 }
 
+// MARK: A decoder's parts
+
+void ZK_NAME(zk_rms_norm)(
+    const float *x, const float *gamma, float epsilon, ptrdiff_t rows, ptrdiff_t columns, float *out) {
+    for (ptrdiff_t row = 0; row < rows; row++) {
+        const float *const source = x + row * columns;
+        float *const target = out + row * columns;
+        zk_f32x16 squares = 0;
+        for (ptrdiff_t i = 0; i < columns; i += 16) {
+            const zk_f32x16 v = zk_load(source + i, columns - i);
+            squares += v * v;
+        }
+        const float q = zk_tree(squares) / (float)columns;
+        const float r = 1 / __builtin_elementwise_sqrt(q + epsilon);
+        for (ptrdiff_t i = 0; i < columns; i += 16) {
+            const zk_f32x16 v = zk_load(source + i, columns - i);
+            zk_store(target + i, columns - i, (v * r) * zk_load(gamma + i, columns - i));
+        }
+    }
+}
+
+void ZK_NAME(zk_silu_gate)(float *gate, const float *up, ptrdiff_t count) {
+    for (ptrdiff_t i = 0; i < count; i += 16) {
+        const zk_f32x16 x = zk_load(gate + i, count - i);
+        const zk_f32x16 silu = x / (1.0f + zk_exp16(-x));
+        zk_store(gate + i, count - i, silu * zk_load(up + i, count - i));
+    }
+}
+
+void ZK_NAME(zk_rotate)(float *x, ptrdiff_t heads, ptrdiff_t half, const float *cosines, const float *sines) {
+    for (ptrdiff_t head = 0; head < heads; head++) {
+        float *const lower = x + head * 2 * half;
+        float *const upper = lower + half;
+        for (ptrdiff_t i = 0; i < half; i += 16) {
+            const ptrdiff_t count = half - i;
+            const zk_f32x16 a = zk_load(lower + i, count), b = zk_load(upper + i, count);
+            const zk_f32x16 c = zk_load(cosines + i, count), s = zk_load(sines + i, count);
+            zk_store(lower + i, count, a * c - b * s);
+            zk_store(upper + i, count, b * c + a * s);
+        }
+    }
+}
+
 // MARK: Mean pool
 
 void ZK_NAME(zk_mean_pool)(const float *x, ptrdiff_t x_stride, ptrdiff_t valid_rows, ptrdiff_t columns, float *out) {

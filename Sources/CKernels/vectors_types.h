@@ -74,6 +74,11 @@ ZK_DECLARE(void, zk_mean_pool, const float *_Nonnull x, ptrdiff_t x_stride, ptrd
 ZK_DECLARE(void, zk_embed, const int32_t *_Nonnull tokens, ptrdiff_t rows, const float *_Nonnull word,
            const float *_Nonnull position, const float *_Nonnull type, const float *_Nonnull gamma,
            const float *_Nonnull beta, float epsilon, ptrdiff_t columns, float *_Nonnull out)
+ZK_DECLARE(void, zk_rms_norm, const float *_Nonnull x, const float *_Nonnull gamma, float epsilon, ptrdiff_t rows,
+           ptrdiff_t columns, float *_Nonnull out)
+ZK_DECLARE(void, zk_silu_gate, float *_Nonnull gate, const float *_Nonnull up, ptrdiff_t count)
+ZK_DECLARE(void, zk_rotate, float *_Nonnull x, ptrdiff_t heads, ptrdiff_t half, const float *_Nonnull cosines,
+           const float *_Nonnull sines)
 ZK_DECLARE(void, zk_exp, float *_Nonnull x, ptrdiff_t count)
 ZK_DECLARE(zk_perturbation_statistics, zk_perturb, const zk_tensor_range *_Nonnull range, const int8_t *_Nonnull codes,
            int8_t *_Nullable plus, int8_t *_Nullable minus)

@@ -9,6 +9,12 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
     case adaptersNotEmulated(trainable: String)
     /// A loss is not a finite number.
     case lossNotFinite(step: Int, pass: String, loss: Float)
+    /// A token that the vocabulary does not have.
+    case tokenUnknown(token: Int, place: Int, vocabulary: Int)
+    /// More tokens than the cache, or the table of positions, has room for.
+    case sequenceTooLong(tokens: Int, limit: Int)
+    /// A logit is not a finite number.
+    case logitsNotFinite(place: Int, token: Int, logit: Float)
     /// The perturbation's size does not fit a layer's grid.
     case badPerturbation(layer: String, StepScalarsError)
     /// The program was lowered for other sizes than the batch has.
@@ -31,6 +37,12 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
         case .lossNotFinite(let step, let pass, let loss):
             "step \(step): the loss of the \(pass) pass is \(loss), should be finite; "
                 + "try a smaller --learning-rate or --perturbation-size"
+        case .tokenUnknown(let token, let place, let vocabulary):
+            "token \(place): is \(token), should be 0 to \(vocabulary - 1), the network's vocabulary"
+        case .sequenceTooLong(let tokens, let limit):
+            "a sequence of \(tokens) tokens is longer than the \(limit) that there is room for; shorten the prompt or ask for fewer tokens"
+        case .logitsNotFinite(let place, let token, let logit):
+            "token \(place): the logit of token \(token) behind it is \(logit), should be finite; the network's weights are too large for FP32"
         case .badPerturbation(let layer, let error): "layer \(layer): \(error); change --perturbation-size"
         case .batchDiffers(let program, let batch):
             "program lowered for \(program), batch is \(batch); lower a program for the batch's sizes"

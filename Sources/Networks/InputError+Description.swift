@@ -122,6 +122,13 @@ extension InputError: CustomStringConvertible, LocalizedError {
         case .npy(let file, let problem):
             return (file, problem.place, problem.problem)
 
+        case .gguf(let file, let problem):
+            return (file, problem.place, problem.problem)
+        case .decoder(let file, let problem):
+            return (file, problem.place, problem.problem)
+        case .tokenizer(let file, let problem):
+            return (file, problem.place, problem.problem)
+
         case .networkUnknown(let name, let near, let known):
             return (
                 name, "",

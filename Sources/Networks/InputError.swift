@@ -92,6 +92,15 @@ public enum InputError: Error, Equatable, Sendable {
     /// A .npy file that can't be read, or whose array is not what is needed.
     case npy(file: String, NpyProblem)
 
+    // MARK: Decoders
+
+    /// A GGUF file that can't be read, or whose metadata is not what is needed.
+    case gguf(file: String, GGUFProblem)
+    /// A decoder's file or folder that can't be read.
+    case decoder(file: String, DecoderProblem)
+    /// A tokenizer that can't be read, or that can't spell a text.
+    case tokenizer(file: String, TokenizerProblem)
+
     // MARK: Networks for costing
 
     /// A name that is no built-in network's and no file's; `near` are the known names most like it.

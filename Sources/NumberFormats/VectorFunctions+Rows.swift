@@ -32,6 +32,33 @@ extension VectorFunctions {
         return x.indices.map { ((deviations[$0] * reciprocal) * gamma[$0]) + beta[$0] }
     }
 
+    /// Root mean square norm of a row: (x·r)·γ with r = 1/√(mean of x² + ε).
+    ///
+    /// - Parameters:
+    ///   - x: n values, n > 0.
+    ///   - gamma: γ, n values.
+    ///   - epsilon: ε, added to the mean of the squares.
+    public static func rmsNorm(_ x: [Float], gamma: [Float], epsilon: Float) -> [Float] {
+        precondition(!x.isEmpty && gamma.count == x.count, "γ is as long as the row")
+        let mean = ReductionTree.sum(x.map { $0 * $0 }) / Float(x.count)
+        let reciprocal = 1 / (mean + epsilon).squareRoot()
+        return x.indices.map { (x[$0] * reciprocal) * gamma[$0] }
+    }
+
+    /// One head rotated by a position: elements i and i + D/2 are a pair and turn by the angle whose cosine and sine are given.
+    ///
+    /// - Parameters:
+    ///   - x: D values, D even.
+    ///   - cosines: D/2 values.
+    ///   - sines: D/2 values.
+    public static func rotated(_ x: [Float], cosines: [Float], sines: [Float]) -> [Float] {
+        let half = x.count / 2
+        precondition(
+            x.count == 2 * half && cosines.count == half && sines.count == half, "a cosine and sine for each pair")
+        return (0..<half).map { x[$0] * cosines[$0] - x[$0 + half] * sines[$0] }
+            + (0..<half).map { x[$0 + half] * cosines[$0] + x[$0] * sines[$0] }
+    }
+
     /// The mean over tokens of each channel, tokens ascending.
     ///
     /// - Parameter tokens: v ≥ 1 rows of equal length.

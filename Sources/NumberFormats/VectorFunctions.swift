@@ -47,6 +47,13 @@ public enum VectorFunctions: Sendable {
         return x < 0 ? -z * tail : x * (1 - tail)
     }
 
+    /// silu(x) = x·σ(x), also called swish, as one quotient: x / (1 + exp(−x)).
+    ///
+    /// Error bounds stand in docs/semantics.md, 8.6. silu(±0) = ±0, silu(+∞) = +∞, −0 for finite x ≤ −88.72284; −∞ and NaN give NaN.
+    public static func silu(_ x: Float) -> Float {
+        x / (1 + exp(-x))
+    }
+
     /// log(x): x = 2ᵏ·m with √½ ≤ m < √2, and log m = f − f²/2 + f³·R(f) with f = m − 1, R of degree 8.
     ///
     /// Within 1 ulp for every x > 0, subnormals included. log(0) = −∞, log(x < 0) = NaN, log(+∞) = +∞; NaN gives NaN.

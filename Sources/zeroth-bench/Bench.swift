@@ -20,6 +20,7 @@ struct Bench {
         case "products-float": try FloatProductBench(arguments: Array(arguments.dropFirst())).run()
         case "products": try ProductBench(arguments: Array(arguments.dropFirst())).run()
         case "tiles": try TileBench(arguments: Array(arguments.dropFirst())).run()
+        case "decoder": try DecoderBench(arguments: Array(arguments.dropFirst())).run()
         case "array": try ArrayBench(arguments: Array(arguments.dropFirst())).run()
         default:
             FileHandle.standardError.write(
@@ -37,6 +38,8 @@ struct Bench {
                       floating-point matrix products of every accumulator beside the FP32 multiply-add peak and, with --python, PyTorch's FP32 product
                        zeroth-bench products [--runs 7] [--threads 2] [--shape MxNxK] [--python python3]
                       integer matrix products beside torch._int_mm and the instruction peak, in turn, in one run
+                           zeroth-bench decoder FILE|DIR [--tokens 32] [--threads 2] [--runs 5] [--python python3] [--text FILE] [--tokenizer FILE] [--limit 1024]
+                      greedy decoding in each precision, with --python beside transformers' Llama, in turn; with --text the loss on a text's first tokens
                            zeroth-bench array [--runs 7] [--array RxC] [--beats 64] [--folds 64]
                       the register-level model of the array: elements moved in a second; hwmodels/rtl/check measures Verilator on the same arrays
 

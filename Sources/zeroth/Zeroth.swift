@@ -16,8 +16,8 @@ struct Zeroth: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            FineTuneCommand.self, PredictCommand.self, ExportCommand.self, CastCommand.self, QuantizeCommand.self,
-            GemmCommand.self,
+            FineTuneCommand.self, PredictCommand.self, ExportCommand.self, GenerateCommand.self, CastCommand.self,
+            QuantizeCommand.self, GemmCommand.self,
             RandomCommand.self, VectorsCommand.self, CostCommand.self, ReproduceCommand.self, HardwareCommand.self,
         ])
 

@@ -18,4 +18,11 @@ enum Outside {
 
     static let hasMiniLM =
         minilm != nil && FileManager.default.fileExists(atPath: references + "/data/minilm-ref/ref_embeddings.json")
+
+    /// Folder with stories260K: checkpoint, tokenizer and what NumPy made of them.
+    static let stories = references + "/data/stories260K"
+    static let hasStories = FileManager.default.fileExists(atPath: stories + "/ref_stories260K.json")
+
+    /// SmolLM2-135M-Instruct.Q4_1.gguf: ZEROTH_SMOLLM2.
+    static let smolLM2: String? = ProcessInfo.processInfo.environment["ZEROTH_SMOLLM2"]
 }

