@@ -23,6 +23,8 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
     case methodDiffers(program: String, settings: String)
     /// Tiles run one query of QuZO as the paper estimates it.
     case tilesRunOne(method: String, queries: Int)
+    /// Tiles hold INT8 codes alone.
+    case tilesMultiplyINT8(found: String)
     /// The machine cannot carry out the step.
     case notLaidOut(ScheduleError)
     /// A laid-out program does something with memory that it may not, or that the emulation of tiles does not cover.
@@ -51,6 +53,8 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
         case .tilesRunOne(let method, let queries):
             "\(method) with \(queries) \(queries == 1 ? "query" : "queries"): tiles run one query of quzo with estimator q-rge2; use "
                 + "--emulation layers"
+        case .tilesMultiplyINT8(let found):
+            "the run multiplies \(found): tiles run int8 products alone; use --emulation layers"
         case .notLaidOut(let error): error.description
         case .tile(let error): error.description
         }

@@ -93,7 +93,7 @@ public final class FineTuner {
         let row = Metrics.Row(
             step: step, plusLoss: result.plusLoss, minusLoss: result.minusLoss,
             projectedGradient: result.projectedGradient, learningRate: rate, sequence: batch.sequence,
-            perturbedFraction: Double(perturbed.moved) / weights,
+            perturbedFraction: Double(perturbed.moved) / (weights * Double(settings.queries)),
             perturbationClamps: Int(perturbed.clampedPlus + perturbed.clampedMinus),
             updatedFraction: Double(updated.moved) / weights, updateClamps: Int(updated.clamped),
             macs: result.macs + result.reusedMACs)
@@ -134,6 +134,9 @@ public final class FineTuner {
         guard case .quzo(let quzo) = stepSettings, quzo.estimator == .qRGE2, settings.queries == 1 else {
             throw .tilesRunOne(method: settings.method.rawValue, queries: settings.queries)
         }
+        let formats = settings.formats
+        let multiplied = [formats.weights, formats.activations, formats.attention, formats.head]
+        if let other = multiplied.first(where: { $0 != .int8 }) { throw .tilesMultiplyINT8(found: other.rawValue) }
         // A batch is padded to the length of one of its examples.
         let lengths = Set(
             task.training.tokens.map { EncodedBatch.paddedLength(of: [$0], limit: settings.sequence) })

@@ -10,9 +10,9 @@ public struct Metrics: Sendable, Hashable {
         public var learningRate: Double
         /// Tokens an example, padding included.
         public var sequence: Int
-        /// Share of the trained codes with d ≠ 0.
+        /// Share of the trained codes with d ≠ 0; with several queries their mean.
         public var perturbedFraction: Double
-        /// Codes that clamp(k ± d) cut, both passes.
+        /// Codes that clamp(k ± d) cut, both passes of all queries.
         public var perturbationClamps: Int
         /// Share of the trained codes that the update changed.
         public var updatedFraction: Double

@@ -5,6 +5,8 @@ public enum RunError: Error, CustomStringConvertible, Equatable {
     case folderExists(path: String)
     /// A folder that an export would write to.
     case outputExists(path: String, overwrites: Bool)
+    /// A folder that cannot be made.
+    case folderNotMade(path: String, reason: String)
     case notARunFolder(path: String, reason: String)
     /// An input is not what it was when the run began.
     case inputChanged(path: String, recorded: String, found: String)
@@ -19,8 +21,9 @@ public enum RunError: Error, CustomStringConvertible, Equatable {
             "\(path): exists already; name another folder with --output, go on with --resume \(path), or replace it with --overwrite"
         case .outputExists(let path, let overwrites):
             overwrites
-                ? "\(path): exists already and holds no config.json, so --overwrite leaves it alone; name another folder"
+                ? "\(path): exists already and holds no BERT network, so --overwrite leaves it alone; name another folder"
                 : "\(path): exists already; name another folder with --output, or replace a network there with --overwrite"
+        case .folderNotMade(let path, let reason): "\(path): the folder cannot be made: \(reason)"
         case .notARunFolder(let path, let reason): "\(path): not a run folder that can be read: \(reason)"
         case .inputChanged(let path, let recorded, let found):
             "\(path): SHA-256 is \(found.prefix(16))…, was \(recorded.prefix(16))… when the run began; restore the file, or start a new run"

@@ -30,7 +30,11 @@ public struct RunFolder: Sendable {
     /// Makes the folder and writes run.json; with `overwrite`, an older run's files go.
     public func begin(_ record: RunRecord, overwrite: Bool) throws {
         try checkVacant(overwrite: overwrite)
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw RunError.folderNotMade(path: path, reason: error.localizedDescription)
+        }
         if overwrite {
             for old in [checkpointPath, metricsPath, costPath, accumulatorsPath]
             where FileManager.default.fileExists(atPath: old) {

@@ -110,6 +110,14 @@ public struct RunSettings: Sendable, Hashable, Codable {
         }
         try require(
             learningRate.isFinite && learningRate > 0, "learning-rate", "\(learningRate)", "a positive number")
+        for (name, format) in [
+            ("weights", formats.weights), ("activations", formats.activations), ("attention", formats.attention),
+            ("head", formats.head),
+        ] {
+            try require(
+                format == .int8 || format == .int4, "formats.\(name)", format.rawValue, "int8 or int4 in a run")
+        }
+        try require(formats.embedding == .fp32, "formats.embedding", formats.embedding.rawValue, "fp32 in a run")
         try require(
             queries >= 1 && queries <= Self.queryLimit, "queries", "\(queries)", "1 … \(Self.queryLimit)")
         try require(evaluateEvery >= 0, "evaluate-every", "\(evaluateEvery)", "0 or more steps")

@@ -8,20 +8,23 @@ import Programs
 /// Linear weights are the numbers that their codes stand for, fl(code·scale) in FP32; everything else is the network's own, widened to FP32. The head is
 /// `classifier.weight` and `classifier.bias` on the mean of the tokens' states: Hugging Face's BertModel reads the rest.
 extension TunedNetwork {
-    /// Writes the folder. config.json comes last: a folder without one was not finished.
+    /// Writes the folder, each file whole, config.json last. With `overwrite` the files of a network there are replaced one by one; others stay.
     ///
-    /// - Throws: `RunError.outputExists` where `overwrite` is not set or the folder is no network's; errors of writing.
+    /// - Throws: `RunError.outputExists` where `overwrite` is not set or the folder holds no BERT network; errors of writing.
     public func export(to path: String, overwrite: Bool) throws {
         let manager = FileManager.default
         let configurationPath = path + "/config.json"
         if manager.fileExists(atPath: path) {
-            guard overwrite, manager.fileExists(atPath: configurationPath) else {
+            guard overwrite, (try? EncoderConfiguration(source: MappedFile(path: configurationPath))) != nil else {
                 throw RunError.outputExists(path: path, overwrites: overwrite)
             }
-            try manager.removeItem(atPath: configurationPath)
         }
         let configuration = try configuration()
-        try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
+        do {
+            try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw RunError.folderNotMade(path: path, reason: error.localizedDescription)
+        }
         try tensors().write(to: path + "/model.safetensors")
         for (name, source) in checkpoint.files where name != "config.json" && name != "model.safetensors" {
             try writeAtomically(source.bytes, to: path + "/" + name)

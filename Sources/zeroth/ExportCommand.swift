@@ -10,7 +10,8 @@ struct ExportCommand: ParsableCommand {
         abstract: "Write a run's tuned network as a Hugging Face folder that PyTorch loads.",
         discussion: """
             Linear weights become the FP32 numbers that their codes stand for. BertModel reads the encoder; classifier.weight and
-            classifier.bias belong on the mean of the tokens' states.
+            classifier.bias belong on the mean of the tokens' states. Rounding residuals are not part of the network, and where a row's
+            largest code has shrunk, quantizing the folder again gives the row a finer scale.
 
             Example:
               zeroth export --run runs/opinions-1 --output opinions-tuned
@@ -49,6 +50,8 @@ struct ExportCommand: ParsableCommand {
         Terminal.print(
             "written to \(output): config.json, model.safetensors, vocab.txt; weights after \(network.steps) of "
                 + "\(network.record.settings.steps) steps")
-        Terminal.print("try: zeroth finetune --network \(output) --data FILE --dry-run")
+        Terminal.print(
+            "try: zeroth finetune --network \(output) --data FILE --sequence \(network.record.settings.sequence) --dry-run"
+        )
     }
 }

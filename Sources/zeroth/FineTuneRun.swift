@@ -125,7 +125,7 @@ final class FineTuneRun {
             if done == steps || (every > 0 && done % every == 0) {
                 try report(tuner.evaluate(), at: done, rate: rate)
             }
-            if now - lastCheckpoint >= Self.checkpointInterval || done == steps {
+            if now - lastCheckpoint >= Self.checkpointInterval, done < steps {
                 try folder.save(tuner)
                 lastCheckpoint = now
             }
@@ -134,6 +134,8 @@ final class FineTuneRun {
         let summary = try costs.summary(tuner: tuner)
         try folder.write(summary, to: folder.costPath)
         if countsAccumulators { try writeAtomically(tuner.accumulators.csv, to: folder.accumulatorsPath) }
+        // The last checkpoint says that the run is over, so everything else is there before it.
+        try folder.save(tuner)
         try finish(summary)
     }
 

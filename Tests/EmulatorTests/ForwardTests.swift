@@ -108,7 +108,7 @@ struct ForwardTests {
     @Test func adaptersAreRefusedByName() throws {
         let kernels = Kernels(level: .highestAvailable)
         let parameters = EncoderParameters(
-            checkpoint: checkpoint, classes: 2, precision: .w8a8, kernels: kernels, threads: 1)
+            checkpoint: checkpoint, classes: 2, precision: .quantized, kernels: kernels, threads: 1)
         let emulator = EncoderEmulator(parameters: parameters, kernels: kernels, threads: 1)
         let set = TrainableSet.lora(LowRankAdapters(rank: 4))
         let batch = EncodedBatch(examples: [texts[0]], labels: [0], sequence: 32, padding: 0)
@@ -116,7 +116,7 @@ struct ForwardTests {
             shape: parameters.shape, batch: 1, sequence: 32, trainable: set, hasNewHead: false,
             method: .quzo(residualBits: 0))
         var inference = quzo
-        inference.method = .inference(.w8a8)
+        inference.method = .inference(.quantized)
         let refusal = EmulatorError.adaptersNotEmulated(trainable: "lora:rank=4,targets=q+v")
         #expect(throws: refusal) { _ = try emulator.infer(Lowering.program(for: inference), batch) }
         let settings = QuZOSettings(seed: 1, bits: .eight, size: .gridSteps(1), rounding: .stochastic)

@@ -164,7 +164,7 @@ import Testing
             let parameters = encoder.parameters()
             let description = StepDescription(
                 shape: parameters.shape, batch: count, sequence: sequence, trainable: .all,
-                hasNewHead: encoder.hasNewHead, method: .inference(.w8a8))
+                hasNewHead: encoder.hasNewHead, method: .inference(.quantized))
             let overrides = Self.machine(&random, placement: [])
             let tight = try Self.tight(description, overrides, objective: .traffic, spare: [1, 1, 1, 1, 1, 1])
             let scheduled = try #require(tight)
