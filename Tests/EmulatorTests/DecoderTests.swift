@@ -176,7 +176,9 @@ struct DecoderTests {
 }
 
 /// Hugging Face's own Llama.
-@Suite(.enabled(if: DecoderFixture.has("transformers"), "set ZEROTH_PYTHON to a Python with transformers and torch"))
+@Suite(
+    .enabled(
+        if: DecoderFixture.isInstalled("transformers"), "set ZEROTH_PYTHON to a Python with transformers and torch"))
 struct HuggingFaceLlamaTests {
     @Test func logitsAreThoseOfTransformers() throws {
         let fixture = try DecoderFixture(script: "transformers_llama.py")
