@@ -58,7 +58,7 @@ let package = Package(
         .testTarget(
             name: "EmulatorTests",
             dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"],
-            exclude: ["decoder"]),
+            exclude: ["decoder", "training"]),
         .testTarget(name: "TracesTests", dependencies: ["Traces", "NumberFormats"]),
         .testTarget(
             name: "TimingTests", dependencies: ["ProgramFixtures", "Timing", "Programs", "Networks", "Hardware"],
