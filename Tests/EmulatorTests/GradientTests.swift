@@ -37,13 +37,13 @@ import Testing
 
     static let known = (try? read(folder.appendingPathComponent("gradients.json").path))?.cases ?? []
 
-    /// Largest relative error in norm that a case may have. In FP32 the issue is rounding alone; elsewhere a value that falls to the other side of
-    /// a rounding moves the ones behind it by a step of BF16 (2⁻⁹ of it) or of a code.
+    /// Largest relative error in norm that a case may have. In FP32 it is rounding alone. Where both sides round to BF16 or to codes, they agree
+    /// far below a step of either (2⁻⁹) unless a value falls to the other side of a rounding, as one does in `qat-int8-bf16`.
     static func tolerance(_ name: String) -> Double {
         switch name {
-        case "fp32": 1e-5
-        case "qat-int8-fp32": 2e-3
-        default: 1e-2
+        case "bf16", "qat-int4-bf16": 1e-8
+        case "qat-int8-bf16": 2e-4
+        default: 1e-5
         }
     }
 
@@ -80,7 +80,7 @@ import Testing
     static func compare(_ known: File.Case) throws {
         let found = try run(known)
         let tolerance = tolerance(known.name)
-        #expect(abs(Double(found.loss) - known.loss) <= tolerance * known.loss)
+        #expect(abs(Double(found.loss) - known.loss) <= max(tolerance, 1e-6) * known.loss)
         #expect(Set(found.gradients.keys) == Set(known.gradients.keys))
         for (name, expected) in known.gradients {
             let values = try #require(found.gradients[name]).map(Double.init)
@@ -88,7 +88,6 @@ import Testing
             try #require(samples.count == expected.samples.count)
             let norm = { (x: [Double]) in x.reduce(0) { $0 + $1 * $1 }.squareRoot() }
             let error = norm(zip(samples, expected.samples).map { $0 - $1 }) / norm(expected.samples)
-            if ProcessInfo.processInfo.environment["ZEROTH_PRINT"] != nil { print("error", known.name, name, error) }
             #expect(error <= tolerance, "\(known.name) \(name): relative error \(error)")
             #expect(abs(norm(values) - expected.norm) <= tolerance * expected.norm)
         }
