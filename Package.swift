@@ -21,7 +21,7 @@ let package = Package(
         .target(name: "Programs", dependencies: ["Hardware", "Networks", "NumberFormats"]),
         .target(name: "Emulator", dependencies: ["Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),
         .target(name: "Timing", dependencies: ["Programs", "Networks", "Hardware"]),
-        .target(name: "Costs", dependencies: ["Timing", "Programs", "Hardware"]),
+        .target(name: "Costs", dependencies: ["Timing", "Programs", "Hardware", "Kernels"]),
         .target(
             name: "FineTuning",
             dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),

@@ -23,11 +23,10 @@ struct ProductLayout {
     /// Layouts of a transformer's products (docs/semantics.md, section 9): tokens hold their heads side by side, scores and
     /// probabilities a matrix for each head, value codes a transposed matrix for each head. Where several query heads share a key head,
     /// queries and contexts lie by head, so that these heads' rows follow each other; an instance then is a key head.
-    init(_ product: Product, step: StepDescription, secondIsTransposed: Bool) {
-        let network = step.network
-        let (tokens, depth) = (step.sequence, network.headDimension)
-        let (count, keys, groups) = (network.heads, network.keyValueHeads, network.keyValueGroups)
-        let (queryWidth, keyWidth) = (network.queryWidth, network.keyValueWidth)
+    init(_ product: Product, _ context: LayoutContext, secondIsTransposed: Bool) {
+        let (tokens, depth) = (context.sequence, context.headDimension)
+        let (count, keys, groups) = (context.heads, context.keyValueHeads, context.keyValueGroups)
+        let (queryWidth, keyWidth) = (context.queryWidth, context.keyValueWidth)
         func byToken(_ heads: Int, asK: Bool = false) -> Matrix {
             Matrix(example: tokens * heads * depth, head: depth, row: heads * depth, rowsAreK: asK)
         }
@@ -49,6 +48,12 @@ struct ProductLayout {
         }
         let valueScales = Matrix(example: keyWidth, head: depth, row: 1)
         let vector = Matrix(example: 0, head: 0, row: 1)
+        /// Codes of gradients, made for their product: a matrix of k columns for each key head, and its scales.
+        func byKeyHead(rows: Int) -> Matrix {
+            Matrix(example: keys * rows * product.k, head: rows * product.k, row: product.k)
+        }
+        func scalesByKeyHead(rows: Int) -> Matrix { Matrix(example: keys * rows, head: rows, row: 1) }
+        let isFolded = product.foldedScales != nil
         func plain(_ columns: Int, asK: Bool = false) -> Matrix {
             Matrix(example: 0, head: 0, row: columns, rowsAreK: asK)
         }
@@ -69,7 +74,7 @@ struct ProductLayout {
             (firstScales, secondScales) = (vector, vector)
         case .weightGradient, .adapter(.weightGradient, _):
             // Codes of the gradient are made for this product, a row for each output.
-            first = product.hasFoldedScales ? plain(product.k) : plain(product.m, asK: true)
+            first = product.foldedScales != nil ? plain(product.k) : plain(product.m, asK: true)
             second = plain(product.n, asK: true)
             (firstScales, secondScales, result) = (vector, vector, plain(product.n))
         case .attentionScores:
@@ -79,17 +84,21 @@ struct ProductLayout {
             (first, second, result) = (square(), secondIsTransposed ? values() : byToken(keys, asK: true), byQuery())
             (firstScales, secondScales) = (squareScales, valueScales)
         case .probabilityGradient:
-            (first, second) = (byQuery(), secondIsTransposed ? values(asK: true) : byToken(keys))
-            (firstScales, secondScales, result) = (vector, valueScales, square())
+            first = isFolded ? byKeyHead(rows: product.m) : byQuery()
+            second = secondIsTransposed ? values(asK: true) : byToken(keys)
+            (firstScales, secondScales) = (isFolded ? scalesByKeyHead(rows: product.m) : vector, valueScales)
+            result = square()
         case .valueGradient:
-            (first, second, result) = (square(asK: true), byQuery(asK: true), byToken(keys))
-            (firstScales, secondScales) = (squareScales, vector)
+            (first, result) = (square(asK: true), byToken(keys))
+            second = isFolded ? byKeyHead(rows: product.n) : byQuery(asK: true)
+            (firstScales, secondScales) = (squareScales, isFolded ? scalesByKeyHead(rows: product.n) : vector)
         case .queryGradient:
             (first, second, result) = (square(), byToken(keys, asK: true), byQuery())
-            (firstScales, secondScales) = (vector, keyScales)
+            (firstScales, secondScales) = (isFolded ? squareScales : vector, keyScales)
         case .keyGradient:
-            (first, second, result) = (square(asK: true), byQuery(asK: true), byToken(keys))
-            (firstScales, secondScales) = (vector, queryScales)
+            first = isFolded ? byKeyHead(rows: product.m) : square(asK: true)
+            (second, result) = (byQuery(asK: true), byToken(keys))
+            (firstScales, secondScales) = (isFolded ? scalesByKeyHead(rows: product.m) : vector, queryScales)
         }
     }
 

@@ -94,10 +94,10 @@ struct ProductScheduler {
         self.array = array
         let formats = operation.reads.map { program[$0].format }
         let count = operation.reads.count
-        let secondPlace = formats[0].hasScales ? 2 : 1
-        let batch = program.step.batch
+        let secondPlace = formats[0].hasScales && product.foldedScales != .first ? 2 : 1
+        let batch = program.layoutContext.batch
         var layout = ProductLayout(
-            product, step: program.step, secondIsTransposed: formats[secondPlace].hasScales)
+            product, program.layoutContext, secondIsTransposed: formats[secondPlace].hasScales)
         let firstIsShared =
             product.sign == .both && program[operation.reads[0]].elements(batch: batch) == product.m * product.k
         if firstIsShared { layout.shareFirst() }
@@ -107,7 +107,8 @@ struct ProductScheduler {
             _ matrix: ProductLayout.Matrix, _ scaleMatrix: ProductLayout.Matrix, _ read: ElementFormat, isShared: Bool
         ) -> Operand {
             let values = next
-            let isCodes = formats[values].hasScales && !(product.hasFoldedScales && values > 0)
+            let isFolded = product.foldedScales == (values == 0 ? .first : .second)
+            let isCodes = formats[values].hasScales && !isFolded
             next += isCodes ? 2 : 1
             return Operand(
                 values: values, scales: isCodes ? values + 1 : nil, stored: formats[values], read: read,
@@ -119,7 +120,7 @@ struct ProductScheduler {
         second = operand(
             layout.second, layout.secondScales, product.secondFormat, isShared: product.sign == .both)
         bias = next < count ? next : nil
-        perturbationDraws = program.step.method.perturbationDraws
+        perturbationDraws = program.layoutContext.perturbationDraws
         result = count
         copy = operation.writes.count > 1 ? count + 1 : nil
         resultFormat = program[operation.writes[0]].format
