@@ -5,12 +5,14 @@ import Programs
 /// The accelerator's DRAM as bytes at the addresses of a program's memory plan.
 final class DRAMImage {
     let scheduled: ScheduledProgram
+    let kernels: Kernels
     let bytes: AlignedBuffer<UInt8>
     /// Kept where bytes are checked.
     let written: WrittenBytes?
 
-    init(_ scheduled: ScheduledProgram, checks: Bool) {
+    init(_ scheduled: ScheduledProgram, kernels: Kernels, checks: Bool) {
         self.scheduled = scheduled
+        self.kernels = kernels
         let batch = scheduled.program.step.batch
         let extent = scheduled.program.tensors.indices.reduce(0) { most, index in
             max(
@@ -43,13 +45,29 @@ final class DRAMImage {
             from: bytes.baseAddress + range.lowerBound, byteCount: range.count)
     }
 
+    /// Codes, of which a tensor in INT4 holds two a byte. Rows have even lengths, so that they follow each other without a gap.
+    private func copy(codes: UnsafeMutableBufferPointer<Int8>, to index: Int) {
+        guard scheduled.program.tensors[index].format == .int4 else {
+            return copy(UnsafeBufferPointer(codes), to: index)
+        }
+        guard let range = range(of: index) else { return }
+        precondition(codes.count == 2 * range.count, "a tensor has all of its codes")
+        kernels.packInt4(codes.baseAddress!, count: codes.count, into: bytes.baseAddress + range.lowerBound)
+        written?.alive.set(range, true)
+    }
+
+    private func copy(_ index: Int, toCodes target: UnsafeMutableBufferPointer<Int8>) {
+        guard scheduled.program.tensors[index].format == .int4 else { return copy(index, to: target) }
+        guard let range = range(of: index) else { return }
+        kernels.unpackInt4(bytes.baseAddress + range.lowerBound, count: target.count, into: target.baseAddress!)
+    }
+
     /// Writes the network's parameters to their places.
     func fill(_ parameters: EncoderParameters) {
         let checkpoint = parameters.checkpoint
         for (index, tensor) in scheduled.program.tensors.enumerated() {
             switch tensor.binding {
-            case .linearWeight(let number):
-                copy(UnsafeBufferPointer(parameters.linears[number].codes.elements), to: index)
+            case .linearWeight(let number): copy(codes: parameters.linears[number].codes.elements, to: index)
             case .linearScales(let number):
                 copy(UnsafeBufferPointer(parameters.linears[number].scales.elements), to: index)
             case .linearBias(let number): copy(UnsafeBufferPointer(parameters.linears[number].bias.elements), to: index)
@@ -86,7 +104,7 @@ final class DRAMImage {
         for (index, tensor) in scheduled.program.tensors.enumerated() {
             switch tensor.binding {
             case .linearWeight(let number) where trained.contains(number):
-                copy(index, to: parameters.linears[number].codes.elements)
+                copy(index, toCodes: parameters.linears[number].codes.elements)
             case .linearResiduals(let number) where trained.contains(number):
                 if let residuals = parameters.linears[number].residuals8 {
                     copy(index, to: residuals.elements)

@@ -17,7 +17,11 @@ final class TileExecutor {
     let dram: DRAMImage
     let batch: Int
     /// What a step draws and how it updates; nil in inference.
-    var quzo: QuZOContext?
+    var stepContext: StepContext?
+    /// The query whose passes run; their number once all have.
+    private(set) var query = 0
+    /// L₊ and L₋ of the queries that have run.
+    private(set) var losses: [(plus: Float, minus: Float)] = []
 
     private let nests: [PreparedNest]
     /// What tiles lie in: the slots of the running operation's buffers.
@@ -40,6 +44,12 @@ final class TileExecutor {
     let places: UnsafeMutablePointer<Place>
     let state: UnsafeMutablePointer<State>
     var packed = PackedTiles()
+    /// First operands of products, a byte a code, kept as long.
+    var unpacked = PackedTiles()
+    /// By `Port`.
+    var ports = Port.allCases.map { _ in AlignedBuffer<Int8>(count: 0) }
+    /// The running update's moves, made of the differences that its commands found.
+    var knownMoves: (differences: [Float], moves: [CodeMoves.Move])?
     var scratch = AlignedBuffer<Float>(count: 0)
     var runningLosses: [Float] = []
     var drawn: [Int32] = []
@@ -114,7 +124,7 @@ final class TileExecutor {
             }
         }
         self.nests = nests
-        dram = DRAMImage(scheduled, checks: options.checks)
+        dram = DRAMImage(scheduled, kernels: kernels, checks: options.checks)
         let bytes = nests.map(\.chipBytes).max() ?? 0
         chip = AlignedBuffer(count: bytes)
         chipWritten = ByteMap(count: options.checks ? bytes : 0)
@@ -147,6 +157,8 @@ final class TileExecutor {
         macs = 0
         perturbations = [:]
         updates = [:]
+        query = 0
+        losses = []
         for number in scheduled.program.operations.indices {
             do throws(TileError) {
                 try begin(number)
@@ -155,16 +167,18 @@ final class TileExecutor {
             } catch {
                 throw .tile(error)
             }
-            if case .projectedGradient = action { try checkLosses() }
+            if case .projectedGradient = action { try endQuery() }
         }
     }
 
     /// Nothing is updated where a loss is no number.
-    private func checkLosses() throws(EmulatorError) {
-        guard let plus = results[.plus]?.loss, let minus = results[.minus]?.loss, let quzo else { return }
+    private func endQuery() throws(EmulatorError) {
+        guard let plus = results[.plus]?.loss, let minus = results[.minus]?.loss, let stepContext else { return }
         for (loss, pass) in [(plus, "plus"), (minus, "minus")] where !loss.isFinite {
-            throw .lossNotFinite(step: quzo.step, pass: pass, loss: loss)
+            throw .lossNotFinite(step: stepContext.step, pass: pass, loss: loss)
         }
+        losses.append((plus, minus))
+        query += 1
     }
 
     // MARK: Operations
@@ -180,6 +194,8 @@ final class TileExecutor {
         restored = []
         rowProgress = RowProgress()
         packed.removeAll()
+        unpacked.removeAll()
+        knownMoves = nil
         var end = 0
         for (index, buffer) in scheduled.nest(of: number).buffers.enumerated() {
             slots[index] = TileSlots(buffer, offset: end)

@@ -106,7 +106,7 @@ public final class FineTuner {
     private func run(
         _ description: StepDescription, _ batch: EncodedBatch, _ places: [Int], _ rate: Double
     ) throws(EmulatorError) -> EncoderEmulator.StepResult {
-        guard case .tiles(let machine, let options) = emulation, case .quzo(let quzo) = stepSettings else {
+        guard case .tiles(let machine, let options) = emulation else {
             emulator.countsAccumulators = countsAccumulators
             defer { emulator.countsAccumulators = false }
             let result = try emulator.step(
@@ -120,7 +120,8 @@ public final class FineTuner {
         self.tiles = tiles
         tiles.countsAccumulators = countsAccumulators
         let result = try tiles.step(
-            try schedule(description.on(machine), on: machine), batch, settings: quzo, step: step, learningRate: rate)
+            try schedule(description.on(machine), on: machine), batch, settings: stepSettings, step: step,
+            learningRate: rate)
         accumulators = tiles.accumulators
         emulator.invalidateWeights()
         return result
@@ -131,9 +132,6 @@ public final class FineTuner {
     /// - Throws: `EmulatorError` where tiles do not: the operation, by name.
     public func checkEmulation() throws(EmulatorError) {
         guard case .tiles(let machine, _) = emulation else { return }
-        guard case .quzo(let quzo) = stepSettings, quzo.estimator == .qRGE2, settings.queries == 1 else {
-            throw .tilesRunOne(method: settings.method.rawValue, queries: settings.queries)
-        }
         // A batch is padded to the length of one of its examples.
         let lengths = Set(
             task.training.tokens.map { EncodedBatch.paddedLength(of: [$0], limit: settings.sequence) })
