@@ -46,8 +46,8 @@ public final class TileEmulator {
 
     /// Cycles and number of the matmul commands that ran in the register-level array since the program last changed.
     public var registerCycles: (cycles: Int, commands: Int) {
-        guard options.array == .registers, let registers = executor?.registers else { return (0, 0) }
-        return (registers.cycles, registers.commands)
+        guard options.array == .registers, let executor else { return (0, 0) }
+        return executor.registerCycles
     }
 
     /// Runs an inference program.

@@ -114,10 +114,10 @@ extension FaultPlanting {
     }
 
     /// The error of a step.
-    func found(_ planted: ScheduledProgram, _ batch: EncodedBatch? = nil) throws -> TileError {
+    func found(_ planted: ScheduledProgram, _ batch: EncodedBatch? = nil, threads: Int = 1) throws -> TileError {
         let parameters = encoder.parameters(residualBits: 8, formats: formats)
         let emulator = TileEmulator(
-            parameters: parameters, kernels: Kernels(level: .highestAvailable), threads: 1)
+            parameters: parameters, kernels: Kernels(level: .highestAvailable), threads: threads)
         let error = #expect(throws: EmulatorError.self) {
             _ = try emulator.step(planted, batch ?? self.batch, settings: settings, step: 0, learningRate: 1)
         }
