@@ -23,6 +23,7 @@ public final class EncoderEmulator {
     public var countsAccumulators = false
     /// What was counted since this was set to an empty one.
     public var accumulators = AccumulatorStatistics()
+    private var query = 0
     /// Pooled rows below a trained head, by the example's place in the training set.
     private var prefixes: [Int: [Float]] = [:]
 
@@ -140,7 +141,9 @@ public final class EncoderEmulator {
             perturbations: Array(repeating: PerturbationStatistics(), count: trained.count), updates: [], macs: 0,
             reusedMACs: 0)
         var differences: [Float] = []
+        defer { self.query = 0 }
         for (query, operations) in program.passesByQuery.enumerated() {
+            self.query = query
             let perturbations = timed("perturb and pack") { store.perturb(trained, moves, query: query) }
             for (index, statistics) in perturbations.enumerated() {
                 result.perturbations[index] = result.perturbations[index] + statistics
@@ -310,7 +313,10 @@ public final class EncoderEmulator {
         let groups = (examples + perGroup - 1) / perGroup
         var executors = executors(for: program, groupSize: perGroup)
         let macsBefore = executors.reduce(0) { $0 + $1.macs }
-        for executor in executors { executor.accumulators = countsAccumulators ? AccumulatorStatistics() : nil }
+        for executor in executors {
+            executor.accumulators = countsAccumulators ? AccumulatorStatistics() : nil
+            executor.countsShared = query == 0
+        }
         let passes = Pass.allCases.filter { pass in operations.contains { $0.pass == pass } }
         let losses = AlignedBuffer<Float>(count: passes.count * examples)
         let logits = AlignedBuffer<Float>(count: passes.count * examples * shape.classes)

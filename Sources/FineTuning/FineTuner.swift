@@ -169,7 +169,7 @@ public final class FineTuner {
         guard let emulator, case .codes(let stepSettings) = work else {
             preconditionFailure("floating point is stepped by its own emulator")
         }
-        guard case .tiles(let machine, let options) = emulation, case .quzo(let quzo) = stepSettings else {
+        guard case .tiles(let machine, let options) = emulation else {
             emulator.countsAccumulators = countsAccumulators
             defer { emulator.countsAccumulators = false }
             let result = try emulator.step(
@@ -183,7 +183,8 @@ public final class FineTuner {
         self.tiles = tiles
         tiles.countsAccumulators = countsAccumulators
         let result = try tiles.step(
-            try schedule(description.on(machine), on: machine), batch, settings: quzo, step: step, learningRate: rate)
+            try schedule(description.on(machine), on: machine), batch, settings: stepSettings, step: step,
+            learningRate: rate)
         accumulators = tiles.accumulators
         emulator.invalidateWeights()
         return result
@@ -194,9 +195,7 @@ public final class FineTuner {
     /// - Throws: `EmulatorError` where tiles do not: the operation, by name.
     public func checkEmulation() throws(EmulatorError) {
         guard case .tiles(let machine, _) = emulation else { return }
-        guard case .codes(.quzo(let quzo)) = work, quzo.estimator == .qRGE2, settings.queries == 1 else {
-            throw .tilesRunOne(method: settings.method.rawValue, queries: settings.queries)
-        }
+        guard case .codes = work else { throw .tilesRunCodes(method: settings.recipe ?? settings.method.rawValue) }
         // A batch is padded to the length of one of its examples.
         let lengths = Set(
             task.training.tokens.map { EncodedBatch.paddedLength(of: [$0], limit: settings.sequence) })

@@ -125,22 +125,6 @@ struct FineTunerTests {
         #expect(resumed.metrics.csv == whole.metrics.csv)
     }
 
-    @Test func methodsThatTilesDoNotRunAreRefusedBeforeTheFirstStep() throws {
-        for (method, queries, estimator) in [
-            (RunSettings.Method.zoqo, 1, GradientEstimator.qRGE2), (.quzo, 2, .qRGE2), (.quzo, 1, .qRGE1),
-        ] {
-            var settings = settings(rounding: .stochastic)
-            settings.method = method
-            settings.queries = queries
-            settings.estimator = estimator
-            let tuner = try tuner(settings)
-            tuner.emulation = .tiles(try Machine.load("edge-int8", overrides: []), TileOptions())
-            #expect(throws: EmulatorError.tilesRunOne(method: method.rawValue, queries: queries)) {
-                try tuner.checkEmulation()
-            }
-        }
-    }
-
     @Test func anotherSeedGivesOtherBits() throws {
         let a = try tuner(settings(seed: 1))
         let b = try tuner(settings(seed: 2))

@@ -282,7 +282,6 @@ struct CommandLineTests {
             (["--method", "adam"], "quzo"), (["--queries", "0"], "1 … 64"), (["--queries", "65"], "1 … 64"),
             (["--weights", "bf16"], "arithmetic."),
             (["--weights", "int4", "--activations", "int4"], "macsPerCyclePerElement"),
-            (["--method", "zoqo", "--emulation", "tiles"], "--emulation layers"),
         ] {
             let output = try run("finetune", "--output", "run", arguments: flags)
             #expect(output.status != 0 && output.err.contains(named), "\(flags): \(output.err)")
