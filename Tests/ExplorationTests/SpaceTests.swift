@@ -1,0 +1,7 @@
+import Testing
+
+@testable import Exploration
+
+struct SpaceTests {
+    @Test func placeholder() {}
+}
