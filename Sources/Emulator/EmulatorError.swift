@@ -24,7 +24,7 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
     /// Tiles run one query of QuZO as the paper estimates it.
     case tilesRunOne(method: String, queries: Int)
     /// Tiles hold INT8 codes alone.
-    case tilesMultiplyINT8(found: String)
+    case tilesMultiplyINT8(operation: String, found: String)
     /// The machine cannot carry out the step.
     case notLaidOut(ScheduleError)
     /// A laid-out program does something with memory that it may not, or that the emulation of tiles does not cover.
@@ -53,8 +53,8 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
         case .tilesRunOne(let method, let queries):
             "\(method) with \(queries) \(queries == 1 ? "query" : "queries"): tiles run one query of quzo with estimator q-rge2; use "
                 + "--emulation layers"
-        case .tilesMultiplyINT8(let found):
-            "the run multiplies \(found): tiles run int8 products alone; use --emulation layers"
+        case .tilesMultiplyINT8(let operation, let found):
+            "operation \(operation): it multiplies \(found), and tiles run int8 products alone; use --emulation layers"
         case .notLaidOut(let error): error.description
         case .tile(let error): error.description
         }

@@ -13,7 +13,7 @@ public final class EncoderEmulator {
     public let threads: Int
     private let store: WeightStore
     private var executors: [StepDescription: [PassExecutor]] = [:]
-    private var scalarCache: (settings: StepSettings, trained: Range<Int>, scalars: [[Int32]])?
+    private var scalarCache: (settings: StepSettings, trained: Range<Int>, scalars: [Int: [Int32]])?
 
     /// Where set, times the parts of each step, in seconds of whatever the clock measures: thread by thread for the operations of a
     /// pass, on the caller's thread for the rest. Benchmarks set it; it decides no bit.
@@ -215,11 +215,11 @@ public final class EncoderEmulator {
         _ settings: StepSettings, _ trained: Range<Int>, step: Int
     ) throws(EmulatorError) -> [CodeMoves] {
         let scalars = try perturbationScalars(settings, trained)
-        return zip(trained, scalars).map { number, multipliers in
+        return trained.map { number in
             let linear = parameters.linears[number]
             return CodeMoves(
                 settings: settings, step: step, number: number, columns: linear.columns, limit: linear.limit,
-                multipliers: multipliers)
+                multipliers: scalars[number]!)
         }
     }
 
@@ -231,22 +231,9 @@ public final class EncoderEmulator {
 
     private func perturbationScalars(
         _ settings: StepSettings, _ trained: Range<Int>
-    ) throws(EmulatorError) -> [[Int32]] {
+    ) throws(EmulatorError) -> [Int: [Int32]] {
         if let known = scalarCache, known.settings == settings, known.trained == trained { return known.scalars }
-        var scalars: [[Int32]] = []
-        for number in trained {
-            let rowScales = Array(parameters.linears[number].scales.elements)
-            switch settings {
-            case .zoqo(let zoqo): scalars.append(GridScalars(size: zoqo.size, rowScales: rowScales).lengths)
-            case .quzo(let quzo):
-                do throws(StepScalarsError) {
-                    scalars.append(
-                        try PerturbationScalars(size: quzo.size, bits: quzo.bits, rowScales: rowScales).multipliers)
-                } catch {
-                    throw .badPerturbation(layer: parameters.shape.linearName(number), error)
-                }
-            }
-        }
+        let scalars = try settings.multipliers(parameters, trained)
         scalarCache = (settings, trained, scalars)
         return scalars
     }

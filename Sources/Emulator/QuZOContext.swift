@@ -6,17 +6,11 @@ struct QuZOContext {
     let settings: QuZOSettings
     let step: Int
     let learningRate: Double
-    /// Multipliers of each trained layer's perturbation.
-    let perturbation: [Int: PerturbationScalars]
+    /// c_d of each trained layer, by number: of each row, or one for all.
+    let perturbation: [Int: [Int32]]
 
-    /// Bits of a weight's rounding residual; 0 where it keeps none.
-    var residualBits: Int {
-        if case .residual(let bits) = settings.rounding { bits.rawValue } else { 0 }
-    }
-
-    func streams(_ number: Int) -> TensorStreams {
-        TensorStreams(seed: settings.seed, step: UInt32(step), tensor: UInt16(number))
-    }
+    /// The streams of a linear layer's weights, or of a new head's bias behind them.
+    func streams(_ number: Int) -> TensorStreams { StepSettings.quzo(settings).streams(number, step: step, query: 0) }
 
     /// The update's multipliers of one layer, from the difference of the losses as the multiplier's tensor holds it.
     func update(lossDifference: Float, rowScales: [Float]) -> UpdateScalars {

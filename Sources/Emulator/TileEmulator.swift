@@ -74,7 +74,7 @@ public final class TileEmulator {
         let trained = scheduled.program.step.trained
         executor.quzo = QuZOContext(
             settings: settings, step: step, learningRate: learningRate,
-            perturbation: try QuZOContext.perturbation(parameters, settings, trained))
+            perturbation: try StepSettings.quzo(settings).multipliers(parameters, trained))
         // What a step leaves behind when it fails is no state to go on from.
         isStale = true
         try executor.run()
@@ -97,14 +97,17 @@ public final class TileEmulator {
 
     /// Checks that tiles run every operation as it is laid out, before any runs.
     ///
-    /// - Throws: `EmulatorError.notEmulated`, naming the operation, or `.adaptersNotEmulated`.
+    /// - Throws: `EmulatorError.notEmulated` or `.tilesMultiplyINT8`, naming the operation, or `.adaptersNotEmulated`.
     public static func check(_ scheduled: ScheduledProgram) throws(EmulatorError) {
         let step = scheduled.program.step
         guard step.adapters == nil else { throw .adaptersNotEmulated(trainable: step.trainable.description) }
         for operation in scheduled.program.operations {
             switch operation.action {
             case .perturbInPlace(.next, _, _, _): throw .notEmulated(operation: operation.name)
-            case .product(let product) where product.firstFormat == .int8 && product.secondFormat == .int8: continue
+            case .product(let product):
+                let formats = [product.firstFormat, product.secondFormat]
+                guard let other = formats.first(where: { $0 != .int8 }) else { continue }
+                throw .tilesMultiplyINT8(operation: operation.name, found: other.rawValue)
             case .embed, .quantizeRows, .quantizeColumns, .softmax, .addNorm(.layerNorm, _, _, keepsSum: false),
                 .activation(.gelu, _), .meanPool, .loss,
                 .projectedGradient, .perturbInPlace, .update, .updateBias:
@@ -157,24 +160,5 @@ extension ScheduledProgram {
         program.step == other.program.step && machine == other.machine && nestOfOperation == other.nestOfOperation
             && nests == other.nests && memory.addresses == other.memory.addresses
             && memory.residentAddresses == other.memory.residentAddresses
-    }
-}
-
-extension QuZOContext {
-    /// The multipliers of each trained layer's perturbation.
-    static func perturbation(
-        _ parameters: EncoderParameters, _ settings: QuZOSettings, _ trained: Range<Int>
-    ) throws(EmulatorError) -> [Int: PerturbationScalars] {
-        var result: [Int: PerturbationScalars] = [:]
-        for number in trained {
-            do throws(StepScalarsError) {
-                result[number] = try PerturbationScalars(
-                    size: settings.size, bits: settings.bits,
-                    rowScales: Array(parameters.linears[number].scales.elements))
-            } catch {
-                throw .badPerturbation(layer: parameters.shape.linearName(number), error)
-            }
-        }
-        return result
     }
 }

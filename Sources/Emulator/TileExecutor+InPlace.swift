@@ -104,10 +104,12 @@ extension TileExecutor {
     /// A trained layer's rows, and what is drawn for them.
     func weightRows(_ number: Int, rows: Int, columns: Int) throws(TileError) -> InPlaceRows {
         let quzo = try context()
-        guard let scalars = quzo.perturbation[number] else { throw fault(.notDescribed("a trained layer's weights")) }
+        guard let multipliers = quzo.perturbation[number] else {
+            throw fault(.notDescribed("a trained layer's weights"))
+        }
         if checks, originals[number] == nil { originals[number] = AlignedBuffer(count: rows * columns) }
         return InPlaceRows(
-            kernels: kernels, columns: columns, multipliers: scalars.multipliers, bits: quzo.settings.bits,
+            kernels: kernels, columns: columns, multipliers: multipliers, bits: quzo.settings.bits,
             streams: quzo.streams(number), originals: originals[number]?.shared)
     }
 

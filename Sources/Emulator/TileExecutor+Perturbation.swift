@@ -17,7 +17,7 @@ extension TileExecutor {
         let weights = command.amount
         let quzo = try context()
         guard case .product(let product) = action, case .linear(let number) = product.role,
-            let scalars = quzo.perturbation[number]
+            let multipliers = quzo.perturbation[number]
         else { throw fault(.notDescribed("a trained layer's weights")) }
         let tile = try command.operand(2, .change)
         let (rows, columns, pitch) = (tile.rows, tile.runBytes, tile.rowPitch)
@@ -55,7 +55,7 @@ extension TileExecutor {
                 let start = work[index].elements.lowerBound
                 let codes = tile.pointer(Int8.self, offset: work[index].offset) - start
                 let minus = second.map { $0.pointer(Int8.self, offset: work[index].offset) - start }
-                results[index] = scalars.multipliers.withUnsafeBufferPointer { multipliers in
+                results[index] = multipliers.withUnsafeBufferPointer { multipliers in
                     kernels.perturb(
                         codes, elements: work[index].elements, columns: k, multipliers: multipliers,
                         bits: settings.bits, streams: streams, plus: isPlus ? codes : nil,
@@ -89,10 +89,10 @@ extension TileExecutor {
         let residuals = residualBits > 0 ? try command.operand(2, .change) : nil
         guard codes.bytes.count == weights, residuals.map({ $0.bytes.count == weights * residualBits / 8 }) ?? true
         else { throw fault(.sizesDiffer(what: "codes", found: codes.bytes.count, needed: weights)) }
-        guard quzo.residualBits == residualBits else {
+        guard quzo.settings.rounding.residualBits == residualBits else {
             throw fault(
                 .sizesDiffer(
-                    what: "bits of a residual", found: quzo.residualBits, needed: residualBits))
+                    what: "bits of a residual", found: quzo.settings.rounding.residualBits, needed: residualBits))
         }
         let first = command.first
         guard first >= 0, first + weights <= rows * columns else {
@@ -134,7 +134,7 @@ extension TileExecutor {
     func draw(_ command: TileCommand) throws(TileError) {
         let quzo = try context()
         guard case .draw(let values, let draws)? = running?.work else { return }
-        let streams = quzo.settings.biasStreams(parameters.shape, step: quzo.step)
+        let streams = quzo.streams(parameters.shape.headNumber + 1)
         let first = command.first
         drawn += (first..<first + values).map { element in
             BiasPerturbation.code(

@@ -134,9 +134,6 @@ public final class FineTuner {
         guard case .quzo(let quzo) = stepSettings, quzo.estimator == .qRGE2, settings.queries == 1 else {
             throw .tilesRunOne(method: settings.method.rawValue, queries: settings.queries)
         }
-        let formats = settings.formats
-        let multiplied = [formats.weights, formats.activations, formats.attention, formats.head]
-        if let other = multiplied.first(where: { $0 != .int8 }) { throw .tilesMultiplyINT8(found: other.rawValue) }
         // A batch is padded to the length of one of its examples.
         let lengths = Set(
             task.training.tokens.map { EncodedBatch.paddedLength(of: [$0], limit: settings.sequence) })

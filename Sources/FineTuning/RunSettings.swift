@@ -1,4 +1,5 @@
 import Emulator
+import Hardware
 import NumberFormats
 import Programs
 
@@ -115,7 +116,8 @@ public struct RunSettings: Sendable, Hashable, Codable {
             ("head", formats.head),
         ] {
             try require(
-                format == .int8 || format == .int4, "formats.\(name)", format.rawValue, "int8 or int4 in a run")
+                Machine.emulatedFormats.contains(format), "formats.\(name)", format.rawValue,
+                Machine.emulatedFormats.map(\.rawValue).joined(separator: " or ") + " in a run")
         }
         try require(formats.embedding == .fp32, "formats.embedding", formats.embedding.rawValue, "fp32 in a run")
         try require(

@@ -1,6 +1,9 @@
 import NumberFormats
 
 extension Machine {
+    /// Formats of the products that the emulator runs whole steps in.
+    public static let emulatedFormats: [ElementFormat] = [.int8, .int4]
+
     /// Holds that the emulator implements the machine's arithmetic: what `zeroth finetune` needs, and costing does not.
     ///
     /// - Throws: `HardwareError.notImplemented` with the first field that it does not, and the values that it does.
@@ -10,7 +13,8 @@ extension Machine {
             ("attention", arithmetic.attention), ("head", arithmetic.head),
         ] {
             try require(
-                format == .int8 || format == .int4, key, "\"\(format.rawValue)\"", ["int8", "int4"])
+                Self.emulatedFormats.contains(format), key, "\"\(format.rawValue)\"",
+                Self.emulatedFormats.map(\.rawValue))
         }
         try require(arithmetic.embedding == .fp32, "embedding", "\"\(arithmetic.embedding.rawValue)\"", ["fp32"])
         try require(
