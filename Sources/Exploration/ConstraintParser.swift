@@ -39,7 +39,8 @@ struct ConstraintParser {
 
     private func unexpected(_ expected: String) -> ExplorationError {
         let rest = String(decoding: bytes[position...], as: UTF8.self)
-        return problem(rest.isEmpty ? "ends too early" : "has '\(rest)' at column \(position + 1)", "expected \(expected)")
+        return problem(
+            rest.isEmpty ? "ends too early" : "has '\(rest)' at column \(position + 1)", "expected \(expected)")
     }
 
     private mutating func skipBlanks() {

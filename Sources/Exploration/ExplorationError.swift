@@ -38,7 +38,8 @@ public enum ExplorationError: Error, Sendable, Hashable, CustomStringConvertible
         case .searchNotSharded(let search):
             return "--shard: a search by \(search) chooses points by results, so it has no shards; leave --shard out"
         case .folderExists(let path):
-            return "\(path): exists already; go on with --resume, name another folder with --output, or replace it with --overwrite"
+            return
+                "\(path): exists already; go on with --resume, name another folder with --output, or replace it with --overwrite"
         case .folderNotMade(let path, let reason): return "\(path): the folder cannot be made: \(reason)"
         case .notResults(let path, let reason): return "\(path): not a results folder that can be read: \(reason)"
         case .otherSpace(let path, let name, let recorded, let found):
@@ -55,7 +56,8 @@ public enum ExplorationError: Error, Sendable, Hashable, CustomStringConvertible
         case .objectiveMissing(let name, let path, let remedy): return "\(path): holds no \(name); \(remedy)"
         case .noResult(let path): return "\(path): holds no point that works, so there is no front"
         case .rowsDiffer(let point, let first, let second):
-            return "point \(point) has one row in \(first) and another in \(second); they were made by different programs"
+            return
+                "point \(point) has one row in \(first) and another in \(second); they were made by different programs"
         }
     }
 }

@@ -62,7 +62,8 @@ public struct ExplorationRun: Sendable {
         let (writer, known) = try ResultsWriter.open(folder, space.columns)
         let worker = Worker(
             evaluator ?? PointEvaluator(space), writer, known,
-            .init(done: known.count, costed: 0, impossible: known.count { !$0.works }, total: total), keeps: points == nil)
+            .init(done: known.count, costed: 0, impossible: known.count { !$0.works }, total: total),
+            keeps: points == nil)
         if let points {
             try worker.cost(points, threads: threads, isStopped, report)
         } else if case .nsga2(let population, let generations, let seed) = space.search {

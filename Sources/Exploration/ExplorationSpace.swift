@@ -46,7 +46,13 @@ public struct ExplorationSpace: Sendable {
     ///
     /// - Throws: `HardwareError` naming file, line and field; `ExplorationError`, `InputError` or `StepRequestError` for what the values mean.
     public init(path: String) throws {
-        try self.init(json5: Array(MappedFile(path: path).bytes), file: path)
+        try self.init(json5: Self.bytes(of: path), file: path)
+    }
+
+    /// A file's bytes; the mapping has to live while they are copied.
+    static func bytes(of path: String) throws(InputError) -> [UInt8] {
+        let file = try MappedFile(path: path)
+        return withExtendedLifetime(file) { Array(file.bytes) }
     }
 
     /// Reads a space from its text.

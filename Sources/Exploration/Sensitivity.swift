@@ -41,7 +41,9 @@ public struct Sensitivity: Sendable, Hashable {
             bounds[group] = (min(known.low, value), max(known.high, value), known.count + 1)
         }
         // In order of the groups: sums of doubles depend on it.
-        let factors = bounds.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.map { $0.value.high - $0.value.low }
+        let factors = bounds.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.map {
+            $0.value.high - $0.value.low
+        }
         groups = factors.count
         meanFactor = factors.isEmpty ? nil : exp(factors.reduce(0, +) / Double(factors.count))
         mostFactor = factors.max().map(exp)

@@ -35,7 +35,7 @@ struct SpaceNumbers {
         }
         if let setting = StepSetting(rawValue: name) {
             guard setting.isCount else { return nil }
-            if let source = varied(.setting(setting)) { return .field(source, ifMissing: nil) }
+            if let varied = varied(.setting(setting)) { return .field(varied, ifMissing: nil) }
             let fixed: Int? =
                 switch setting {
                 case .batch: base.batch
@@ -47,8 +47,8 @@ struct SpaceNumbers {
         guard name.contains("."), let template = machines.values.first, let path = try? template.fullPath(name) else {
             return nil
         }
-        let source = source(path)
-        return source.values.contains { $0 != nil } ? .field(source, ifMissing: nil) : nil
+        let found = source(path)
+        return found.values.contains { $0 != nil } ? .field(found, ifMissing: nil) : nil
     }
 
     private func varied(_ field: SpaceDimension.Field) -> Source? {

@@ -28,7 +28,9 @@ struct SpaceReader {
         base = StepRequest(network: "")
         let entries = try fields.sections("vary", keys: DimensionReader.keys)
         var varied: Set<StepSetting> = []
-        for entry in entries { varied.formUnion(try DimensionReader.names(entry).compactMap(StepSetting.init(rawValue:))) }
+        for entry in entries {
+            varied.formUnion(try DimensionReader.names(entry).compactMap(StepSetting.init(rawValue:)))
+        }
         for setting in StepSetting.allCases {
             guard fields.has(setting.rawValue) else {
                 guard setting != .machine && setting != .network || varied.contains(setting) else {
@@ -70,7 +72,8 @@ struct SpaceReader {
             let fields = try DimensionReader.names(entry).map { try field($0, entry, template) }
             for field in fields {
                 if let other = seen.updateValue("vary[\(index)]", forKey: field) {
-                    throw problem(entry.place(DimensionReader.key(entry)), "\(field.name) stands in \(other), too", "keep one")
+                    throw problem(
+                        entry.place(DimensionReader.key(entry)), "\(field.name) stands in \(other), too", "keep one")
                 }
             }
             let choices = try DimensionReader.choices(entry)
@@ -100,7 +103,8 @@ struct SpaceReader {
         var seen: Set<[ResultCell]> = []
         for values in choices where !seen.insert(values.map(\.cell)).inserted {
             throw problem(
-                place, "has the choice \(values.map(\.cell.text).joined(separator: ", ")) twice", "give each choice once")
+                place, "has the choice \(values.map(\.cell.text).joined(separator: ", ")) twice",
+                "give each choice once")
         }
     }
 
@@ -112,7 +116,9 @@ struct SpaceReader {
         let place = entry.place(DimensionReader.key(entry))
         if name == "dataflow" { return .machine(path: "organisation.array.dataflow") }
         guard name.contains(".") else {
-            let near = HardwareError.nearest(to: name, in: Self.settings + ["dataflow"]).map { "did you mean '\($0)'? " }
+            let near = HardwareError.nearest(to: name, in: Self.settings + ["dataflow"]).map {
+                "did you mean '\($0)'? "
+            }
             throw problem(
                 place, "'\(name)' names no field",
                 "\(near ?? "")name a field of the machine by its path, such as organisation.array.rows, or one of "
@@ -232,8 +238,8 @@ struct SpaceReader {
         }
         for name in Set(networks.keys.map(\.network)).sorted() {
             // A built-in network goes with the program.
-            let path = [name, name + "/config.json"].compactMap { try? MappedFile(path: $0) }.first
-            add("network \(name)", path.map { Array($0.bytes) } ?? [])
+            let bytes = [name, name + "/config.json"].lazy.compactMap { try? ExplorationSpace.bytes(of: $0) }.first
+            add("network \(name)", bytes ?? [])
         }
         return hash.hexadecimal
     }

@@ -40,7 +40,8 @@ final class StepPricer: Sendable {
         }
         let step = step.on(machine)
         let key = Key(
-            step: step, machine: machine.name, arithmetic: machine.arithmetic, organisation: machine.organisation, table: prices.file,
+            step: step, machine: machine.name, arithmetic: machine.arithmetic, organisation: machine.organisation,
+            table: prices.file,
             objective: objective)
         if let known = figures.withLock({ $0[key] }) { return try known.get() }
         let result: Result<StepFigures, ScheduleError>

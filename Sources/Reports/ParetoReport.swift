@@ -23,7 +23,8 @@ public enum ParetoReport {
             let row = analysis.rows[index]
             let choices = space.choices(of: row.point)
             table.append(
-                ["\(row.point)\(index == analysis.knee ? " *" : "")"] + choices.indices.map { label($0, choices[$0], analysis) }
+                ["\(row.point)\(index == analysis.knee ? " *" : "")"]
+                    + choices.indices.map { label($0, choices[$0], analysis) }
                     + zip(analysis.objectives, analysis.values[index]).map(quantity))
         }
         lines += table.lines()
@@ -42,7 +43,9 @@ public enum ParetoReport {
         table.rule()
         let order = analysis.sensitivities.sorted { a, b in
             let (x, y) = (a.share ?? -1, b.share ?? -1)
-            let (i, j) = (analysis.objectives.firstIndex(of: a.objective)!, analysis.objectives.firstIndex(of: b.objective)!)
+            let (i, j) = (
+                analysis.objectives.firstIndex(of: a.objective)!, analysis.objectives.firstIndex(of: b.objective)!
+            )
             return (i, -x, a.dimension) < (j, -y, b.dimension)
         }
         for entry in order {

@@ -44,7 +44,7 @@ struct ExploreJob {
         let start = Clock.now
         let meter = Mutex(ProgressMeter(start: start))
         let progress = try run.run(
-            into: folder, mode, threads: threads, isStopped: { interruption.received != nil },
+            into: folder, mode, threads: threads, isStopped: interruption.hasArrived,
             report: { progress in meter.withLock { $0.show(progress, now: Clock.now) } })
         meter.withLock { $0.line.clear() }
         let seconds = Clock.now - start
@@ -79,15 +79,16 @@ private struct ProgressMeter {
 
     mutating func show(_ progress: ExplorationRun.Progress, now: Double) {
         if Terminal.isInteractive {
-            line.show(text(progress, now), now: now)
+            let seconds = now - start
+            line.show(Self.text(progress, seconds: seconds), now: now)
         } else if now - lastKept >= 30 {
             lastKept = now
-            line.keep(text(progress, now))
+            line.keep(Self.text(progress, seconds: now - start))
         }
     }
 
-    private func text(_ progress: ExplorationRun.Progress, _ now: Double) -> String {
-        let rate = Double(progress.costed) / max(1e-9, now - start)
+    private static func text(_ progress: ExplorationRun.Progress, seconds: Double) -> String {
+        let rate = Double(progress.costed) / max(1e-9, seconds)
         let left = Double(progress.total - progress.done) / max(1e-9, rate)
         return "\(progress.done) of \(progress.total) points, \(progress.impossible) cannot work, "
             + "\(Quantity.number(rate, digits: 1)) a second, \(Quantity.duration(seconds: left)) left"
