@@ -21,7 +21,9 @@ let package = Package(
         .target(name: "Programs", dependencies: ["Hardware", "Networks", "NumberFormats"]),
         .target(name: "Emulator", dependencies: ["Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),
         .target(name: "Timing", dependencies: ["Programs", "Networks", "Hardware"]),
-        .target(name: "Costs", dependencies: ["Timing", "Programs", "Networks", "Hardware", "NumberFormats"]),
+        .target(
+            name: "Costs",
+            dependencies: ["Timing", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),
         .target(
             name: "FineTuning",
             dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),

@@ -1,5 +1,8 @@
 import Hardware
+import Kernels
 import Programs
+import Synchronization
+import Timing
 
 /// First-order training of one network, batch and machine at many recipes: what a zeroth-order step is fairly compared with is not one of
 /// them but, for each optimizer, the front of those that nothing beats in both memory and time.
@@ -74,17 +77,28 @@ public struct FirstOrderFront: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - step: the zeroth-order step.
     ///   - cost: what it costs.
+    ///   - cache: where steps share what is laid out and timed alike; results do not depend on it.
+    ///   - threads: ceiling on the threads that cost candidates, at least 1.
     /// - Throws: what is not about a candidate alone, such as a price that the table lacks.
     public init(
         beside step: StepDescription, _ cost: StepCost, around recipe: FirstOrderRecipe, on machine: Machine,
-        objective: ScheduleObjective, prices: EnergyTable
+        objective: ScheduleObjective, prices: EnergyTable, cache: StepCache? = StepCache(),
+        threads: Int = 1
     ) throws {
+        let candidates = Self.candidates(around: recipe, batch: step.batch)
+        let results = Mutex([Result<StepCost, any Error>?](repeating: nil, count: candidates.count))
+        parallelFor(candidates.count, threads: threads) { index in
+            let result = Result {
+                try StepCost(
+                    step.baseline(candidates[index]), on: machine, objective: objective, prices: prices, cache: cache)
+            }
+            results.withLock { $0[index] = result }
+        }
         var costs: [(recipe: FirstOrderRecipe, cost: StepCost)] = []
         var refusals: [Refusal] = []
-        for candidate in Self.candidates(around: recipe, batch: step.batch) {
+        for (candidate, result) in zip(candidates, results.withLock { $0 }) {
             do {
-                let first = try StepCost(step.baseline(candidate), on: machine, objective: objective, prices: prices)
-                costs.append((candidate, first))
+                if let cost = try result?.get() { costs.append((candidate, cost)) }
             } catch let error as ScheduleError {
                 refusals.append(Refusal(recipe: candidate.description, reason: "\(error)"))
             }

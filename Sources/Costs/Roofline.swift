@@ -86,16 +86,12 @@ public struct Roofline: Sendable, Hashable, Codable {
     public init(_ scheduled: ScheduledProgram, timing: ProgramTiming) throws(ScheduleError) {
         var counts: [CostKind: ActionCounts] = [:]
         var cycles: [CostKind: Int] = [:]
-        var times: [CostKind: [Int: Int]] = [:]
-        for (index, operation) in scheduled.program.operations.enumerated() {
-            let kind = CostKind(operation.action)
-            times[kind, default: [:]][scheduled.nestOfOperation[index], default: 0] += 1
-            cycles[kind, default: 0] += timing.operations[index].cycles
-        }
-        for (kind, nests) in times {
-            var sum = ActionCounts()
-            for (nest, count) in nests { sum = try sum.adding(scheduled.countsOfNest[nest], times: count) }
-            counts[kind] = sum
+        for (nest, use) in scheduled.nestUses.enumerated() where use.times > 0 {
+            let kind = CostKind(scheduled.program.operations[use.first].action)
+            counts[kind] = try counts[kind, default: ActionCounts()].adding(
+                scheduled.countsOfNest[nest], times: use.times)
+            // Its operations take equally long, and all of them no longer than the step.
+            cycles[kind, default: 0] += timing.operations[use.first].cycles * use.times
         }
         var kinds: [CostKind: Point] = [:]
         for (kind, sum) in counts { kinds[kind] = Point(sum, cycles: cycles[kind] ?? 0, on: scheduled.machine) }

@@ -5,12 +5,14 @@ import Timing
 extension StepCost {
     /// Lowers a step, lays it out on a machine, times it and prices it.
     ///
+    /// - Parameter cache: where steps share what is laid out and timed alike; results do not depend on it.
     /// - Throws: `ScheduleError` where the machine cannot run the step, `HardwareError` where the table lacks a price.
     public init(
-        _ step: StepDescription, on machine: Machine, objective: ScheduleObjective = .traffic, prices table: EnergyTable
+        _ step: StepDescription, on machine: Machine, objective: ScheduleObjective = .traffic,
+        prices table: EnergyTable, cache: StepCache? = nil
     ) throws {
-        let scheduled = try TimingModel.schedule(step, on: machine, objective: objective)
-        try self.init(scheduled, timing: TimingModel.time(scheduled), prices: table)
+        let scheduled = try TimingModel.schedule(step, on: machine, objective: objective, cache: cache)
+        try self.init(scheduled, timing: TimingModel.time(scheduled, cache: cache), prices: table)
         if case .inference = step.method { return }
         trainable = step.trainable.description
         trainedParameters = step.trainedCount
@@ -22,24 +24,17 @@ extension StepCost {
     /// - Throws: `HardwareError` where the table lacks a price, `ScheduleError` where a count exceeds 64 bits.
     public init(_ scheduled: ScheduledProgram, timing: ProgramTiming, prices table: EnergyTable) throws {
         let machine = scheduled.machine
-        // Operations of one kind that share a nest are counted and priced together.
-        var times: [CostKind: [Int: Int]] = [:]
+        var byKind: [CostKind: ActionCounts] = [:]
         var residualUpdates: [CostKind: Int] = [:]
-        for (index, operation) in scheduled.program.operations.enumerated() {
-            let kind = CostKind(operation.action)
-            let nest = scheduled.nestOfOperation[index]
-            times[kind, default: [:]][nest, default: 0] += 1
-            if case .update(_, _, _, let residualBits) = operation.action, residualBits > 0 {
+        for (nest, use) in scheduled.nestUses.enumerated() where use.times > 0 {
+            let action = scheduled.program.operations[use.first].action
+            let (kind, counts) = (CostKind(action), scheduled.countsOfNest[nest])
+            byKind[kind] = try byKind[kind, default: ActionCounts()].adding(counts, times: use.times)
+            if case .update(_, _, _, let residualBits) = action, residualBits > 0 {
                 // A residual is carried once, whatever the number of queries.
                 residualUpdates[kind, default: 0] +=
-                    scheduled.countsOfNest[nest].updatedWeights / scheduled.program.step.queries
+                    counts.updatedWeights / scheduled.program.step.queries * use.times
             }
-        }
-        var byKind: [CostKind: ActionCounts] = [:]
-        for (kind, nests) in times {
-            var counts = ActionCounts()
-            for (nest, count) in nests { counts = try counts.adding(scheduled.countsOfNest[nest], times: count) }
-            byKind[kind] = counts
         }
         var ledger = EnergyLedger(table: table)
         for kind in CostKind.allCases {
@@ -93,18 +88,20 @@ extension StepCost {
 extension Comparison {
     /// Costs a zeroth-order step beside a first-order one: same network, batch, sequence, trainable set, machine, prices.
     ///
-    /// - Parameter recipe: nil for what `StepDescription.baseline` takes.
+    /// - Parameters:
+    ///   - recipe: nil for what `StepDescription.baseline` takes.
+    ///   - cache: where steps share what is laid out and timed alike; results do not depend on it.
     /// - Throws: what keeps the zeroth-order step from being costed, or a price that the table lacks. Where the machine cannot run
     ///   the first-order step, that is the comparison's `reason`; a given recipe that no program is made for is an error.
     public init(
         _ step: StepDescription, beside recipe: FirstOrderRecipe? = nil, on machine: Machine,
-        objective: ScheduleObjective = .traffic, prices table: EnergyTable
+        objective: ScheduleObjective = .traffic, prices table: EnergyTable, cache: StepCache? = nil
     ) throws {
-        let zerothOrder = try StepCost(step, on: machine, objective: objective, prices: table)
+        let zerothOrder = try StepCost(step, on: machine, objective: objective, prices: table, cache: cache)
         let first = step.baseline(recipe)
         let firstOrder: Result<StepCost, any Error>
         do {
-            firstOrder = .success(try StepCost(first, on: machine, objective: objective, prices: table))
+            firstOrder = .success(try StepCost(first, on: machine, objective: objective, prices: table, cache: cache))
         } catch let error as ScheduleError {
             // A recipe that means nothing here is its author's mistake, not the machine's limit.
             if recipe != nil, !error.isOfMachine { throw error }

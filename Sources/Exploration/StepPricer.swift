@@ -7,8 +7,8 @@ import Timing
 
 /// Lays out, times and prices steps, and keeps what is the same for other points of a space.
 ///
-/// Kept are programs, by step: a lowered program depends on no machine. And figures of a step, by step, machine and objective: a machine
-/// counts as the same if its arithmetic, its organisation and its prices are.
+/// Kept are programs, by step: a lowered program depends on no machine. Nests and their times, as `StepCache` has them. And figures of a step, by
+/// step, machine and objective: a machine counts as the same if its name, its arithmetic, its organisation and its prices are.
 final class StepPricer: Sendable {
     private struct Key: Hashable {
         let step: StepDescription
@@ -24,6 +24,8 @@ final class StepPricer: Sendable {
     private static let (mostPrograms, mostFigures) = (16, 20_000)
 
     private let isSharing: Bool
+    /// Nests that machines alike in what decides a layout share (`LayoutCache`).
+    private let cache = StepCache(limit: 8192)
     private let programs = Mutex<[StepDescription: Program]>([:])
     private let figures = Mutex<[Key: Result<StepFigures, ScheduleError>]>([:])
 
@@ -46,9 +48,9 @@ final class StepPricer: Sendable {
         if let known = figures.withLock({ $0[key] }) { return try known.get() }
         let result: Result<StepFigures, ScheduleError>
         do {
-            let scheduled = try TimingModel.schedule(program(step), on: machine, objective: objective)
-            result = .success(
-                StepFigures(try StepCost(scheduled, timing: TimingModel.time(scheduled), prices: prices)))
+            let scheduled = try TimingModel.schedule(program(step), on: machine, objective: objective, cache: cache)
+            let timing = try TimingModel.time(scheduled, cache: cache)
+            result = .success(StepFigures(try StepCost(scheduled, timing: timing, prices: prices)))
         } catch let error as ScheduleError {
             result = .failure(error)
         }

@@ -136,37 +136,21 @@ struct MemoryPlanner {
             return (p, x, a) < (q, y, b)
         }
         var addresses = [Int?](repeating: nil, count: program.tensors.count)
-        // Tensors in place: from `address` to `end`, alive up to operation `last`; by address. Those that live on to the end of
-        // the step and touch are one block.
-        var live: [(address: Int, end: Int, last: Int)] = []
-        let final = program.operations.count - 1
+        var space = FirstFit(unit: burst)
+        /// Tensors in place, by the last operation that uses them.
+        var ending = [[Int]](repeating: [], count: program.operations.count)
         var extent = 0
         var swept = 0
         for index in order {
             let life = lifetimes[index]!
-            if life.lowerBound > swept {
-                swept = life.lowerBound
-                live.removeAll { $0.last < swept }
+            while swept < life.lowerBound {
+                for dead in ending[swept] { space.free(addresses[dead]!, bytes[dead]) }
+                swept += 1
             }
-            var address = 0
-            var place = live.count
-            for position in live.indices {
-                if live[position].address - address >= bytes[index] {
-                    place = position
-                    break
-                }
-                address = roundUp(live[position].end, to: burst)
-            }
+            let address = try space.place(bytes[index])
             addresses[index] = address
-            let end = try Checked.sum(address, bytes[index], "memory of the step")
-            extent = max(extent, end)
-            if life.upperBound == final, place > 0, live[place - 1].last == final,
-                address == roundUp(live[place - 1].end, to: burst)
-            {
-                live[place - 1].end = end
-            } else {
-                live.insert((address, end, life.upperBound), at: place)
-            }
+            if life.upperBound < ending.count { ending[life.upperBound].append(index) }
+            extent = max(extent, address + bytes[index])
         }
         guard extent <= machine.organisation.dram.capacityBytes else {
             throw .dramFull(

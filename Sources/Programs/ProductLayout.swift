@@ -23,11 +23,10 @@ struct ProductLayout {
     /// Layouts of a transformer's products (docs/semantics.md, section 9): tokens hold their heads side by side, scores and
     /// probabilities a matrix for each head, value codes a transposed matrix for each head. Where several query heads share a key head,
     /// queries and contexts lie by head, so that these heads' rows follow each other; an instance then is a key head.
-    init(_ product: Product, step: StepDescription, secondIsTransposed: Bool) {
-        let network = step.network
-        let (tokens, depth) = (step.sequence, network.headDimension)
-        let (count, keys, groups) = (network.heads, network.keyValueHeads, network.keyValueGroups)
-        let (queryWidth, keyWidth) = (network.queryWidth, network.keyValueWidth)
+    init(_ product: Product, _ context: LayoutContext, secondIsTransposed: Bool) {
+        let (tokens, depth) = (context.sequence, context.headDimension)
+        let (count, keys, groups) = (context.heads, context.keyValueHeads, context.keyValueGroups)
+        let (queryWidth, keyWidth) = (context.queryWidth, context.keyValueWidth)
         func byToken(_ heads: Int, asK: Bool = false) -> Matrix {
             Matrix(example: tokens * heads * depth, head: depth, row: heads * depth, rowsAreK: asK)
         }

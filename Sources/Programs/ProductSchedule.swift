@@ -95,9 +95,9 @@ struct ProductScheduler {
         let formats = operation.reads.map { program[$0].format }
         let count = operation.reads.count
         let secondPlace = formats[0].hasScales ? 2 : 1
-        let batch = program.step.batch
+        let batch = program.layoutContext.batch
         var layout = ProductLayout(
-            product, step: program.step, secondIsTransposed: formats[secondPlace].hasScales)
+            product, program.layoutContext, secondIsTransposed: formats[secondPlace].hasScales)
         let firstIsShared =
             product.sign == .both && program[operation.reads[0]].elements(batch: batch) == product.m * product.k
         if firstIsShared { layout.shareFirst() }
@@ -119,7 +119,7 @@ struct ProductScheduler {
         second = operand(
             layout.second, layout.secondScales, product.secondFormat, isShared: product.sign == .both)
         bias = next < count ? next : nil
-        perturbationDraws = program.step.method.perturbationDraws
+        perturbationDraws = program.layoutContext.perturbationDraws
         result = count
         copy = operation.writes.count > 1 ? count + 1 : nil
         resultFormat = program[operation.writes[0]].format

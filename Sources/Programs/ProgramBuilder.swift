@@ -63,18 +63,17 @@ struct ProgramBuilder {
     /// The program. What the forward writes and the backward reads is saved, whoever made it; all other activations are live ones, the
     /// logits among them, which the backward begins with.
     func program() -> Program {
-        var written: Set<TensorID> = []
-        var read: Set<TensorID> = []
+        var written = [Bool](repeating: false, count: tensors.count)
+        var read = written
         for operation in operations {
-            if operation.pass == .forward { written.formUnion(operation.writes) }
+            if operation.pass == .forward { for id in operation.writes { written[id.index] = true } }
             if [.recompute, .backward].contains(operation.pass), !operation.action.isLossGradient {
-                read.formUnion(operation.reads)
+                for id in operation.reads { read[id.index] = true }
             }
         }
-        let saved = written.intersection(read)
-        let sorted = tensors.enumerated().map { index, tensor in
-            tensor.kind == .liveActivations && saved.contains(TensorID(index: index))
-                ? tensor.counted(as: .savedActivations) : tensor
+        var sorted = tensors
+        for index in tensors.indices where written[index] && read[index] && tensors[index].kind == .liveActivations {
+            sorted[index] = tensors[index].counted(as: .savedActivations)
         }
         return Program(step: step, tensors: sorted, operations: operations)
     }

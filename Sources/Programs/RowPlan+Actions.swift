@@ -190,7 +190,7 @@ extension RowPlan {
         }
 
         // Operands that are no longer held whole for the operation come example by example.
-        let batch = program.step.batch
+        let batch = program.layoutContext.batch
         switch operation.action {
         case .softmax: plan.nest(units: program.rowsOfScores)
         case .select: plan.nest(units: batch)
@@ -244,7 +244,7 @@ extension RowPlan {
 
 extension Program {
     /// Rows of attention scores of an example.
-    fileprivate var rowsOfScores: Int { step.network.heads * step.sequence }
+    fileprivate var rowsOfScores: Int { layoutContext.heads * layoutContext.sequence }
 }
 
 extension StreamPlan {

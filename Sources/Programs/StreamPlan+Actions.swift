@@ -5,7 +5,7 @@ extension StreamPlan {
     init(_ operation: Operation, in program: Program) {
         let ids = operation.reads + operation.writes
         let inputs = operation.reads.count
-        let batch = program.step.batch
+        let batch = program.layoutContext.batch
         func format(_ index: Int) -> ElementFormat { program[ids[index]].format }
         func elements(_ index: Int) -> Int { program[ids[index]].elements(batch: batch) }
         func whole(_ index: Int) -> Int { program[ids[index]].bytes(batch: batch) }
@@ -62,7 +62,7 @@ extension StreamPlan {
             preconditionFailure("products are laid out by ProductScheduler")
         case .embed(_, let columns):
             // tokens, word, position, type, norm weight, norm bias; x.
-            let sequence = program.step.sequence
+            let sequence = program.layoutContext.sequence
             var words = piece(1, columns)
             words.gathered = true
             self.init(
@@ -75,7 +75,7 @@ extension StreamPlan {
                 ], work: .embed(columns) + conversions([1, 2, 3, 6], columns))
         case .lookUp(_, let columns):
             // tokens, word, (position); x.
-            let sequence = program.step.sequence
+            let sequence = program.layoutContext.sequence
             var words = piece(1, columns)
             words.gathered = true
             let places = inputs > 2 ? [2] : []
@@ -124,7 +124,7 @@ extension StreamPlan {
                 work: .rotate * width + conversions([0, 2], width))
         case .quantizeColumns(let instances, let rows, let columns):
             // x [examples, rows, heads · columns]; codes and scales by channel.
-            let heads = program.step.network.keyValueHeads
+            let heads = program.layoutContext.keyValueHeads
             let channels = heads * columns
             self.init(
                 outer: instances / heads, units: channels,
@@ -217,8 +217,8 @@ extension StreamPlan {
                 work: .projectedGradient)
         case .update(_, let rows, let columns, let residualBits):
             // multipliers, codes, (residuals), (kept); codes, (residuals): in the weight buffer, where the perturbation unit works.
-            let method = program.step.method
-            let (queries, residuals) = (program.step.queries, residualBits > 0 ? 1 : 0)
+            let context = program.layoutContext
+            let (queries, residuals) = (context.queries, residualBits > 0 ? 1 : 0)
             let isInPlace = inputs > queries + 1 + residuals
             let per = isInPlace ? columns : max(1, 8 / format(queries).bits)
             var operands = (0..<queries).map { fixed($0) } + [piece(queries, per)]
@@ -230,8 +230,8 @@ extension StreamPlan {
             self.init(
                 units: rows * columns / per, granule: isInPlace ? 1 : elementGranule / per, operands: operands,
                 engine: .update(
-                    weights: per, times: queries, restoring: isInPlace ? method.perturbationDraws : [],
-                    draws: method.updateDraws))
+                    weights: per, times: queries, restoring: isInPlace ? context.perturbationDraws : [],
+                    draws: context.updateDraws))
         case .perturbInPlace(let move, _, let rows, let columns):
             let keeps = operation.writes.count > 1
             let isList = format(keeps ? inputs + 1 : inputs).integer != nil
@@ -246,16 +246,16 @@ extension StreamPlan {
                 units: rows, operands: operands,
                 engine: .perturb(
                     weights: columns, times: isList && move == .next ? 2 : 1,
-                    draws: program.step.method.perturbationDraws))
+                    draws: program.layoutContext.perturbationDraws))
         case .updateBias(_, let elements):
-            let queries = program.step.queries
+            let queries = program.layoutContext.queries
             self.init(
                 units: elements,
                 operands: (0..<queries).map { fixed($0) } + [
                     piece(queries, 1), piece(queries + 1, 1, replaces: queries),
                 ],
                 work: .perturbBias * queries,
-                engine: .drawThenVector(values: queries, program.step.method.updateDraws.filter { $0 != .update }))
+                engine: .drawThenVector(values: queries, program.layoutContext.updateDraws.filter { $0 != .update }))
         case .firstOrder(let action):
             switch action {
             case .quantizeWeights(_, let rows, let columns):

@@ -9,7 +9,7 @@ extension StreamPlan {
     ) {
         let ids = operation.reads + operation.writes
         let inputs = operation.reads.count
-        let batch = program.step.batch
+        let batch = program.layoutContext.batch
         func format(_ index: Int) -> ElementFormat { program[ids[index]].format }
         let isByRow = ids.indices.contains { format($0).hasScales }
         func piece(_ index: Int, replaces: Int? = nil) -> Operand {
@@ -61,7 +61,7 @@ extension StreamPlan {
                 work = work + VectorWork([.convert: values])
             }
         }
-        let draws = hasGrid ? program.step.method.updateDraws : []
+        let draws = hasGrid ? program.layoutContext.updateDraws : []
         self.init(
             units: isByRow ? rows : rows * columns, granule: isByRow ? 1 : 128, operands: operands, work: work,
             engine: draws.isEmpty ? .vector : .drawThenVector(values: columns, draws))

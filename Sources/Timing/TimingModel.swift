@@ -8,9 +8,17 @@ public enum TimingModel {
     ///
     /// Operations do not overlap: each one plans the same tile half of the activation buffer anew, so its first tile needs the
     /// room of the one before, and in an encoder nearly every operation reads what the one before it wrote.
-    public static func time(_ scheduled: ScheduledProgram) throws(ScheduleError) -> ProgramTiming {
+    ///
+    /// - Parameter cache: the one that the program was laid out with, whose times of shared nests are taken.
+    public static func time(
+        _ scheduled: ScheduledProgram, cache: StepCache? = nil
+    ) throws(ScheduleError) -> ProgramTiming {
         var nests: [NestTiming] = []
-        for nest in scheduled.nests { nests.append(try NestClock.time(nest, on: scheduled.model)) }
+        if let cache, !scheduled.shared.isEmpty {
+            for nest in scheduled.shared { nests.append(try cache.time(nest, on: scheduled.model)) }
+        } else {
+            for nest in scheduled.nests { nests.append(try NestClock.time(nest, on: scheduled.model)) }
+        }
         var now = 0
         var intervals: [ProgramTiming.Interval] = []
         var times = [Int](repeating: 0, count: nests.count)
@@ -61,18 +69,19 @@ public enum TimingModel {
 
     /// Lays a step out on a machine, by measured time where the objective is latency.
     ///
+    /// - Parameter cache: where steps share what is laid out alike; results do not depend on it.
     /// - Throws: as `Lowering.schedule`.
     public static func schedule(
-        _ step: StepDescription, on machine: Machine, objective: ScheduleObjective
+        _ step: StepDescription, on machine: Machine, objective: ScheduleObjective, cache: StepCache? = nil
     ) throws(ScheduleError) -> ScheduledProgram {
-        try Lowering.schedule(step, on: machine, objective: objective, timer: measure)
+        try Lowering.schedule(step, on: machine, objective: objective, timer: measure, cache: cache?.layouts)
     }
 
     /// The same for a program that is lowered already, its step in the machine's formats.
     public static func schedule(
-        _ program: Program, on machine: Machine, objective: ScheduleObjective
+        _ program: Program, on machine: Machine, objective: ScheduleObjective, cache: StepCache? = nil
     ) throws(ScheduleError) -> ScheduledProgram {
-        try Lowering.schedule(program, on: machine, objective: objective, timer: measure)
+        try Lowering.schedule(program, on: machine, objective: objective, timer: measure, cache: cache?.layouts)
     }
 
     /// The same for matrix products alone.

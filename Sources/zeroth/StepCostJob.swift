@@ -1,5 +1,6 @@
 import Costs
 import FineTuning
+import Foundation
 import Hardware
 import Networks
 import NumberFormats
@@ -14,6 +15,9 @@ struct StepCostJob {
     /// The steps, by the names of their timelines.
     let steps: [(name: String, step: StepDescription)]
 
+    /// What the steps share, and, between several jobs, those of all.
+    let cache: StepCache
+
     private enum Result {
         case comparison(RunSummary)
         case alone(StepCost, title: String)
@@ -22,8 +26,10 @@ struct StepCostJob {
 
     /// Lowers the step, lays it out, times and prices it; a zeroth-order one beside first-order training.
     ///
+    /// - Parameter cache: where jobs share what is laid out and timed alike; results do not depend on it.
     /// - Throws: `InputError`, `HardwareError`, `ScheduleError`, `StepRequestError` or `RunError.badSetting` naming the flag.
-    init(_ settings: StepRequest, wantsFront: Bool = false) throws {
+    init(_ settings: StepRequest, wantsFront: Bool = false, cache: StepCache = StepCache()) throws {
+        self.cache = cache
         machine = try settings.machine()
         objective = settings.objective
         let step = try settings.step(on: machine)
@@ -39,20 +45,23 @@ struct StepCostJob {
                     name: "front", value: "given", allowed: "left out, or beside a zeroth-order --method")
             }
             steps = [("\(title) step", step)]
-            result = .alone(try StepCost(step, on: machine, objective: objective, prices: prices), title: title)
+            result = .alone(
+                try StepCost(step, on: machine, objective: objective, prices: prices, cache: cache), title: title)
             return
         }
         let recipe = try settings.baselineRecipe()
         let firstOrder = step.baseline(recipe)
         steps = [("\(title) step", step), ("first-order step", firstOrder)]
-        let comparison = try Comparison(step, beside: recipe, on: machine, objective: objective, prices: prices)
+        let comparison = try Comparison(
+            step, beside: recipe, on: machine, objective: objective, prices: prices, cache: cache)
         var summary = RunSummary(
             machine: machine, method: step.method, batch: step.batch, queries: step.queries,
             lengths: [.init(sequenceTokens: step.sequence, steps: 1, comparison: comparison)])
         if wantsFront {
             summary.front = try FirstOrderFront(
                 beside: step, comparison.zerothOrder, around: firstOrder.recipe ?? .qat, on: machine,
-                objective: objective, prices: prices)
+                objective: objective, prices: prices, cache: cache,
+                threads: ProcessInfo.processInfo.activeProcessorCount)
         }
         result = .comparison(summary)
     }
@@ -62,8 +71,9 @@ struct StepCostJob {
         var timed: [TimedStep] = []
         for (number, (name, step)) in steps.enumerated() {
             do {
-                let scheduled = try TimingModel.schedule(step, on: machine, objective: objective)
-                timed.append(.init(name: name, scheduled: scheduled, timing: try TimingModel.time(scheduled)))
+                let scheduled = try TimingModel.schedule(step, on: machine, objective: objective, cache: cache)
+                timed.append(
+                    .init(name: name, scheduled: scheduled, timing: try TimingModel.time(scheduled, cache: cache)))
             } catch {
                 // The answer beside the files says so, too.
                 guard number > 0 else { throw error }

@@ -3,6 +3,7 @@ import FineTuning
 import Hardware
 import Programs
 import Reports
+import Timing
 
 /// `zeroth cost --vary`: a step's comparison at several sizes.
 struct VariationJob {
@@ -30,13 +31,14 @@ struct VariationJob {
                 name: "vary", value: flags.joined(separator: " "),
                 allowed: "at most \(Self.limit) settings")
         }
+        let cache = StepCache()
         var rows: [VariationReport.Row] = []
         for batch in batches {
             for sequence in sequences {
                 var setting = settings
                 (setting.batch, setting.sequence) = (batch, sequence)
                 do {
-                    let summary = try StepCostJob(setting).summary()
+                    let summary = try StepCostJob(setting, cache: cache).summary()
                     rows.append(.init(batch: batch, sequence: summary.lengths[0].sequenceTokens, .success(summary)))
                 } catch let error as ScheduleError {
                     rows.append(.init(batch: batch, sequence: sequence, .failure(error)))

@@ -1,0 +1,137 @@
+import Hardware
+import NumberFormats
+
+/// Nests of a program's operations, each distinct one once, whatever tensors are resident.
+struct Layout {
+    let program: Program
+    let model: MachineModel
+    let objective: ScheduleObjective
+    let timer: NestTimer?
+    /// Where steps share nests.
+    private let cache: LayoutCache?
+    private let section: LayoutCache.Section?
+    /// Format and elements of each tensor.
+    private let shapes: [(format: ElementFormat, elements: Int)]
+    private var numbers: [NestKey: Int] = [:]
+    private var nests: [LaidOutNest] = []
+
+    init(
+        program: Program, model: MachineModel, objective: ScheduleObjective, timer: NestTimer?,
+        cache: LayoutCache? = nil
+    ) {
+        (self.program, self.model, self.objective) = (program, model, objective)
+        self.timer = objective == .latency ? timer : nil
+        let batch = program.step.batch
+        shapes = program.tensors.map { ($0.format, $0.elements(batch: batch)) }
+        self.cache = cache
+        section = cache?.section(program, on: model.machine, objective: objective, isTimed: self.timer != nil)
+    }
+
+    /// The nests that the operations run, by first use, and each operation's.
+    mutating func nests(residents: [Int?]) throws(ScheduleError) -> (nests: [LaidOutNest], nestOfOperation: [Int]) {
+        var used: [Int: Int] = [:]
+        var result: [LaidOutNest] = []
+        var nestOfOperation: [Int] = []
+        for operation in program.operations {
+            let number = try number(of: operation, residents)
+            if used[number] == nil {
+                used[number] = result.count
+                result.append(nests[number])
+            }
+            nestOfOperation.append(used[number]!)
+        }
+        return (result, nestOfOperation)
+    }
+
+    /// The resident tensors with which the step takes fewest cycles: those that fit the resident half, or a power of two below it.
+    mutating func fastestResidents(_ planner: MemoryPlanner) throws(ScheduleError) -> [Int?] {
+        guard timer != nil else { return planner.residents() }
+        var best: (residents: [Int?], cycles: Int)?
+        var tried: Set<[Bool]> = []
+        var capacity = MemoryPlanner.residentBytes(model.machine)
+        while true {
+            let residents = planner.residents(in: capacity)
+            if tried.insert(residents.map { $0 != nil }).inserted {
+                var total = 0
+                for operation in program.operations {
+                    let number = try number(of: operation, residents)
+                    total = try Checked.sum(total, nests[number].cycles ?? 0, "the step's cycles")
+                    if let best, total >= best.cycles { break }
+                }
+                if best == nil || total < best!.cycles { best = (residents, total) }
+            }
+            guard capacity > 0 else { break }
+            var power = 1
+            while power * 2 < capacity { power *= 2 }
+            capacity = capacity > 1 ? power : 0
+        }
+        return best?.residents ?? planner.residents()
+    }
+
+    /// The operation that needs most of a buffer that is too small for it, and what it needs; nil where none does.
+    mutating func largestNeed(of buffer: SRAM.Buffer, residents: [Int?]) -> (operation: String, smallest: Int)? {
+        var largest: (operation: String, smallest: Int)?
+        var refused: Set<NestKey> = []
+        for operation in program.operations {
+            let key = NestKey(operation, shapes, residents)
+            guard !refused.contains(key) else { continue }
+            do throws(ScheduleError) {
+                _ = try number(of: operation, residents)
+            } catch {
+                refused.insert(key)
+                guard case .tileDoesNotFit(let name, let named, _, let smallest, _, _) = error, named == buffer,
+                    smallest > largest?.smallest ?? 0
+                else { continue }
+                largest = (name, smallest)
+            }
+        }
+        return largest
+    }
+
+    private mutating func number(of operation: Operation, _ residents: [Int?]) throws(ScheduleError) -> Int {
+        let key = NestKey(operation, shapes, residents)
+        if let number = numbers[key] { return number }
+        let isResident = key.operands.map(\.isResident)
+        let nest: LaidOutNest
+        if let cache, let section {
+            if let kept = section.nest(key) {
+                nest = kept
+            } else {
+                do throws(ScheduleError) {
+                    nest = cache.keep(
+                        try layOut(operation, isResident: isResident, on: section.model), key, in: section)
+                } catch {
+                    // The same error, with the machine's name.
+                    _ = try layOut(operation, isResident: isResident, on: model)
+                    throw error
+                }
+            }
+        } else {
+            nest = try layOut(operation, isResident: isResident, on: model)
+        }
+        numbers[key] = nests.count
+        nests.append(nest)
+        return nests.count - 1
+    }
+
+    private func layOut(
+        _ operation: Operation, isResident: [Bool], on model: MachineModel
+    ) throws(ScheduleError) -> LaidOutNest {
+        let nest: Nest
+        if case .product(let product) = operation.action {
+            let scheduler = try ProductScheduler(
+                product, operation, in: program, isResident: isResident, model: model, objective: objective)
+            if let timer { nest = try scheduler.fastest(timer) } else { nest = try scheduler.nest() }
+        } else {
+            let plan = StreamPlan(operation, in: program)
+            let scheduler = StreamingScheduler(model: model, isResident: isResident, operation: operation.name)
+            let rows = { (plan: StreamPlan) in RowPlan(plan, of: operation, in: program) }
+            if let timer {
+                nest = try scheduler.fastest(plan, rows: rows, timer)
+            } else {
+                nest = try scheduler.nest(plan, rows: rows)
+            }
+        }
+        return try LaidOutNest(nest, on: model, timer: timer)
+    }
+}
