@@ -21,7 +21,7 @@ public struct ResultsFolder: Sendable {
 
     /// Refuses a folder that this run may not write to. Changes nothing.
     func check(_ record: ResultsRecord, _ mode: Mode) throws(ExplorationError) {
-        guard exists else { return }
+        guard exists, !(mode != .new && hasBarelyBegun) else { return }
         switch mode {
         case .new: throw .folderExists(path: path)
         case .overwrite: _ = try self.record()
@@ -34,6 +34,12 @@ public struct ResultsFolder: Sendable {
                 throw .otherShard(path: path, recorded: found.part, asked: record.part)
             }
         }
+    }
+
+    /// Whether a run ended while it made the folder: nothing is in it but the space and files that had no name yet.
+    private var hasBarelyBegun: Bool {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return false }
+        return names.allSatisfy { $0 == "space.json5" || $0.hasPrefix(".zeroth-") && $0.hasSuffix(".tmp") }
     }
 
     func record() throws(ExplorationError) -> ResultsRecord {

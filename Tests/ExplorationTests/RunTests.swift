@@ -161,6 +161,11 @@ struct RunTests {
                 throws: ExplorationError.otherShard(path: folder.path, recorded: "all points", asked: "shard 1/2")
             ) { try shard.check(folder, .resume) }
             #expect(throws: ExplorationError.self) { try other.check(ResultsFolder(path: path), .overwrite) }
+            // A run that was killed while it made the folder is gone on with.
+            let begun = ResultsFolder(path: path + "/begun")
+            try FileManager.default.createDirectory(atPath: begun.path, withIntermediateDirectories: true)
+            try Data(space.bytes).write(to: URL(fileURLWithPath: begun.path + "/space.json5"))
+            #expect(try ExplorationRun(space).run(into: begun, .resume, threads: 1).done == 27)
             let bred = try SampleSpaces.space(
                 SampleSpaces.text(search: "{ nsga2: { population: 4, generations: 2, seed: 1 } }"))
             #expect(throws: ExplorationError.searchNotSharded(search: "nsga2")) {

@@ -101,7 +101,7 @@ struct SpaceTests {
         ("{ field: \"batch\", powers: {from: 3, to: 8} }", "vary[0].powers.from: is 3.0; give a power of two"),
         ("{ field: \"batch\", powers: {from: 8, to: 4} }", "is below from"),
         ("{ field: \"batch\", range: {from: 1, to: 1e9, step: 1} }", "more than 100000 choices"),
-        ("{ fields: [\"batch\", \"sequence\"], tuples: [[1, 2], [1]] }", "is no list of 2 values"),
+        ("{ fields: [\"batch\", \"queries\"], tuples: [[1, 2], [1]] }", "is no list of 2 values"),
         ("{ field: \"batch\", fields: [\"batch\"], values: [1] }", "stands beside fields"),
         ("{ field: \"method\", values: [\"quzo\", \"adamw\"] }", "--method is adamw"),
         ("{ field: \"organisation.array.rows\", values: [\"many\"] }", "is the string \"many\""),

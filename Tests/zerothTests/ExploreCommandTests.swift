@@ -43,8 +43,13 @@ struct ExploreCommandTests {
             #expect(try run("space.json5 --output out --threads 2", in: folder).status == 0)
             let rows = try rows(folder + "/out/results.jsonl")
             #expect(rows.count == 60)
-            for point in [37, 8] {
-                let row = try #require(rows.first { $0["point"] as? Int == point })
+            let works = rows.filter { $0["status"] as? String == "ok" }.sorted { a, b in
+                (a["point"] as? Int ?? 0) < (b["point"] as? Int ?? 0)
+            }
+            #expect(works.count == 30)
+            // One that has a baseline beside it and one that has not, among them.
+            let alone = try #require(works.first { $0["latency_ratio"] is NSNull })
+            for row in [works[3], works[22], alone] {
                 let command = try #require(row["command"] as? String).split(separator: " ").map(String.init)
                 #expect(command[0] == "zeroth")
                 let said = try ProgramRun.zeroth(Array(command.dropFirst()), in: folder)
@@ -62,14 +67,17 @@ struct ExploreCommandTests {
                 let memory = try #require(cost["memory"] as? [String: Any])
                 #expect(memory["peakDRAMBytes"] as? Int == row["peak_memory_bytes"] as? Int)
                 let ratios = try #require(comparison["ratios"] as? [[String: Any]])
-                let latency = try #require(ratios.first { $0["quantity"] as? String == "latency" })
-                #expect(latency["ratio"] as? Double == row["latency_ratio"] as? Double)
+                let latency = ratios.first { $0["quantity"] as? String == "latency" }
+                #expect(latency?["ratio"] as? Double == row["latency_ratio"] as? Double)
+                #expect(comparison["reason"] as? String == row["baseline_reason"] as? String)
+                #expect((latency == nil) != (comparison["reason"] as? String == nil))
             }
             // A point that cannot work fails with its row's reason.
             let impossible = try #require(rows.first { $0["status"] as? String == "impossible" })
             let command = try #require(impossible["command"] as? String).split(separator: " ").map(String.init)
             let said = try ProgramRun.zeroth(Array(command.dropFirst()), in: folder)
-            #expect(said.status == 1 && said.err == "error: \(try #require(impossible["reason"] as? String))\n")
+            let reason = try #require(impossible["reason"] as? String)
+            #expect(said.status == 1 && said.err == "error: \(reason)\n")
         }
     }
 
