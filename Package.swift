@@ -35,7 +35,8 @@ let package = Package(
         .executableTarget(
             name: "zeroth",
             dependencies: [
-                "Reports", "Traces", "FineTuning", "Exploration", "Costs", "Timing", "Emulator", "Programs", "Networks", "Hardware",
+                "Reports", "Traces", "FineTuning", "Exploration", "Costs", "Timing", "Emulator", "Programs", "Networks",
+                "Hardware",
                 "Kernels",
                 "NumberFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

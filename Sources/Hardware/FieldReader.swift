@@ -109,7 +109,9 @@ package struct FieldReader {
         return value
     }
 
-    package func integer(_ key: String, _ unit: String, in range: ClosedRange<Int>) throws(HardwareError) -> Int {
+    package func integer(
+        _ key: String, _ unit: String, in range: ClosedRange<Int>
+    ) throws(HardwareError) -> Int {
         let allowed = "a whole number from \(range.lowerBound) to \(range.upperBound), in \(unit)"
         let node = try node(key, allowed)
         guard case .number(let value, let text) = node.value else {
@@ -145,7 +147,9 @@ package struct FieldReader {
         try choice(key, Choice.allCases.map { ($0.rawValue, $0) })
     }
 
-    package func choice<Choice>(_ key: String, _ choices: [(name: String, value: Choice)]) throws(HardwareError) -> Choice {
+    package func choice<Choice>(_ key: String, _ choices: [(name: String, value: Choice)]) throws(HardwareError)
+        -> Choice
+    {
         let names = choices.map(\.name)
         let node = try node(key, "one of \(names.joined(separator: ", "))")
         guard case .string(let text) = node.value else {
