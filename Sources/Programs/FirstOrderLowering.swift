@@ -44,6 +44,8 @@ private struct FirstOrderPass {
     }
 
     var step: StepDescription { forward.step }
+    /// The backward reads the probabilities' codes, and no copy of them.
+    private var hasCodedAttention: Bool { recipe.hasCodedAttention(step.formats) }
 
     func run(_ states: inout FirstOrderStates, in builder: inout ProgramBuilder) {
         let network = step.network
@@ -66,7 +68,7 @@ private struct FirstOrderPass {
             } else {
                 let block = forward.block(
                     layer, x, trained, for: BlockGradients(step, layer: layer),
-                    savesProbabilities: recipe.checkpointing == .none, in: &builder)
+                    savesProbabilities: recipe.checkpointing == .none && !hasCodedAttention, in: &builder)
                 kept.append(.activations(block.activations))
                 x = block.stream
             }
@@ -115,8 +117,9 @@ private struct FirstOrderPass {
         case .activations(var activations):
             if recipe.checkpointing == .selective, gradients.context {
                 let made = forward.probabilities(
-                    layer, activations.query, activations.key, .init(.recompute, saves: gradients.scores),
-                    isMultiplied: gradients.projection(2), in: &builder)
+                    layer, activations.query, activations.key,
+                    .init(.recompute, saves: gradients.scores && !hasCodedAttention),
+                    isMultiplied: gradients.projection(2) || hasCodedAttention, in: &builder)
                 (activations.probabilities, activations.probabilityCodes) = made
             }
             return (forward, activations)
@@ -126,7 +129,8 @@ private struct FirstOrderPass {
             let own = forward.withFurtherCodes(of: made, in: &builder)
             for number in made { states.quantize(number, own, .recompute, in: &builder) }
             let block = own.block(
-                layer, .init(state: .init(id: input, copies: 1)), span, for: gradients, endsEarly: true, in: &builder)
+                layer, .init(state: .init(id: input, copies: 1)), span, for: gradients,
+                savesProbabilities: !hasCodedAttention, endsEarly: true, in: &builder)
             return (own, block.activations)
         }
     }

@@ -9,8 +9,9 @@ public struct FirstOrderRecipe: Sendable, Hashable {
         /// Quantization-aware training with a straight-through estimator: codes made each step from master weights, a quantized forward, a
         /// floating-point backward (LLM-QAT, arXiv 2305.17888).
         case qat
-        /// Weights are codes and nothing else; linear layers' forward and backward products are of codes, updates are rounded
-        /// stochastically to the grid. Attention's gradients are floating-point, as in published FP8 recipes (arXiv 2209.05433).
+        /// Weights are codes and nothing else; forward and backward products are of codes, updates are rounded stochastically to the
+        /// grid. Where the attention products' operands are floating-point, their gradients are, as in published FP8 recipes (arXiv
+        /// 2209.05433).
         case quantized
         /// Floating-point forward and backward.
         case full
@@ -73,6 +74,9 @@ public struct FirstOrderRecipe: Sendable, Hashable {
     }
 
     public static let qat = FirstOrderRecipe(.qat)
+
+    /// Whether the gradients of the attention products are products of codes, as the products themselves are.
+    func hasCodedAttention(_ formats: StepFormats) -> Bool { scheme == .quantized && formats.attention.hasScales }
 
     /// The format in which weight gradients wait.
     var gradientFormat: ElementFormat { gradients ?? backward }

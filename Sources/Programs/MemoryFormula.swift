@@ -18,8 +18,10 @@ public enum MemoryFormula {
     public static func terms(of step: StepDescription) -> [Term] {
         if let adapters = step.adapters { return adapterTerms(of: step, adapters) }
         guard step.trainable == .all else { return [] }
-        return [weights(step), scales(step), parameters(step), residuals(step), moments(step), gradients(step)]
-            .compactMap { $0 }
+        return [
+            weights(step), scales(step), parameters(step), residuals(step), savedActivations(step), moments(step),
+            gradients(step),
+        ].compactMap { $0 }
     }
 
     /// Weights of the blocks and of a head of its own: a head that is the embedding table is counted there.

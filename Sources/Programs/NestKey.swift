@@ -46,7 +46,7 @@ extension Action {
                 Product(
                     role: role, instances: product.instances, m: product.m, n: product.n, k: product.k,
                     first: product.firstFormat, second: product.secondFormat, sign: either(product.sign),
-                    biasSign: either(product.biasSign), hasFoldedScales: product.hasFoldedScales,
+                    biasSign: either(product.biasSign), foldedScales: product.foldedScales,
                     hasFactor: product.hasFactor))
         case .update(_, let rows, let columns, let residualBits):
             return .update(number: 0, rows: rows, columns: columns, residualBits: residualBits)

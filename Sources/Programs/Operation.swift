@@ -57,6 +57,9 @@ public struct Product: Sendable, Hashable {
     /// What a product does with an adapter's matrix.
     public enum AdapterProduct: Sendable, Hashable { case forward, inputGradient, weightGradient }
 
+    /// One of the two operands.
+    public enum Operand: Sendable, Hashable { case first, second }
+
     public let role: Role
     public let instances: Int
     public let m: Int
@@ -69,15 +72,15 @@ public struct Product: Sendable, Hashable {
     public let sign: PerturbationSign
     /// What perturbs the bias, which is perturbed as it is loaded whatever happens to the weights.
     public let biasSign: PerturbationSign
-    /// The second operand's scales lie along k and are in the first one's codes already, so that the product does not read them; the
-    /// first operand's rows are m, as it was quantized for this product.
-    public let hasFoldedScales: Bool
+    /// The operand whose scales lie along k and are in the other one's codes already, so that the product does not read them; the
+    /// other one was quantized for this product, and its rows are those of the result (or, of the second operand, its columns).
+    public let foldedScales: Operand?
     /// Each result is multiplied by a constant of the step, an adapter's alpha / rank.
     public let hasFactor: Bool
 
     public init(
         role: Role, instances: Int, m: Int, n: Int, k: Int, first: ElementFormat, second: ElementFormat,
-        sign: PerturbationSign = .none, biasSign: PerturbationSign = .none, hasFoldedScales: Bool = false,
+        sign: PerturbationSign = .none, biasSign: PerturbationSign = .none, foldedScales: Operand? = nil,
         hasFactor: Bool = false
     ) {
         self.role = role
@@ -89,7 +92,7 @@ public struct Product: Sendable, Hashable {
         secondFormat = second
         self.sign = sign
         self.biasSign = biasSign
-        self.hasFoldedScales = hasFoldedScales
+        self.foldedScales = foldedScales
         self.hasFactor = hasFactor
     }
 
@@ -194,20 +197,20 @@ public enum FirstOrderAction: Sendable, Hashable {
     case activationGradient(TransformerActivation, elements: Int)
     /// reads: gradient of y, saved gate, saved up. writes: gradients of gate and (up).
     case gateGradient(TransformerActivation, elements: Int)
-    /// reads: gradient of the probabilities, saved probabilities. writes: gradient of the scores.
-    case softmaxGradient(rows: Int, columns: Int)
+    /// reads: gradient of the probabilities, saved probabilities, (their scales, where they are codes). writes: gradient of the scores.
+    case softmaxGradient(rows: Int, columns: Int, isCoded: Bool)
     /// reads: gradient of y, saved input of the norm, norm weight. writes: gradient of the input.
     case normGradient(TransformerNorm, rows: Int, columns: Int)
     /// Sum of gradients where a tensor is read more than once. reads: the terms. writes: their sum.
     case addGradients(terms: Int, elements: Int)
     /// Column sums of dY. reads: dY. writes: bias gradient.
     case biasGradient(rows: Int, columns: Int)
-    /// A gradient times the scales of its columns, to codes: what a product of codes over the columns reads. reads: gradient [rows, columns],
-    /// scales [columns]. writes: codes [rows, columns], scales [rows].
-    case quantizeGradient(rows: Int, columns: Int)
+    /// A gradient times the scales of its columns, to codes: what a product of codes over the columns reads. reads: gradient [instances, rows,
+    /// columns], scales [instances, columns]. writes: codes [instances, rows, columns], scales [instances, rows].
+    case quantizeGradient(instances: Int, rows: Int, columns: Int)
     /// A gradient times the scales of its rows, to codes of its columns: what a product of codes over the rows reads. reads:
-    /// gradient [rows, columns], scales [rows]. writes: codes [columns, rows], scales [columns].
-    case quantizeGradientColumns(rows: Int, columns: Int)
+    /// gradient [instances, rows, columns], scales [instances, rows]. writes: codes [instances, columns, rows], scales [instances, columns].
+    case quantizeGradientColumns(instances: Int, rows: Int, columns: Int)
     /// reads: gradient, (its scales), weights, (their scales), moments, each with (its scales). writes: weights, moments, each with (its
     /// scales). Weights that are codes keep their scales and are rounded stochastically.
     case optimize(FirstOrderRecipe.Optimizer, rows: Int, columns: Int)

@@ -48,6 +48,12 @@ struct ProductLayout {
         }
         let valueScales = Matrix(example: keyWidth, head: depth, row: 1)
         let vector = Matrix(example: 0, head: 0, row: 1)
+        /// Codes of gradients, made for their product: a matrix of k columns for each key head, and its scales.
+        func byKeyHead(rows: Int) -> Matrix {
+            Matrix(example: keys * rows * product.k, head: rows * product.k, row: product.k)
+        }
+        func scalesByKeyHead(rows: Int) -> Matrix { Matrix(example: keys * rows, head: rows, row: 1) }
+        let isFolded = product.foldedScales != nil
         func plain(_ columns: Int, asK: Bool = false) -> Matrix {
             Matrix(example: 0, head: 0, row: columns, rowsAreK: asK)
         }
@@ -68,7 +74,7 @@ struct ProductLayout {
             (firstScales, secondScales) = (vector, vector)
         case .weightGradient, .adapter(.weightGradient, _):
             // Codes of the gradient are made for this product, a row for each output.
-            first = product.hasFoldedScales ? plain(product.k) : plain(product.m, asK: true)
+            first = product.foldedScales != nil ? plain(product.k) : plain(product.m, asK: true)
             second = plain(product.n, asK: true)
             (firstScales, secondScales, result) = (vector, vector, plain(product.n))
         case .attentionScores:
@@ -78,17 +84,21 @@ struct ProductLayout {
             (first, second, result) = (square(), secondIsTransposed ? values() : byToken(keys, asK: true), byQuery())
             (firstScales, secondScales) = (squareScales, valueScales)
         case .probabilityGradient:
-            (first, second) = (byQuery(), secondIsTransposed ? values(asK: true) : byToken(keys))
-            (firstScales, secondScales, result) = (vector, valueScales, square())
+            first = isFolded ? byKeyHead(rows: product.m) : byQuery()
+            second = secondIsTransposed ? values(asK: true) : byToken(keys)
+            (firstScales, secondScales) = (isFolded ? scalesByKeyHead(rows: product.m) : vector, valueScales)
+            result = square()
         case .valueGradient:
-            (first, second, result) = (square(asK: true), byQuery(asK: true), byToken(keys))
-            (firstScales, secondScales) = (squareScales, vector)
+            (first, result) = (square(asK: true), byToken(keys))
+            second = isFolded ? byKeyHead(rows: product.n) : byQuery(asK: true)
+            (firstScales, secondScales) = (squareScales, isFolded ? scalesByKeyHead(rows: product.n) : vector)
         case .queryGradient:
             (first, second, result) = (square(), byToken(keys, asK: true), byQuery())
-            (firstScales, secondScales) = (vector, keyScales)
+            (firstScales, secondScales) = (isFolded ? squareScales : vector, keyScales)
         case .keyGradient:
-            (first, second, result) = (square(asK: true), byQuery(asK: true), byToken(keys))
-            (firstScales, secondScales) = (vector, queryScales)
+            first = isFolded ? byKeyHead(rows: product.m) : square(asK: true)
+            (second, result) = (byQuery(asK: true), byToken(keys))
+            (firstScales, secondScales) = (isFolded ? scalesByKeyHead(rows: product.m) : vector, queryScales)
         }
     }
 

@@ -94,7 +94,7 @@ struct ProductScheduler {
         self.array = array
         let formats = operation.reads.map { program[$0].format }
         let count = operation.reads.count
-        let secondPlace = formats[0].hasScales ? 2 : 1
+        let secondPlace = formats[0].hasScales && product.foldedScales != .first ? 2 : 1
         let batch = program.layoutContext.batch
         var layout = ProductLayout(
             product, program.layoutContext, secondIsTransposed: formats[secondPlace].hasScales)
@@ -107,7 +107,8 @@ struct ProductScheduler {
             _ matrix: ProductLayout.Matrix, _ scaleMatrix: ProductLayout.Matrix, _ read: ElementFormat, isShared: Bool
         ) -> Operand {
             let values = next
-            let isCodes = formats[values].hasScales && !(product.hasFoldedScales && values > 0)
+            let isFolded = product.foldedScales == (values == 0 ? .first : .second)
+            let isCodes = formats[values].hasScales && !isFolded
             next += isCodes ? 2 : 1
             return Operand(
                 values: values, scales: isCodes ? values + 1 : nil, stored: formats[values], read: read,

@@ -150,13 +150,13 @@ extension RowPlan {
             case .selectGradient(_, let rows, _):
                 cut = Cut(rows, granule: 1, phases: [Phase(reads: [], writes: [2], work: .copy(1))], whole: [0])
                 cut.perExample = 1
-            case .softmaxGradient(_, let columns):
+            case .softmaxGradient(_, let columns, let isCoded):
                 cut = Cut(
                     columns, carriedWords: Self.lanes,
-                    phases: VectorWork.softmaxGradientPhases.map {
+                    phases: VectorWork.softmaxGradientPhases(isCoded: isCoded).map {
                         Phase(reads: [0, 1], work: $0.work, end: $0.end)
-                    })
-                cut.phases[1].writes = [2]
+                    }, whole: isCoded ? [2] : [])
+                cut.phases[1].writes = [inputs]
             case .normGradient(let norm, _, let columns):
                 let phases = VectorWork.normGradientPhases(norm)
                 cut = Cut(
@@ -174,8 +174,8 @@ extension RowPlan {
                             reads: [0], work: VectorWork([.convert: 1, .add: 1]), end: VectorWork([.convert: 1]),
                             results: [1])
                     ], whole: [1])
-            case .quantizeGradient(_, let length), .quantizeGradientColumns(let length, _):
-                // Scales stand beside every piece.
+            case .quantizeGradient(_, _, let length), .quantizeGradientColumns(_, let length, _):
+                // Scales stand beside every piece of their instance.
                 let factor = VectorWork([.multiply: 1]) + conversions([0])
                 cut = Cut(
                     length, carriedWords: 2,
@@ -183,6 +183,7 @@ extension RowPlan {
                         Phase(reads: [0, 1], work: .largestMagnitude + factor, end: .scale, results: [3]),
                         Phase(reads: [0, 1], writes: [2], work: .code + factor),
                     ], whole: [3], beside: [1])
+                cut.hasRowsBesideOuter = plan.outer > 1
             case .activationGradient, .gateGradient, .addGradients, .optimize: return nil
             }
         case .product, .cast, .add, .addAdapter, .broadcast, .activation, .gate, .projectedGradient, .updateBias:
@@ -210,6 +211,10 @@ extension RowPlan {
             case .perExample: plan.operands[place] = plan.operands[place].with(unitBytes: format.bytes(1))
             case .whole where plan.operands[place].isFixed:
                 plan.operands[place] = plan.operands[place].with(unitBytes: format.bytes(1))
+            case .beside where cut.hasRowsBesideOuter:
+                let bytes = format.bytes(cut.elements)
+                plan.operands[place] = plan.operands[place].with(unitBytes: bytes)
+                plan.operands[place].outerStride = bytes
             default: break
             }
         }
@@ -229,6 +234,8 @@ extension RowPlan {
         var phases: [Phase]
         var whole: Set<Int>
         var beside: Set<Int>
+        /// What stands beside the pieces is another row for each outer index.
+        var hasRowsBesideOuter = false
         var perExample: Int?
         var running: Int?
 

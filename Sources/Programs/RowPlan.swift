@@ -17,7 +17,7 @@ struct RowPlan {
         case whole
         /// Segments of each piece.
         case along
-        /// One row that stands beside every piece, by segments: norm weights.
+        /// One row that stands beside every piece, or every one of an outer index, by segments: norm weights.
         case beside
         /// A result that stays in the vector unit to the operation's end.
         case running

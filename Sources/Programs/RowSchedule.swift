@@ -148,7 +148,8 @@ extension StreamingScheduler {
                 runBytes: operand.unitBytes)
         case .beside:
             return Transfer(
-                operand: operand.operand, offset: rows.offset(place, element), dimensions: [],
+                operand: operand.operand,
+                offset: outer.scaled(by: operand.outerStride) + rows.offset(place, element), dimensions: [],
                 runBytes: rows.segmentBytes(place, segment))
         case .whole:
             return Transfer(
@@ -174,7 +175,9 @@ extension StreamingScheduler {
         var useful = [Int](repeating: 0, count: isResident.count)
         for (place, operand) in rows.plan.operands.enumerated() where !isResident[operand.operand] {
             switch rows.roles[place] {
-            case .once, .running, .beside: useful[operand.operand] = operand.unitBytes
+            case .once, .running: useful[operand.operand] = operand.unitBytes
+            case .beside:
+                useful[operand.operand] = operand.unitBytes * (operand.outerStride == 0 ? 1 : rows.plan.outer)
             case .perExample: useful[operand.operand] = rows.examples * operand.unitBytes
             case .whole, .along:
                 let times = operand.outerStride == 0 && !operand.gathered ? 1 : rows.plan.outer

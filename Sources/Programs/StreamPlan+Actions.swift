@@ -288,10 +288,11 @@ extension StreamPlan {
                     operands: [
                         piece(0, 1, outerStride: columns), fixed(1), column(2, rows: rows, columns: columns),
                     ], work: .meanPoolGradient(rows: rows))
-            case .softmaxGradient(let rows, let columns):
+            case .softmaxGradient(let rows, let columns, let isCoded):
                 self.init(
-                    units: rows, operands: [piece(0, columns), piece(1, columns), piece(2, columns)],
-                    work: .softmaxGradient(columns))
+                    units: rows,
+                    operands: [piece(0, columns), piece(1, columns)] + (isCoded ? [piece(2, 1)] : [])
+                        + [piece(inputs, columns)], work: .softmaxGradient(columns, isCoded: isCoded))
             case .normGradient(let norm, let rows, let columns):
                 self.init(
                     units: rows, operands: [piece(0, columns), piece(1, columns), fixed(2), piece(3, columns)],
@@ -304,14 +305,21 @@ extension StreamPlan {
                 self.init(
                     units: columns, operands: [column(0, rows: rows, columns: columns), piece(1, 1)],
                     work: .biasGradient(rows: rows))
-            case .quantizeGradient(let rows, let columns):
+            case .quantizeGradient(let instances, let rows, let columns):
                 self.init(
-                    units: rows, operands: [piece(0, columns), fixed(1), piece(2, columns), piece(3, 1)],
+                    outer: instances, units: rows,
+                    operands: [
+                        row(0, rows: rows, columns: columns), fixed(1), row(2, rows: rows, columns: columns),
+                        row(3, rows: rows, columns: 1),
+                    ],
                     work: .quantize(columns) + VectorWork([.multiply: columns]) + conversions([0], columns))
-            case .quantizeGradientColumns(let rows, let columns):
+            case .quantizeGradientColumns(let instances, let rows, let columns):
                 self.init(
-                    units: columns,
-                    operands: [column(0, rows: rows, columns: columns), fixed(1), piece(2, rows), piece(3, 1)],
+                    outer: instances, units: columns,
+                    operands: [
+                        column(0, rows: rows, columns: columns), fixed(1), row(2, rows: columns, columns: rows),
+                        row(3, rows: columns, columns: 1),
+                    ],
                     work: .quantize(rows) + VectorWork([.multiply: rows]) + conversions([0], rows))
             case .optimize(let optimizer, let rows, let columns):
                 self.init(optimizer, rows: rows, columns: columns, operation, in: program)

@@ -149,76 +149,6 @@ struct TransformerBackward {
         return inner(first, gate, in: &builder) + (up.map { inner(first + 1, $0, in: &builder) } ?? [])
     }
 
-    private func attention(
-        _ saved: TransformerForward.BlockActivations, _ contextGradient: TensorID, _ name: String,
-        _ gradients: BlockGradients, in builder: inout ProgramBuilder
-    ) -> (query: TensorID?, key: TensorID?, value: TensorID?) {
-        let tokens = step.sequence
-        let (heads, keyHeads, groups) = (network.heads, network.keyValueHeads, network.keyValueGroups)
-        let (instances, depth) = (step.batch * keyHeads, network.headDimension)
-        let (queryWidth, keyWidth) = (network.queryWidth, network.keyValueWidth)
-        func product(
-            _ role: Product.Role, _ part: String, m: Int, n: Int, k: Int, _ operands: [TensorID], _ elements: Int,
-            in builder: inout ProgramBuilder
-        ) -> TensorID {
-            let result = gradient(name + "." + part, elements, in: &builder)
-            builder.emit(
-                name + "." + part + ".gradient",
-                .product(Product(role: role, instances: instances, m: m, n: n, k: k, format: recipe.backward)),
-                .backward,
-                reads: operands, writes: [result])
-            return result
-        }
-        /// From tokens to heads, or back, where several heads share a key head.
-        func regroup(_ x: TensorID, _ part: String, toHeads: Bool, in builder: inout ProgramBuilder) -> TensorID {
-            guard groups > 1 else { return x }
-            let y = gradient(
-                name + "." + part + (toHeads ? ".by-head" : ".by-token"), tokens * queryWidth, in: &builder)
-            builder.emit(
-                name + "." + part + ".gradient.regroup",
-                .regroup(examples: step.batch, rows: tokens, heads: heads, columns: depth, toHeads: toHeads), .backward,
-                reads: [x], writes: [y])
-            return y
-        }
-        let context = regroup(contextGradient, "context", toHeads: true, in: &builder)
-        let square = heads * tokens * tokens
-        let value =
-            gradients.projection(2)
-            ? product(
-                .valueGradient, "value", m: tokens, n: depth, k: groups * tokens,
-                saved.probabilityCodes.operands + [context], tokens * keyWidth, in: &builder) : nil
-        guard gradients.scores else { return (nil, nil, value) }
-        let probabilities = product(
-            .probabilityGradient, "probabilities", m: groups * tokens, n: tokens, k: depth,
-            [context] + saved.value.operands, square, in: &builder)
-        let scores = gradient(name + ".scores", square, in: &builder)
-        builder.emit(
-            name + ".softmax.gradient",
-            .firstOrder(.softmaxGradient(rows: step.batch * heads * tokens, columns: tokens)), .backward,
-            reads: [probabilities, saved.probabilities!], writes: [scores])
-        let query =
-            gradients.projection(0)
-            ? product(
-                .queryGradient, "query", m: groups * tokens, n: depth, k: tokens, [scores] + saved.key.operands,
-                tokens * queryWidth, in: &builder) : nil
-        let key =
-            gradients.projection(1)
-            ? product(
-                .keyGradient, "key", m: tokens, n: depth, k: groups * tokens, [scores] + saved.query.operands,
-                tokens * keyWidth, in: &builder) : nil
-        let byToken = query.map { regroup($0, "query", toHeads: false, in: &builder) }
-        if let rotations = forward.rotations {
-            for (x, part, count) in [(byToken, "query", heads), (key, "key", keyHeads)] {
-                guard let x else { continue }
-                builder.emit(
-                    "\(name).\(part).gradient.rotate",
-                    .rotate(examples: step.batch, rows: tokens, heads: count, columns: depth), .backward,
-                    reads: [x, rotations], writes: [x])
-            }
-        }
-        return (byToken, key, value)
-    }
-
     // MARK: Parts
 
     /// A linear layer with what is trained of it: terms of its input's gradient, where that is wanted.
@@ -273,7 +203,8 @@ struct TransformerBackward {
             ]
             builder.emit(
                 name + ".output-gradient.quantize",
-                .firstOrder(.quantizeGradient(rows: step.batch * rowsPerExample, columns: outputs)), .backward,
+                .firstOrder(.quantizeGradient(instances: 1, rows: step.batch * rowsPerExample, columns: outputs)),
+                .backward,
                 reads: [outputGradient, scales], writes: first)
         }
         builder.emit(
@@ -283,7 +214,7 @@ struct TransformerBackward {
                     role: role(number, .inputGradient), instances: 1, m: step.batch * rowsPerExample, n: inputs,
                     k: outputs, first: format ?? recipe.backward,
                     second: format == nil ? recipe.backward : builder.format(of: linear.weight),
-                    hasFoldedScales: format != nil, hasFactor: hasFactor)),
+                    foldedScales: format == nil ? nil : .second, hasFactor: hasFactor)),
             .backward, reads: first + (format == nil ? linear.operands : [linear.weight]), writes: [result])
         return result
     }
@@ -312,7 +243,7 @@ struct TransformerBackward {
             ]
             builder.emit(
                 name + ".output-gradient.quantize-columns",
-                .firstOrder(.quantizeGradientColumns(rows: rows, columns: outputs)), .backward,
+                .firstOrder(.quantizeGradientColumns(instances: 1, rows: rows, columns: outputs)), .backward,
                 reads: [outputGradient, scales], writes: first)
         }
         builder.emit(
@@ -322,7 +253,7 @@ struct TransformerBackward {
                     role: role(number, .weightGradient), instances: 1, m: outputs, n: inputs, k: rows,
                     first: format ?? recipe.backward,
                     second: format == nil ? recipe.backward : builder.format(of: input.values),
-                    hasFoldedScales: format != nil)),
+                    foldedScales: format == nil ? nil : .second)),
             .backward, reads: first + (format == nil ? input.operands : [input.values]), writes: [result])
         states.take(result, of: number, in: &builder)
     }
@@ -332,9 +263,14 @@ struct TransformerBackward {
         recipe.scheme == .quantized ? scales : nil
     }
 
-    /// Codes of a gradient that meets those of layer `number`: INT8, or E5M2 beside FP8 [Micikevicius22, arXiv 2209.05433].
+    /// Codes of a gradient that meets those of layer `number`.
     private func gradientCodes(of number: Int, in builder: ProgramBuilder) -> ElementFormat {
-        builder.format(of: forward.matrix(number).weight).integer != nil ? .int8 : .e5m2
+        Self.gradientCodes(beside: builder.format(of: forward.matrix(number).weight))
+    }
+
+    /// Codes of a gradient that meets codes of `format`: INT8, or E5M2 beside FP8 [Micikevicius22, arXiv 2209.05433].
+    static func gradientCodes(beside format: ElementFormat) -> ElementFormat {
+        format.integer != nil ? .int8 : .e5m2
     }
 
     private func norm(
@@ -362,7 +298,7 @@ struct TransformerBackward {
     }
 
     /// An activation gradient of `elements` elements an example.
-    private func gradient(_ name: String, _ elements: Int, in builder: inout ProgramBuilder) -> TensorID {
+    func gradient(_ name: String, _ elements: Int, in builder: inout ProgramBuilder) -> TensorID {
         builder.activation(name + ".gradient", elements, recipe.backward)
     }
 }

@@ -56,10 +56,13 @@ extension VectorWork {
     }
 
     /// `softmaxGradient`: Σ g·p; the gradient.
-    static let softmaxGradientPhases = [
-        Phase(work: VectorWork([.convert: 2, .multiply: 1, .add: 1]), end: VectorWork([.add: 15])),
-        Phase(work: VectorWork([.convert: 3, .multiply: 2, .add: 1])),
-    ]
+    static func softmaxGradientPhases(isCoded: Bool) -> [Phase] {
+        let scale = VectorWork([.multiply: isCoded ? 1 : 0])
+        return [
+            Phase(work: VectorWork([.convert: 2, .multiply: 1, .add: 1]) + scale, end: VectorWork([.add: 15])),
+            Phase(work: VectorWork([.convert: 3, .multiply: 2, .add: 1]) + scale),
+        ]
+    }
 
     /// `normGradient`: the norm's own sums; those of g and g·x̂; the gradient, for which x̂ and g are made again.
     static func normGradientPhases(_ norm: TransformerNorm) -> [Phase] {

@@ -120,9 +120,9 @@ extension VectorWork {
     /// Per channel: one quotient by the length, kept for the valid tokens.
     static func meanPoolGradient(rows: Int) -> VectorWork { VectorWork([.convert: 2, .divide: 1, .compare: rows]) }
 
-    /// Per row: c·p·(g − Σ g·p).
-    static func softmaxGradient(_ n: Int) -> VectorWork {
-        VectorWork([.convert: 3 * n, .multiply: 3 * n, .add: 2 * n + 15])
+    /// Per row: c·p·(g − Σ g·p); codes of p take their scale.
+    static func softmaxGradient(_ n: Int, isCoded: Bool) -> VectorWork {
+        VectorWork([.convert: 3 * n, .multiply: (isCoded ? 4 : 3) * n, .add: 2 * n + 15])
     }
 
     /// Per row: mean and r again from the saved input; x̂; g = dy·γ; r·(g − mean g − x̂·mean(g·x̂)).

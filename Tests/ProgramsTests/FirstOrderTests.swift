@@ -173,14 +173,79 @@ import Testing
         let program = scheduled.program
         #expect(!program.tensors.contains { $0.name.hasSuffix(".master") })
         #expect(program.tensors.filter { $0.kind == .weights }.allSatisfy { $0.format == .int8 && $0.isPersistent })
-        // Linear layers in INT8 forward and backward; attention's gradients in BF16.
+        // Linear layers and attention in INT8, forward and backward.
         let counts = try scheduled.totalCounts()
-        let attention = shape.layers * 2 * batch * sequence * sequence * shape.hidden
-        #expect(counts.macs[.bf16] == 2 * attention)
-        #expect(counts.macs[.int8] == program.macs - 2 * attention)
+        #expect(counts.macs == [.int8: program.macs])
         // Sixteen bits decide each weight's rounding; a new head's bias is FP32.
         #expect(counts.randomBits[.update] == 16 * shape.linearWeightCount)
         #expect(counts.randomBits.count == 1)
+    }
+
+    /// Attention's gradients in codes are the same products; where its operands are BF16, so are its gradients'.
+    @Test func gradientsOfAttentionAreInTheFormatsOfItsProducts() throws {
+        let recipe = try FirstOrderRecipe("quantized:int8,lion8")
+        let linear = Fixture.step(.firstOrder(recipe))
+        let coded = try Lowering.schedule(linear, on: Fixture.machine())
+        let floating = try Lowering.schedule(linear, on: Fixture.machine(["arithmetic.attention=bf16"]))
+        let attention = shape.layers * 2 * batch * sequence * sequence * shape.hidden
+        #expect(try floating.totalCounts().macs[.bf16] == 3 * attention)
+        #expect(coded.program.macs == floating.program.macs)
+        // A machine with nothing else than INT8 runs it.
+        let integers = try Fixture.machine([
+            "arithmetic.floatAccumulator=none", "organisation.array.macsPerCyclePerElement={int8: 1}",
+        ])
+        #expect(try Lowering.schedule(linear, on: integers).totalCounts().macs == [.int8: coded.program.macs])
+        // The one that keeps floating-point attention gradients refuses such a machine.
+        #expect {
+            try Lowering.schedule(Fixture.step(.qat), on: integers)
+        } throws: { "\($0)".contains("no rate for bf16") }
+        // Four quantizations a layer: dY by rows and by columns, dS by rows and by columns. Each reads the gradient once and writes a code a value.
+        let quantized = coded.program.operations.filter {
+            $0.name.hasSuffix("context.gradient.quantize") || $0.name.hasSuffix("context.gradient.quantize-columns")
+                || $0.name.hasSuffix("scores.gradient.quantize")
+                || $0.name.hasSuffix("scores.gradient.quantize-columns")
+        }
+        #expect(quantized.count == 4 * shape.layers)
+        for operation in quantized {
+            let program = coded.program
+            let values = program[operation.reads[0]].elements(batch: batch)
+            #expect(program[operation.writes[0]].format == .int8)
+            #expect(program[operation.writes[0]].elements(batch: batch) == values)
+        }
+    }
+
+    @Test func fp8TrainingMultipliesE4M3AndE5M2() throws {
+        let machine = try Fixture.machine([
+            "arithmetic.weights=e4m3", "arithmetic.activations=e4m3", "arithmetic.attention=e4m3",
+            "arithmetic.head=e4m3", "arithmetic.floatAccumulator=grouped:1",
+            "organisation.array.macsPerCyclePerElement={e4m3: 1, e5m2: 1}",
+        ])
+        let step = Fixture.step(.firstOrder(try FirstOrderRecipe("quantized:e4m3,lion8")))
+        let scheduled = try Lowering.schedule(step, on: machine)
+        let backward: [Product] = scheduled.program.operations.compactMap {
+            if case .product(let product) = $0.action, $0.pass == .backward { product } else { nil }
+        }
+        #expect(backward.allSatisfy { Set([$0.firstFormat, $0.secondFormat]) == [.e4m3, .e5m2] })
+        #expect(backward.allSatisfy { $0.foldedScales != nil })
+        #expect(try scheduled.totalCounts().macs.values.reduce(0, +) == scheduled.program.macs)
+    }
+
+    /// Saved by a block, for T tokens of width h in H heads and i inner values: codes of what its products read, with their scales, and BF16 of
+    /// the norms' inputs and the activation function's.
+    @Test func codesOfProbabilitiesAreAllThatIsSavedOfThem() throws {
+        let (t, h, heads, i) = (sequence, shape.hidden, shape.heads, shape.intermediate)
+        let linears = 3 * (t * h + 4 * t) + (t * i + 4 * t)
+        let attention = 2 * (t * h + 4 * t * heads) + (t * h + 4 * h) + (heads * t * t + 4 * heads * t)
+        let vectors = 2 * t * (2 * h + i)
+        let head = h + 4
+        let saved = batch * (shape.layers * (linears + attention + vectors) + head)
+        #expect(bytes(try program("quantized:int8,lion8"), .savedActivations) == saved)
+        let copies = batch * shape.layers * 2 * heads * t * t
+        #expect(bytes(try program("qat:int8,lion8"), .savedActivations) == saved + copies)
+        let probabilities = batch * shape.layers * (heads * t * t + 4 * heads * t)
+        #expect(
+            bytes(try program("quantized:int8,lion8,checkpoint=selective"), .savedActivations)
+                == saved - probabilities)
     }
 
     @Test func floatingPointMachinesRefuseQuantizedTrainingByName() throws {

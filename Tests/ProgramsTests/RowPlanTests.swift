@@ -44,6 +44,7 @@ import Testing
         case .firstOrder(.lossGradient): VectorWork([.add: n, .exponential: n])
         case .firstOrder(.normGradient(.layerNorm, _, _)): VectorWork([.add: 2 * n, .multiply: 2 * n])
         case .firstOrder(.normGradient(.rmsNorm, _, _)): VectorWork([.multiply: 2 * n])
+        case .firstOrder(.softmaxGradient(_, _, isCoded: true)): VectorWork([.multiply: n])
         case .firstOrder(.quantizeGradient), .firstOrder(.quantizeGradientColumns): VectorWork([.multiply: n])
         default: VectorWork()
         }
