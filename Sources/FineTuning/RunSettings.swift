@@ -28,7 +28,7 @@ public struct RunSettings: Sendable, Hashable, Codable {
     public var validationFraction: Double
     public var seed: UInt64
     public var method: Method
-    /// Perturbations a step compares, 1…64.
+    /// Perturbations a step compares, from 1 to `StepDescription.queryLimit`.
     public var queries: Int
     /// QuZO's estimate: `q-rge2` or, as the paper compares it with, `q-rge1`.
     public var estimator: GradientEstimator
@@ -119,7 +119,8 @@ public struct RunSettings: Sendable, Hashable, Codable {
         }
         try require(formats.embedding == .fp32, "formats.embedding", formats.embedding.rawValue, "fp32 in a run")
         try require(
-            queries >= 1 && queries <= Self.queryLimit, "queries", "\(queries)", "1 … \(Self.queryLimit)")
+            queries >= 1 && queries <= StepDescription.queryLimit, "queries", "\(queries)",
+            "1 … \(StepDescription.queryLimit)")
         try require(evaluateEvery >= 0, "evaluate-every", "\(evaluateEvery)", "0 or more steps")
         guard let trainable = TrainableSet(trainable), trainable.adapters == nil else {
             throw .badSetting(
@@ -142,9 +143,6 @@ public struct RunSettings: Sendable, Hashable, Codable {
                 ? .zoqo(ZOQOSettings(seed: seed, size: size))
                 : .quzo(QuZOSettings(seed: seed, bits: bits, size: size, rounding: rounding, estimator: estimator)))
     }
-
-    /// The sum of so many queries' steps fits 32 bits, whatever the rounding.
-    public static let queryLimit = 64
 }
 
 /// The words of `RunSettings`, parsed.
