@@ -23,7 +23,8 @@ extension TrainingEmulator {
         case .update(_, _, _, let residualBits): return residualBits == 0
         case .firstOrder(let action):
             switch action {
-            case .quantizeWeights, .lossGradient, .meanPoolGradient, .activationGradient(.gelu, _), .softmaxGradient,
+            case .quantizeWeights, .lossGradient, .meanPoolGradient, .activationGradient(.gelu, _),
+                .softmaxGradient(_, _, isCoded: false),
                 .normGradient(.layerNorm, _, _), .addGradients, .biasGradient:
                 return true
             case .optimize:
@@ -37,7 +38,7 @@ extension TrainingEmulator {
 
     private static func isEmulated(_ product: Product) -> Bool {
         if case .adapter = product.role { return false }
-        guard !product.hasFoldedScales, !product.hasFactor else { return false }
+        guard product.foldedScales == nil, !product.hasFactor else { return false }
         let integers = [product.firstFormat, product.secondFormat].count { $0.integer != nil }
         switch product.role {
         case .linear, .attentionScores, .attentionContext:

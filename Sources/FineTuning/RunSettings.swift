@@ -46,7 +46,7 @@ public struct RunSettings: Sendable, Hashable, Codable {
     public var floatAccumulator: String?
     /// In which order; nil for `re-entry`.
     public var accumulationOrder: String?
-    /// Perturbations a step compares, 1…64.
+    /// Perturbations a step compares, from 1 to `StepDescription.queryLimit`.
     public var queries: Int
     /// QuZO's estimate: `q-rge2` or, as the paper compares it with, `q-rge1`.
     public var estimator: GradientEstimator
@@ -138,7 +138,8 @@ public struct RunSettings: Sendable, Hashable, Codable {
         }
         try require(formats.embedding == .fp32, "formats.embedding", formats.embedding.rawValue, "fp32 in a run")
         try require(
-            queries >= 1 && queries <= Self.queryLimit, "queries", "\(queries)", "1 … \(Self.queryLimit)")
+            queries >= 1 && queries <= StepDescription.queryLimit, "queries", "\(queries)",
+            "1 … \(StepDescription.queryLimit)")
         try require(evaluateEvery >= 0, "evaluate-every", "\(evaluateEvery)", "0 or more steps")
         guard let trainable = TrainableSet(trainable), trainable.adapters == nil else {
             throw .badSetting(
@@ -215,9 +216,6 @@ public struct RunSettings: Sendable, Hashable, Codable {
         }
         return TrainingEmulator.FloatArithmetic(accumulator: accumulator, order: order)
     }
-
-    /// The sum of so many queries' steps fits 32 bits, whatever the rounding.
-    public static let queryLimit = 64
 }
 
 /// The words of `RunSettings`, parsed.

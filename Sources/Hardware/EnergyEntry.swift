@@ -51,8 +51,13 @@ public struct EnergyEntry: Sendable, Hashable, Codable {
     /// Bounds of the same; both equal `picojoules` where the source gives no range.
     public let lowPicojoules: Double
     public let highPicojoules: Double
-    /// Process node, such as `45 nm`.
+    /// Process node at which the source gives the number, such as `45 nm`.
     public let node: String
+    /// How the number of another node became the table's; nil where it is the table's own.
+    public let scaling: NodeScaling?
+    /// Area of what does the action, and where it comes from; nil where no source gives it.
+    public let squareMicrometres: Double?
+    public let areaSource: String?
     public let source: String
     public let year: Int
     public let status: Status

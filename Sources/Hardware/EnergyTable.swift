@@ -4,6 +4,9 @@ public struct EnergyTable: Sendable, Hashable {
     public let summary: String
     /// The file it was read from, as the user knows it.
     public let file: String
+    /// Process node of the logic, in nanometres, and its supply voltage.
+    public let nanometres: Double
+    public let volts: Double
     /// What the table does not price, so that no report passes it over in silence.
     public let exclusions: [String]
     /// All entries by name, those of the SRAM banks included.
@@ -48,9 +51,10 @@ public struct EnergyTable: Sendable, Hashable {
 }
 
 extension EnergyTable {
-    private static let keys = ["name", "summary", "exclusions", "sram", "entries"]
+    private static let keys = ["name", "summary", "process", "exclusions", "sram", "entries"]
     private static let entryKeys = [
         "name", "unit", "picojoules", "sum", "lowPicojoules", "highPicojoules", "node", "source", "year", "status",
+        "scaling", "squareMicrometres", "areaSource",
     ]
     private static let sramKeys = ["node", "source", "year", "status", "lowFactor", "highFactor", "macros"]
     private static let macroKeys = [
@@ -76,7 +80,10 @@ extension EnergyTable {
         name = try fields.string("name", "the table's name")
         summary = try fields.string("summary", "one line on what the table is")
         exclusions = try fields.strings("exclusions")
-        var resolver = Resolver()
+        let process = try fields.section("process", keys: ["nanometres", "volts"])
+        nanometres = try process.number("nanometres", "nm", in: 1...1000)
+        volts = try process.number("volts", "V", in: 0.1...5)
+        var resolver = Resolver(nanometres: nanometres, volts: volts)
         for (index, entry) in try fields.sections("entries", keys: Self.entryKeys).enumerated() {
             try resolver.add(Draft(entry), at: "entries[\(index)]")
         }
@@ -138,6 +145,9 @@ extension EnergyTable {
         let year: Int
         let status: EnergyEntry.Status
         let place: HardwareError.Place
+        var scaling: NodeScaling?
+        var squareMicrometres: Double?
+        var areaSource: String?
 
         init(
             name: String, unit: EnergyEntry.Unit, picojoules: Double?, low: Double?, high: Double?,
@@ -165,6 +175,12 @@ extension EnergyTable {
             source = try fields.string("source", "where the number comes from")
             year = try fields.integer("year", "the year of the source", in: 1970...2100)
             status = try fields.choice("status", of: EnergyEntry.Status.self)
+            if fields.has("scaling") { scaling = try fields.choice("scaling", of: NodeScaling.self) }
+            if fields.has("squareMicrometres") {
+                squareMicrometres = try fields.number(
+                    "squareMicrometres", "µm²", in: 0...EnergyTable.largest, aboveMinimum: true)
+                areaSource = try fields.string("areaSource", "where the area comes from, with its node")
+            }
             guard fields.has("picojoules") != fields.has("sum") else {
                 throw fields.has("sum")
                     ? .contradiction(
@@ -215,6 +231,39 @@ extension EnergyTable {
         private var drafts: [String: (draft: Draft, index: String)] = [:]
         private var order: [String] = []
         private var done: [String: EnergyEntry] = [:]
+        private let nanometres: Double
+        private let volts: Double
+
+        init(nanometres: Double, volts: Double) { (self.nanometres, self.volts) = (nanometres, volts) }
+
+        /// What an entry's own number is multiplied by. A process node, `N nm`, other than the table's has to say how it came here; the nodes of
+        /// DRAMs are names.
+        private func factor(_ draft: Draft) throws(HardwareError) -> Double {
+            let words = draft.node.split(separator: " ")
+            let node = words.count == 2 && words[1] == "nm" ? Double(words[0]) : nil
+            let place = HardwareError.Place(
+                file: draft.place.file, line: draft.place.line, path: "entry '\(draft.name)', scaling")
+            guard let scaling = draft.scaling else {
+                guard draft.terms.isEmpty, let node, node != nanometres else { return 1 }
+                throw .missingKey(
+                    place,
+                    expected:
+                        "\(draft.node) is not the table's \(FieldReader.text(nanometres)) nm: the rule that scales it, "
+                        + NodeScaling.allCases.map(\.rawValue).joined(separator: " or "))
+            }
+            guard draft.terms.isEmpty, let node, node != nanometres else {
+                throw .contradiction(
+                    place, problem: "\(scaling.rawValue) beside \(draft.terms.isEmpty ? draft.node : "a sum")",
+                    remedy: "leave it out: there is nothing to scale")
+            }
+            guard let factor = scaling.energyFactor(from: node, to: nanometres, volts: volts) else {
+                throw .outOfRange(
+                    place, value: draft.node,
+                    allowed: "from \(FieldReader.text(NodeScaling.nodes.lowerBound)) to "
+                        + "\(FieldReader.text(NodeScaling.nodes.upperBound)) nm for \(scaling.rawValue)")
+            }
+            return factor
+        }
 
         mutating func add(_ draft: Draft, at index: String) throws(HardwareError) {
             if let other = drafts[draft.name] {
@@ -245,6 +294,12 @@ extension EnergyTable {
             }
             var (nominal, low, high) = (draft.picojoules ?? 0, draft.low ?? 0, draft.high ?? 0)
             var status = draft.status
+            let factor = try factor(draft)
+            if factor != 1 {
+                func scaled(_ picojoules: Double) -> Double { (picojoules * factor * 1e6).rounded() / 1e6 }
+                (nominal, low, high) = (scaled(nominal), scaled(low), scaled(high))
+                status = max(status, .derived)
+            }
             var estimated = 0.0
             var primaries: [String: Double] = draft.terms.isEmpty ? [name: 1] : [:]
             for term in draft.terms {
@@ -273,7 +328,9 @@ extension EnergyTable {
             }
             let entry = EnergyEntry(
                 name: name, unit: draft.unit, picojoules: nominal, lowPicojoules: low, highPicojoules: high,
-                node: draft.node, source: draft.source, year: draft.year, status: status, terms: draft.terms,
+                node: draft.node, scaling: draft.scaling, squareMicrometres: draft.squareMicrometres,
+                areaSource: draft.areaSource, source: draft.source, year: draft.year, status: status,
+                terms: draft.terms,
                 estimatedPicojoules: draft.status == .estimated ? nominal : min(estimated, nominal),
                 primaries: primaries)
             done[name] = entry

@@ -13,7 +13,7 @@ public struct TrainableSetError: Error, Sendable, Hashable, CustomStringConverti
 extension LowRankAdapters: CustomStringConvertible {
     private static let options = "rank=N, targets=…, alpha=X, format=…, base=… or last=N"
 
-    /// Parses `lora[:option,…]`; an option is `rank=`, `targets=` (words with + between them, or all-linear), `alpha=`, `format=`, `base=` or
+    /// Parses `lora[:option,…]`; an option is `rank=`, `targets=` (words with + between them, PEFT's among them, or all-linear), `alpha=`, `format=`, `base=` or
     /// `last=`.
     ///
     /// - Throws: `TrainableSetError` naming the part.
@@ -56,14 +56,20 @@ extension LowRankAdapters: CustomStringConvertible {
         if text == "all-linear" { return .allLinear }
         var roles: Set<LinearLayer.Role> = []
         for word in text.split(separator: "+", omittingEmptySubsequences: false) {
-            let known = LinearLayer.Role.targetWords.first { $0.word == word || $0.role.rawValue == word }
-            guard let role = known?.role else {
+            guard let named = LinearLayer.Role.targets(named: String(word)) else {
                 throw TrainableSetError(
                     part: part,
                     allowed: "targets=all-linear, or with + between them "
-                        + LinearLayer.Role.targetWords.map(\.word).joined(separator: ", "))
+                        + LinearLayer.Role.targetWords.map(\.word).joined(separator: ", ")
+                        + " (or as PEFT names them: "
+                        + LinearLayer.Role.peftTargets.keys.sorted().joined(separator: ", ")
+                        + ")")
             }
-            guard roles.insert(role).inserted else { throw TrainableSetError(part: part, allowed: "each named once") }
+            for role in named {
+                guard roles.insert(role).inserted else {
+                    throw TrainableSetError(part: part, allowed: "each named once")
+                }
+            }
         }
         return .roles(roles)
     }

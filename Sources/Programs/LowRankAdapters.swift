@@ -59,6 +59,19 @@ extension LinearLayer.Role {
         ("up", .up), ("fc2", .output), ("down", .down),
     ]
 
+    /// The matrices that a word of PEFT's `target_modules` names: those of Llama, OPT, BERT and GPT-2 in transformers. Names that stand for
+    /// matrices of several kinds there, `dense` and `c_proj`, are none.
+    static let peftTargets: [String: [LinearLayer.Role]] = [
+        "q_proj": [.query], "k_proj": [.key], "v_proj": [.value], "o_proj": [.attentionOutput],
+        "out_proj": [.attentionOutput], "gate_proj": [.gate], "up_proj": [.up], "down_proj": [.down],
+        "c_attn": [.query, .key, .value], "c_fc": [.intermediate],
+    ]
+
+    /// The matrices that a word names among targets: this project's, a role's own, or PEFT's.
+    static func targets(named word: String) -> [LinearLayer.Role]? {
+        targetWords.first { $0.word == word || $0.role.rawValue == word }.map { [$0.role] } ?? peftTargets[word]
+    }
+
     /// The word that names the role among targets; nil for matrices outside the blocks.
     var targetWord: String? { Self.targetWords.first { $0.role == self }?.word }
 }

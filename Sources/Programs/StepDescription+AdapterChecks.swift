@@ -29,8 +29,10 @@ extension StepDescription {
                     allowed: "from 1 to \(most), the shorter side of \(layer.name) [\(layer.outputs), \(layer.inputs)]")
             }
         }
-        guard adapters.last ?? 1 >= 1 else {
-            throw .badSize(name: "blocks with adapters", value: adapters.last ?? 1, allowed: "at least 1")
+        if let last = adapters.last, !(1...max(1, network.layers)).contains(last) {
+            throw .badSize(
+                name: "last=N of the adapters", value: last,
+                allowed: "from 1 to \(network.layers), the network's blocks")
         }
         guard adapters.alpha.isFinite, adapters.alpha > 0 else {
             throw .notLowered(what: "adapters with alpha \(adapters.alpha)", remedy: "a positive number")

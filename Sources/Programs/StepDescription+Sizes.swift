@@ -39,7 +39,11 @@ extension StepDescription {
                 name: "sequence", value: sequence, allowed: "at most the network's \(longest) positions")
         }
         if case .last(let count) = trainable {
-            guard count >= 1 else { throw .badSize(name: "trainable layers", value: count, allowed: "at least 1") }
+            guard count >= 1, count <= network.layers else {
+                throw .badSize(
+                    name: "last:N of the trainable set", value: count,
+                    allowed: "from 1 to \(network.layers), the network's blocks")
+            }
         }
         if case .quzo(let bits) = method, ![0, 8, 16].contains(bits) {
             throw .badSize(name: "residual bits", value: bits, allowed: "0, 8 or 16")
@@ -80,7 +84,7 @@ extension StepDescription {
 
     private func checkQueries() throws(ScheduleError) {
         // Operations are listed query by query, and placing their tensors takes more than proportional time: 124 queries of llama2-7b two seconds.
-        let most = method.isZerothOrder ? max(1, (1 << 12) / (network.layers + 1)) : 1
+        let most = method.isZerothOrder ? min(Self.queryLimit, max(1, (1 << 12) / (network.layers + 1))) : 1
         guard queries >= 1, queries <= most else {
             throw .badSize(
                 name: "queries", value: queries,

@@ -121,6 +121,9 @@ public struct StepDescription: Sendable, Hashable {
     public var placement: PerturbationPlacement
     /// Of no meaning where the head classifies sequences.
     public var lossTokens: LossTokens
+    /// Most perturbations of a step: the sum of so many queries' steps fits 32 bits, whatever the rounding (docs/semantics.md, section 10).
+    public static let queryLimit = 64
+
     /// Perturbations that a zeroth-order step compares, all from the same weights; their updates are added (docs/semantics.md, section 10).
     public var queries = 1
 

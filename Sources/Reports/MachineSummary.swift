@@ -27,8 +27,10 @@ public struct MachineSummary: Encodable, Sendable {
     public let transferBytesPerCycle: Double
     public let energyTable: String
     public let energyEntries: Int
+    public let area: MachineArea
 
-    public init(_ machine: Machine, prices: EnergyTable) {
+    /// - Throws: `HardwareError.missingEnergy` where the table has no row for one of the machine's SRAM banks.
+    public init(_ machine: Machine, prices: EnergyTable) throws(HardwareError) {
         let organisation = machine.organisation
         let array = organisation.array
         let transfer = min(organisation.dramBytesPerCycle, Double(organisation.dma.bytesPerCycle))
@@ -52,6 +54,7 @@ public struct MachineSummary: Encodable, Sendable {
         transferBytesPerCycle = transfer
         energyTable = prices.name
         energyEntries = prices.entries.count
+        area = try MachineArea(machine, prices: prices)
     }
 
     /// The same for people.
@@ -74,6 +77,16 @@ public struct MachineSummary: Encodable, Sendable {
             ])
         }
         table.append(["energy table", "\(energyTable), \(energyEntries) entries"])
+        for part in area.parts {
+            let text =
+                part.squareMillimetres.map { "\(Quantity.number($0, digits: 3)) mm²" }
+                ?? "not known: \(energyTable) has none of \(part.missing[0])"
+                + (part.missing.count > 1 ? " and \(part.missing.count - 1) more" : "")
+            table.append(["area, \(part.part)", text])
+        }
+        if let sum = area.squareMillimetres {
+            table.append(["area of these", "\(Quantity.number(sum, digits: 3)) mm²"])
+        }
         return table
     }
 }

@@ -91,7 +91,8 @@ struct CostCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Perturbations that a zeroth-order step compares, their updates added (default: 1).", valueName: "n"))
+            "Perturbations that a zeroth-order step compares, their updates added: 1 to \(StepDescription.queryLimit) (default: 1).",
+            valueName: "n"))
     var queries: Int?
 
     @Option(help: ArgumentHelp("Examples a step (default: 16).", valueName: "n"))
@@ -103,7 +104,7 @@ struct CostCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Weights to train, on both sides: all, last:N, head, or low-rank adapters beside frozen layers: lora:rank=N,targets=q+v (or all-linear), alpha=X, format=… of the adapters, base=… of the frozen weights, last=N blocks (default: all).",
+            "Weights to train, on both sides: all, last:N, head, or low-rank adapters beside frozen layers: lora:rank=N,targets=q+v (or PEFT's names, q_proj+v_proj, or all-linear), alpha=X, format=… of the adapters, base=… of the frozen weights, last=N blocks (default: all).",
             valueName: "set"))
     var trainable: String?
 

@@ -21,7 +21,10 @@ struct FineTuneOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Share of --data that is held out.", valueName: "share"))
     var validationFraction: Double?
 
-    @Option(help: ArgumentHelp("Seed of the batches, the split and every random bit.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Seed of the batches, the split and every random bit.", valueName: "n"),
+        transform: Seed.parse)
     var seed: UInt64?
 
     @Option(
@@ -31,7 +34,10 @@ struct FineTuneOptions: ParsableArguments {
             valueName: "method"))
     var method: MethodChoice?
 
-    @Option(help: ArgumentHelp("Perturbations that a step compares; their updates are added.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Perturbations that a step compares, 1 to \(StepDescription.queryLimit); their updates are added.",
+            valueName: "n"))
     var queries: Int?
 
     @Option(
@@ -42,11 +48,11 @@ struct FineTuneOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Format of the linear layers' weights, over the machine's: int8 or int4.", valueName: "format"))
-    var weights: ElementFormat?
+            "Format of the linear layers' weights, over the machine's.", valueName: "format"))
+    var weights: RunFormat?
 
-    @Option(help: ArgumentHelp("Format of what meets them, over the machine's: int8 or int4.", valueName: "format"))
-    var activations: ElementFormat?
+    @Option(help: ArgumentHelp("Format of what meets them, over the machine's.", valueName: "format"))
+    var activations: RunFormat?
 
     @Option(help: ArgumentHelp("Steps of the run.", valueName: "n"))
     var steps: Int?
@@ -168,6 +174,9 @@ struct FineTuneOptions: ParsableArguments {
         return settings
     }
 }
+
+/// Formats of the linear layers' operands in a run.
+enum RunFormat: String, CaseIterable, ExpressibleByArgument { case int8, int4 }
 
 extension RunSettings.Schedule: ExpressibleByArgument {}
 

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Hardware
+import Reports
 
 /// `zeroth hardware`: the machines there are, and files that describe new ones.
 struct HardwareCommand: ParsableCommand {
@@ -16,7 +18,8 @@ struct HardwareCommand: ParsableCommand {
               zeroth finetune --hardware wide.json5
             """,
         subcommands: [
-            HardwareListCommand.self, HardwareShowCommand.self, HardwareCheckCommand.self, HardwareNewCommand.self,
+            HardwareListCommand.self, HardwareShowCommand.self, HardwareCheckCommand.self, HardwareEnergyCommand.self,
+            HardwareNewCommand.self,
         ])
 }
 
@@ -93,6 +96,30 @@ struct HardwareCheckCommand: ParsableCommand {
 
     mutating func run() throws {
         try HardwareCheck(options.machine, overrides: options.set).show(json: json)
+    }
+}
+
+/// `zeroth hardware energy`.
+struct HardwareEnergyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "energy", abstract: "Print the prices of a machine's energy table.",
+        discussion: """
+            One line an entry: picojoules an action, their range, the node and the status of the number. An entry of another process node \
+            than the table's says by which rule it came there (docs/costs.md, Nodes); --json has the sources, too.
+
+            Example:
+              zeroth hardware energy edge-int8
+            """)
+
+    @OptionGroup var options: MachineOptions
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    mutating func run() throws {
+        let prices = try EnergyTable.load(for: Machine.load(options.machine, overrides: options.set))
+        if json { return try Terminal.print(json: PriceList(prices)) }
+        for line in PriceList(prices).lines { Terminal.print(line) }
     }
 }
 

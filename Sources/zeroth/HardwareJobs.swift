@@ -68,7 +68,7 @@ struct HardwareCheck {
         for buffer in SRAM.Buffer.allCases {
             _ = try prices.macro(for: buffer, of: machine.organisation.sram)
         }
-        summary = MachineSummary(machine, prices: prices)
+        summary = try MachineSummary(machine, prices: prices)
     }
 
     func show(json: Bool) throws {

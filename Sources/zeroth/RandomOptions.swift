@@ -96,7 +96,9 @@ struct RandomSourceOptions: ParsableArguments {
 
 /// The flags that name a range of a stream's elements.
 struct RandomAddressOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Seed of the run, 0 to 2^64 - 1.", valueName: "n"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Seed of the run, 0 to 2^64 - 1.", valueName: "n"),
+        transform: Seed.parse)
     var seed: UInt64 = 0
 
     @Option(help: ArgumentHelp("Step, 0 to 2^32 - 1.", valueName: "n"))

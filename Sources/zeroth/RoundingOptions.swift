@@ -20,7 +20,10 @@ struct RoundingOptions: ParsableArguments {
             valueName: "file.npy"))
     var random: String?
 
-    @Option(help: ArgumentHelp("Seed of the stream that a stochastic rounding draws from instead.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Seed of the stream that a stochastic rounding draws from instead.", valueName: "n"),
+        transform: Seed.parse)
     var seed: UInt64?
 
     @Option(help: ArgumentHelp("Step of that stream.", valueName: "n"))

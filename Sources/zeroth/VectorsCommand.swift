@@ -34,7 +34,8 @@ struct VectorsCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Vectors; of an array, tiles.", valueName: "n"))
     var count = 10_000
 
-    @Option(help: ArgumentHelp("Seed of the stimulus.", valueName: "n"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Seed of the stimulus.", valueName: "n"), transform: Seed.parse)
     var seed: UInt64 = 1
 
     @Option(help: ArgumentHelp("The file to write.", valueName: "file"))

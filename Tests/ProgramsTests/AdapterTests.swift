@@ -16,6 +16,15 @@ import Testing
     @Test func whatIsLeftOutHasItsDefault() throws {
         #expect(try LowRankAdapters("lora") == LowRankAdapters(rank: 8, targets: .roles([.query, .value]), alpha: 8))
         #expect(try LowRankAdapters("lora:rank=4").alpha == 4)
+        // PEFT's names say the same.
+        let all = "q_proj+k_proj+v_proj+o_proj+gate_proj+up_proj+down_proj"
+        #expect(
+            try LowRankAdapters("lora:targets=" + all).targets
+                == .roles([.query, .key, .value, .attentionOutput, .gate, .up, .down]))
+        #expect(try LowRankAdapters("lora:targets=q_proj+v_proj") == LowRankAdapters("lora:targets=query+value"))
+        #expect(
+            try LowRankAdapters("lora:targets=c_attn+out_proj+c_fc").targets
+                == .roles([.query, .key, .value, .attentionOutput, .intermediate]))
         // Roles' own names do, too.
         #expect(try LowRankAdapters("lora:targets=attention-output").targets == .roles([.attentionOutput]))
     }
@@ -23,7 +32,8 @@ import Testing
     @Test(arguments: [
         ("lora:", "rank=N"), ("lora:rank", "rank=N"), ("lora:rank=0", "from 1"), ("lora:rank=x", "from 1"),
         ("lora:rank=4,rank=4", "once"), ("lora:targets=", "all-linear"), ("lora:targets=q+w", "fc1, gate"),
-        ("lora:targets=q+query", "each named once"), ("lora:alpha=0", "positive"), ("lora:alpha=inf", "positive"),
+        ("lora:targets=q+query", "each named once"), ("lora:targets=q+c_attn", "each named once"),
+        ("lora:alpha=0", "positive"), ("lora:alpha=inf", "positive"),
         ("lora:format=nf4", "NF4, are not lowered"), ("lora:base=nf4", "NF4, are not lowered"),
         ("lora:last=0", "from 1"), ("lora:dropout=0.1", "rank=N"), ("lorax", "all, last:N"), ("last:0", "all, last:N"),
         ("lora:rank=9223372036854775808", "from 1"),

@@ -93,20 +93,40 @@ struct CostCommandTests {
         #expect(output.err.contains(part), "\(output.err) should name \(part)")
     }
 
-    /// A step of a run and the same step costed alone are lowered alike.
-    @Test func aStepCostsWhatARunReports() throws {
+    /// A step of a run and the same step costed alone are one step: every number of cost.json, for everything that runs.
+    @Test(arguments: [
+        ("", ""), ("--method zoqo", ""), ("--queries 3", ""), ("--method zoqo --queries 2 --hardware quzo-edge", ""),
+        // Which rounding the update takes draws no other number of bits.
+        ("", "--estimator q-rge1"), ("--hardware edge-int4 --queries 2", "--estimator q-rge1"),
+        ("--hardware edge-int4", ""), ("--hardware edge-int4 --activations int8", ""),
+        ("--hardware edge-int4 --method zoqo", ""), ("--hardware edge-int4 --weights int8 --activations int8", ""),
+        ("--trainable last:1", ""), ("--trainable head --update-rounding residual:16", ""),
+        ("--method zoqo --trainable last:2", ""), ("--hardware quzo-edge --update-rounding stochastic", ""),
+        ("--hardware gemmini-like --update-rounding nearest", ""), ("--hardware tpu-like", ""),
+        ("--set organisation.perturbationUnit.placement=in-place", ""),
+    ])
+    func aStepCostsWhatARunReports(flags: String, runFlags: String) throws {
+        func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
         let folder = FileManager.default.temporaryDirectory.path + "/zeroth-cost-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
         let tuned = try ProgramRun.zeroth(
-            ["finetune", "--new-head", "--steps", "1", "--batch", "7", "--output", folder], in: NSTemporaryDirectory())
+            ["finetune", "--new-head", "--steps", "1", "--batch", "7", "--output", folder] + words(flags)
+                + words(runFlags), in: NSTemporaryDirectory())
         #expect(tuned.status == 0, "\(tuned.err)")
         let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/cost.json"))
         let report = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
         let lengths = try #require(report["lengths"] as? [[String: Any]])
         let tokens = try #require(lengths.first?["sequenceTokens"] as? Int)
-        let alone = try json("--network opinions --batch 7 --sequence \(tokens)")
+        let alone = try json("--network opinions --batch 7 --sequence \(tokens) " + flags)
         let costed = try #require((alone["lengths"] as? [[String: Any]])?.first?["comparison"] as? NSDictionary)
         #expect(costed == lengths.first?["comparison"] as? NSDictionary)
-        let text = try run("--network opinions --batch 7 --sequence \(tokens)").out
+        for key in ["machine", "method", "batch", "zerothOrder", "firstOrder"] {
+            #expect(alone[key] as? NSObject == report[key] as? NSObject, "\(key)")
+        }
+    }
+
+    @Test func aComparisonIsATable() throws {
+        let text = try run("--network opinions --batch 7 --sequence 16").out
         #expect(text.contains("peak DRAM memory") && text.contains("QAT/QuZO"))
     }
 
