@@ -87,8 +87,8 @@ def main():
             examples = result["run"]["data"]["validationExamples"]
             work = steps * forwards * batch * settings["queries"] + evaluations * examples
             entry = {"steps": steps, "work": work}
-            if cost:
-                own = cost["firstOrder"] if settings["method"] == "first-order" else cost["zerothOrder"]
+            own = cost and cost.get("firstOrder" if settings["method"] == "first-order" else "zerothOrder")
+            if own:
                 passes = cost["zerothOrder"]
                 for key, field, of in [("mJ", "picojoules", 1e-9), ("ms", "milliseconds", 1), ("MB", None, 1e-6)]:
                     value = (lambda c: c[field]) if field else (lambda c: c["dramReadBytes"] + c["dramWrittenBytes"])
