@@ -21,16 +21,22 @@ let package = Package(
         .target(name: "Programs", dependencies: ["Hardware", "Networks", "NumberFormats"]),
         .target(name: "Emulator", dependencies: ["Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),
         .target(name: "Timing", dependencies: ["Programs", "Networks", "Hardware"]),
-        .target(name: "Costs", dependencies: ["Timing", "Programs", "Hardware", "Kernels"]),
+        .target(
+            name: "Costs",
+            dependencies: ["Timing", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),
         .target(
             name: "FineTuning",
             dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),
+        .target(
+            name: "Exploration",
+            dependencies: ["Costs", "Timing", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),
         .target(name: "Traces", dependencies: ["Emulator", "NumberFormats"]),
-        .target(name: "Reports", dependencies: ["Costs", "FineTuning"]),
+        .target(name: "Reports", dependencies: ["Costs", "FineTuning", "Exploration"]),
         .executableTarget(
             name: "zeroth",
             dependencies: [
-                "Reports", "Traces", "FineTuning", "Costs", "Timing", "Emulator", "Programs", "Networks", "Hardware",
+                "Reports", "Traces", "FineTuning", "Exploration", "Costs", "Timing", "Emulator", "Programs", "Networks",
+                "Hardware",
                 "Kernels",
                 "NumberFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -58,7 +64,7 @@ let package = Package(
         .testTarget(
             name: "EmulatorTests",
             dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"],
-            exclude: ["decoder"]),
+            exclude: ["decoder", "training"]),
         .testTarget(name: "TracesTests", dependencies: ["Traces", "NumberFormats"]),
         .testTarget(
             name: "TimingTests", dependencies: ["ProgramFixtures", "Timing", "Programs", "Networks", "Hardware"],
@@ -66,6 +72,9 @@ let package = Package(
         .testTarget(
             name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Networks", "Hardware"],
             exclude: ["recompute_cost.py"]),
+        .testTarget(
+            name: "ExplorationTests",
+            dependencies: ["Exploration", "Costs", "Programs", "Networks", "Hardware", "NumberFormats"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Timing", "Programs", "Hardware"]),
         .testTarget(
             name: "FineTuningTests", dependencies: ["FineTuning", "Emulator", "Programs", "Networks", "Hardware"],

@@ -21,22 +21,28 @@ public struct EnergyLedger: Sendable {
         _ count: Double, _ entry: String, _ entryUnit: EnergyEntry.Unit, by unit: CostUnit, for kind: CostKind
     ) throws(HardwareError) {
         guard count > 0 else { return }
-        _ = try table.entry(entry, entryUnit, for: "\(kind.label) on the \(unit.label)")
+        // The text for an error takes longer than all else here.
+        if table.entries[entry]?.unit != entryUnit {
+            _ = try table.entry(entry, entryUnit, for: "\(kind.label) on the \(unit.label)")
+        }
         counts[Key(unit: unit, kind: kind, entry: entry), default: 0] += count
     }
 
+    private static let units = Dictionary(uniqueKeysWithValues: CostUnit.allCases.enumerated().map { ($1, $0) })
+    private static let kinds = Dictionary(uniqueKeysWithValues: CostKind.allCases.enumerated().map { ($1, $0) })
+
     /// The ledger's rows: by unit, then kind, then entry.
     public var lines: [CostLine] {
-        let units = Dictionary(uniqueKeysWithValues: CostUnit.allCases.enumerated().map { ($1, $0) })
-        let kinds = Dictionary(uniqueKeysWithValues: CostKind.allCases.enumerated().map { ($1, $0) })
-        return counts.sorted { a, b in
-            (units[a.key.unit]!, kinds[a.key.kind]!, a.key.entry) < (
-                units[b.key.unit]!, kinds[b.key.kind]!, b.key.entry
-            )
-        }.map { key, count in
+        var rows: [(place: Int, key: Key, count: Double)] = []
+        for (key, count) in counts { rows.append((Self.place(key), key, count)) }
+        rows.sort { a, b in a.place != b.place ? a.place < b.place : a.key.entry < b.key.entry }
+        return rows.map { _, key, count in
             CostLine(
                 unit: key.unit, kind: key.kind, entry: key.entry, count: count,
                 picojoules: count * table.entries[key.entry]!.picojoules)
         }
     }
+
+    /// Orders by unit, then kind.
+    private static func place(_ key: Key) -> Int { units[key.unit]! * kinds.count + kinds[key.kind]! }
 }

@@ -12,10 +12,10 @@ struct CodeMoves: Sendable {
     /// c_d of QuZO or m of ZOQO: of each row, or one for all.
     let multipliers: [Int32]
 
-    /// Writes k₊ and k₋ of a range of elements. Pointers are those of element 0.
+    /// Writes k₊ and k₋ of a range of elements, where they are wanted. Pointers are those of element 0; results may be written over `codes`.
     func perturb(
         _ kernels: Kernels, _ codes: UnsafePointer<Int8>, elements: Range<Int>, query: Int,
-        plus: UnsafeMutablePointer<Int8>, minus: UnsafeMutablePointer<Int8>
+        plus: UnsafeMutablePointer<Int8>?, minus: UnsafeMutablePointer<Int8>?
     ) -> PerturbationStatistics {
         let streams = settings.streams(number, step: step, query: query)
         return multipliers.withUnsafeBufferPointer { multipliers in

@@ -5,26 +5,31 @@ import Programs
 /// The accelerator's DRAM as bytes at the addresses of a program's memory plan.
 final class DRAMImage {
     let scheduled: ScheduledProgram
+    let kernels: Kernels
+    /// The address of the first of `bytes`.
+    let origin: Int
     let bytes: AlignedBuffer<UInt8>
     /// Kept where bytes are checked.
     let written: WrittenBytes?
 
-    init(_ scheduled: ScheduledProgram, checks: Bool) {
+    /// - Parameter tensors: those whose bytes it has; all, where they are not given.
+    init(_ scheduled: ScheduledProgram, kernels: Kernels, checks: Bool, tensors: Set<Int>? = nil) {
         self.scheduled = scheduled
+        self.kernels = kernels
         let batch = scheduled.program.step.batch
-        let extent = scheduled.program.tensors.indices.reduce(0) { most, index in
-            max(
-                most,
-                scheduled.memory.addresses[index].map { $0 + scheduled.program.tensors[index].bytes(batch: batch) } ?? 0
-            )
+        let ranges = (tensors.map(Array.init) ?? Array(scheduled.program.tensors.indices)).compactMap { index in
+            scheduled.memory.addresses[index].map { $0..<$0 + scheduled.program.tensors[index].bytes(batch: batch) }
         }
-        bytes = AlignedBuffer(count: extent)
-        written = checks ? WrittenBytes(count: extent) : nil
+        // A multiple of 64, so that addresses keep their alignment.
+        origin = tensors == nil ? 0 : (ranges.map(\.lowerBound).min() ?? 0) / 64 * 64
+        let count = max(0, (ranges.map(\.upperBound).max() ?? 0) - origin)
+        bytes = AlignedBuffer(count: count)
+        written = checks ? WrittenBytes(count: count) : nil
     }
 
-    /// Bytes of a tensor; nil where it does not lie in DRAM.
+    /// A tensor's places among `bytes`; nil where it does not lie in DRAM.
     func range(of index: Int) -> Range<Int>? {
-        guard let address = scheduled.memory.addresses[index] else { return nil }
+        guard let address = scheduled.memory.addresses[index].map({ $0 - origin }) else { return nil }
         return address..<address + scheduled.program.tensors[index].bytes(batch: scheduled.program.step.batch)
     }
 
@@ -43,13 +48,37 @@ final class DRAMImage {
             from: bytes.baseAddress + range.lowerBound, byteCount: range.count)
     }
 
+    /// Codes, of which a tensor in INT4 holds two a byte. Rows have even lengths, so that they follow each other without a gap.
+    private func copy(codes: UnsafeMutableBufferPointer<Int8>, to index: Int) {
+        guard scheduled.program.tensors[index].format == .int4 else {
+            return copy(UnsafeBufferPointer(codes), to: index)
+        }
+        guard let range = range(of: index) else { return }
+        precondition(codes.count == 2 * range.count, "a tensor has all of its codes")
+        kernels.packInt4(codes.baseAddress!, count: codes.count, into: bytes.baseAddress + range.lowerBound)
+        written?.alive.set(range, true)
+    }
+
+    private func copy(_ index: Int, toCodes target: UnsafeMutableBufferPointer<Int8>) {
+        guard scheduled.program.tensors[index].format == .int4 else { return copy(index, to: target) }
+        guard let range = range(of: index) else { return }
+        kernels.unpackInt4(bytes.baseAddress + range.lowerBound, count: target.count, into: target.baseAddress!)
+    }
+
+    /// Copies a tensor, where it lies in DRAM, from an image of some of its tensors.
+    func copy(_ index: Int, from other: DRAMImage) {
+        guard let range = range(of: index), let source = other.range(of: index) else { return }
+        (bytes.baseAddress + range.lowerBound).update(
+            from: other.bytes.baseAddress + source.lowerBound, count: range.count)
+        written?.alive.set(range, true)
+    }
+
     /// Writes the network's parameters to their places.
     func fill(_ parameters: EncoderParameters) {
         let checkpoint = parameters.checkpoint
         for (index, tensor) in scheduled.program.tensors.enumerated() {
             switch tensor.binding {
-            case .linearWeight(let number):
-                copy(UnsafeBufferPointer(parameters.linears[number].codes.elements), to: index)
+            case .linearWeight(let number): copy(codes: parameters.linears[number].codes.elements, to: index)
             case .linearScales(let number):
                 copy(UnsafeBufferPointer(parameters.linears[number].scales.elements), to: index)
             case .linearBias(let number): copy(UnsafeBufferPointer(parameters.linears[number].bias.elements), to: index)
@@ -86,7 +115,7 @@ final class DRAMImage {
         for (index, tensor) in scheduled.program.tensors.enumerated() {
             switch tensor.binding {
             case .linearWeight(let number) where trained.contains(number):
-                copy(index, to: parameters.linears[number].codes.elements)
+                copy(index, toCodes: parameters.linears[number].codes.elements)
             case .linearResiduals(let number) where trained.contains(number):
                 if let residuals = parameters.linears[number].residuals8 {
                     copy(index, to: residuals.elements)

@@ -21,10 +21,10 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
     case batchDiffers(program: String, batch: String)
     /// The program was lowered for another method than the settings'.
     case methodDiffers(program: String, settings: String)
-    /// Tiles run one query of QuZO as the paper estimates it.
-    case tilesRunOne(method: String, queries: Int)
-    /// Tiles hold INT8 codes alone.
-    case tilesMultiplyINT8(found: String)
+    /// The program was lowered for other formats than the parameters are in.
+    case formatsDiffer(program: String, parameters: String)
+    /// Tiles hold codes; the method trains numbers in floating point.
+    case tilesRunCodes(method: String)
     /// The machine cannot carry out the step.
     case notLaidOut(ScheduleError)
     /// A laid-out program does something with memory that it may not, or that the emulation of tiles does not cover.
@@ -33,7 +33,8 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
     public var description: String {
         switch self {
         case .notEmulated(let operation):
-            "operation \(operation): costed, but not executed by this version; lower an inference or a quzo step to emulate it"
+            "operation \(operation): costed, but not executed by this version; lower an inference or a step of quzo or zoqo in int8 and int4 to "
+                + "emulate it"
         case .adaptersNotEmulated(let trainable):
             "trainable \(trainable): adapters are costed, but not executed by this version; train all, last:N or head to emulate a step"
         case .lossNotFinite(let step, let pass, let loss):
@@ -50,11 +51,10 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
             "program lowered for \(program), batch is \(batch); lower a program for the batch's sizes"
         case .methodDiffers(let program, let settings):
             "program lowered for \(program), settings are those of \(settings); lower a program for the settings' method"
-        case .tilesRunOne(let method, let queries):
-            "\(method) with \(queries) \(queries == 1 ? "query" : "queries"): tiles run one query of quzo with estimator q-rge2; use "
-                + "--emulation layers"
-        case .tilesMultiplyINT8(let found):
-            "the run multiplies \(found): tiles run int8 products alone; use --emulation layers"
+        case .formatsDiffer(let program, let parameters):
+            "program lowered for \(program), parameters are in \(parameters); lower a program for the parameters' formats"
+        case .tilesRunCodes(let method):
+            "\(method): tiles run methods on integer codes, quzo and zoqo; use --emulation layers"
         case .notLaidOut(let error): error.description
         case .tile(let error): error.description
         }

@@ -13,7 +13,7 @@ public final class EncoderEmulator {
     public let threads: Int
     private let store: WeightStore
     private var executors: [StepDescription: [PassExecutor]] = [:]
-    private var scalarCache: (settings: StepSettings, trained: Range<Int>, scalars: [[Int32]])?
+    private var scalarCache: (settings: StepSettings, trained: Range<Int>, scalars: [Int: [Int32]])?
 
     /// Where set, times the parts of each step, in seconds of whatever the clock measures: thread by thread for the operations of a
     /// pass, on the caller's thread for the rest. Benchmarks set it; it decides no bit.
@@ -23,6 +23,7 @@ public final class EncoderEmulator {
     public var countsAccumulators = false
     /// What was counted since this was set to an empty one.
     public var accumulators = AccumulatorStatistics()
+    private var query = 0
     /// Pooled rows below a trained head, by the example's place in the training set.
     private var prefixes: [Int: [Float]] = [:]
 
@@ -140,7 +141,9 @@ public final class EncoderEmulator {
             perturbations: Array(repeating: PerturbationStatistics(), count: trained.count), updates: [], macs: 0,
             reusedMACs: 0)
         var differences: [Float] = []
+        defer { self.query = 0 }
         for (query, operations) in program.passesByQuery.enumerated() {
+            self.query = query
             let perturbations = timed("perturb and pack") { store.perturb(trained, moves, query: query) }
             for (index, statistics) in perturbations.enumerated() {
                 result.perturbations[index] = result.perturbations[index] + statistics
@@ -215,11 +218,11 @@ public final class EncoderEmulator {
         _ settings: StepSettings, _ trained: Range<Int>, step: Int
     ) throws(EmulatorError) -> [CodeMoves] {
         let scalars = try perturbationScalars(settings, trained)
-        return zip(trained, scalars).map { number, multipliers in
+        return trained.map { number in
             let linear = parameters.linears[number]
             return CodeMoves(
                 settings: settings, step: step, number: number, columns: linear.columns, limit: linear.limit,
-                multipliers: multipliers)
+                multipliers: scalars[number]!)
         }
     }
 
@@ -231,22 +234,9 @@ public final class EncoderEmulator {
 
     private func perturbationScalars(
         _ settings: StepSettings, _ trained: Range<Int>
-    ) throws(EmulatorError) -> [[Int32]] {
+    ) throws(EmulatorError) -> [Int: [Int32]] {
         if let known = scalarCache, known.settings == settings, known.trained == trained { return known.scalars }
-        var scalars: [[Int32]] = []
-        for number in trained {
-            let rowScales = Array(parameters.linears[number].scales.elements)
-            switch settings {
-            case .zoqo(let zoqo): scalars.append(GridScalars(size: zoqo.size, rowScales: rowScales).lengths)
-            case .quzo(let quzo):
-                do throws(StepScalarsError) {
-                    scalars.append(
-                        try PerturbationScalars(size: quzo.size, bits: quzo.bits, rowScales: rowScales).multipliers)
-                } catch {
-                    throw .badPerturbation(layer: parameters.shape.linearName(number), error)
-                }
-            }
-        }
+        let scalars = try settings.multipliers(parameters, trained)
         scalarCache = (settings, trained, scalars)
         return scalars
     }
@@ -323,7 +313,10 @@ public final class EncoderEmulator {
         let groups = (examples + perGroup - 1) / perGroup
         var executors = executors(for: program, groupSize: perGroup)
         let macsBefore = executors.reduce(0) { $0 + $1.macs }
-        for executor in executors { executor.accumulators = countsAccumulators ? AccumulatorStatistics() : nil }
+        for executor in executors {
+            executor.accumulators = countsAccumulators ? AccumulatorStatistics() : nil
+            executor.countsShared = query == 0
+        }
         let passes = Pass.allCases.filter { pass in operations.contains { $0.pass == pass } }
         let losses = AlignedBuffer<Float>(count: passes.count * examples)
         let logits = AlignedBuffer<Float>(count: passes.count * examples * shape.classes)

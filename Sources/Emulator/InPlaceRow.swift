@@ -14,7 +14,7 @@ struct InPlaceRow {
 
     init(old: [Int8] = []) { self.old = old }
 
-    /// From k to clamp(k + d).
+    /// From k to the first query's clamp(k + d).
     ///
     /// - Parameters:
     ///   - elements: the segment, counted in the whole weight.
@@ -27,32 +27,34 @@ struct InPlaceRow {
         if let originals = weights.originals {
             (originals.baseAddress + elements.lowerBound).update(from: codes, count: elements.count)
         }
-        let statistics = weights.perturb(before.baseAddress, elements: elements, plus: codes)
+        let statistics = weights.perturb(
+            before.baseAddress, to: InPlaceRows.Stand(side: .plus, query: 0), elements, into: codes)
         keep(before.baseAddress, at: codes, weights, elements, &entries)
         return statistics
     }
 
-    /// From clamp(k + d) over k to clamp(k − d).
+    /// From one pass's codes over k to another's.
     ///
     /// - Throws: `notRestored`.
     mutating func turn(
-        _ codes: UnsafeMutablePointer<Int8>, _ weights: InPlaceRows, _ elements: Range<Int>, entries: inout [Int8]
-    ) throws(TileError.Fault) {
+        _ codes: UnsafeMutablePointer<Int8>, from: InPlaceRows.Stand, to: InPlaceRows.Stand, _ weights: InPlaceRows,
+        _ elements: Range<Int>, entries: inout [Int8]
+    ) throws(TileError.Fault) -> PerturbationStatistics {
         let restored = AlignedBuffer<Int8>(count: elements.count)
-        try restore(codes, at: .plus, weights, elements, into: restored.baseAddress)
-        _ = weights.perturb(restored.baseAddress, elements: elements, minus: codes)
+        try restore(codes, at: from, weights, elements, into: restored.baseAddress)
+        let statistics = weights.perturb(restored.baseAddress, to: to, elements, into: codes)
         keep(restored.baseAddress, at: codes, weights, elements, &entries)
+        return statistics
     }
 
     /// k of stored codes: what the list holds where they stand at an end, and ∓d elsewhere.
     ///
     /// - Throws: `notRestored` where a list ends too early or, checked, a restored code is not what it was.
     mutating func restore(
-        _ stored: UnsafePointer<Int8>, at side: InPlaceRows.Side, _ weights: InPlaceRows, _ elements: Range<Int>,
+        _ stored: UnsafePointer<Int8>, at stand: InPlaceRows.Stand, _ weights: InPlaceRows, _ elements: Range<Int>,
         into restored: UnsafeMutablePointer<Int8>
     ) throws(TileError.Fault) {
-        _ = weights.perturb(
-            stored, elements: elements, plus: side == .minus ? restored : nil, minus: side == .plus ? restored : nil)
+        weights.takeBack(stored, from: stand, elements, into: restored)
         var next = used
         let (row, column) = elements.lowerBound.quotientAndRemainder(dividingBy: weights.columns)
         try weights.forEachEnd(stored, count: elements.count) { place throws(TileError.Fault) in

@@ -9,22 +9,26 @@ struct InPlaceRows: Sendable {
     /// Where stored codes stand: clamp(k + d) or clamp(k − d).
     enum Side { case plus, minus }
 
+    /// A pass that codes are perturbed for: its side, and the query whose d it is.
+    struct Stand {
+        let side: Side
+        let query: Int
+    }
+
     let kernels: Kernels
-    let columns: Int
-    /// c_d, one for each row of the weight or one for all.
-    let multipliers: [Int32]
-    let bits: PerturbationBits
-    let streams: TensorStreams
+    let moves: CodeMoves
     /// Where runs are checked, k of the whole weight as `start` found it; no machine has this.
     let originals: SharedBuffer<Int8>?
+
+    var columns: Int { moves.columns }
 
     /// Bytes of a row's list, of which an entry takes one.
     var room: Int { InPlaceList.bytes(columns: columns) }
 
-    /// The largest code (docs/semantics.md, section 10: clamp(…, 127)).
-    private static let end: Int8 = 127
+    /// The largest code, M of docs/semantics.md, section 10.
+    private var end: Int8 { Int8(moves.limit) }
 
-    /// From k to clamp(k + d); the lists get the codes that now stand at an end.
+    /// From k to the first query's clamp(k + d); the lists get the codes that now stand at an end.
     ///
     /// - Throws: `listOverflow`.
     /// - Returns: what became of the codes, as of a perturbation on load.
@@ -36,35 +40,35 @@ struct InPlaceRows: Sendable {
         if let originals {
             (originals.baseAddress + rows.lowerBound * columns).update(from: codes, count: before.count)
         }
-        let statistics = perturb(before.baseAddress, elements: elements(rows), plus: codes)
+        let statistics = perturb(before.baseAddress, to: Stand(side: .plus, query: 0), elements(rows), into: codes)
         try keep(before.baseAddress, at: codes, rows: rows, list: list)
         return statistics
     }
 
-    /// From clamp(k + d) over k to clamp(k − d); the lists are read and written anew, and `list` may be `old`.
+    /// From one pass's codes over k to another's; the lists are read and written anew, and `list` may be `old`.
     ///
     /// - Throws: `notRestored`, `listOverflow`.
+    /// - Returns: as `start`.
     func turn(
-        _ codes: UnsafeMutablePointer<Int8>, rows: Range<Int>, old: UnsafePointer<Int8>,
+        _ codes: UnsafeMutablePointer<Int8>, from: Stand, to: Stand, rows: Range<Int>, old: UnsafePointer<Int8>,
         list: UnsafeMutablePointer<Int8>
-    ) throws(TileError.Fault) {
+    ) throws(TileError.Fault) -> PerturbationStatistics {
         let restored = AlignedBuffer<Int8>(count: rows.count * columns)
-        try restore(codes, at: .plus, rows: rows, list: old, into: restored.baseAddress)
-        _ = perturb(restored.baseAddress, elements: elements(rows), minus: codes)
+        try restore(codes, at: from, rows: rows, list: old, into: restored.baseAddress)
+        let statistics = perturb(restored.baseAddress, to: to, elements(rows), into: codes)
         try keep(restored.baseAddress, at: codes, rows: rows, list: list)
+        return statistics
     }
 
     /// k of stored codes: what the list holds where they stand at an end, and ∓d elsewhere.
     ///
     /// - Throws: `notRestored` where a list ends too early or, checked, a restored code is not what it was.
     func restore(
-        _ stored: UnsafePointer<Int8>, at side: Side, rows: Range<Int>, list: UnsafePointer<Int8>,
+        _ stored: UnsafePointer<Int8>, at stand: Stand, rows: Range<Int>, list: UnsafePointer<Int8>,
         into restored: UnsafeMutablePointer<Int8>
     ) throws(TileError.Fault) {
         // A code between the ends was not clamped, and is not on its way back.
-        _ = perturb(
-            stored, elements: elements(rows), plus: side == .minus ? restored : nil,
-            minus: side == .plus ? restored : nil)
+        takeBack(stored, from: stand, elements(rows), into: restored)
         for row in 0..<rows.count {
             let start = row * columns
             var entry = 0
@@ -116,8 +120,8 @@ struct InPlaceRows: Sendable {
         var column = 0
         while column < count {
             let last = min(column + 8, count)
-            if last - column < 8 || Self.hasEnd(UnsafeRawPointer(codes + column).loadUnaligned(as: UInt64.self)) {
-                for place in column..<last where codes[place] == Self.end || codes[place] == -Self.end {
+            if last - column < 8 || hasEnd(UnsafeRawPointer(codes + column).loadUnaligned(as: UInt64.self)) {
+                for place in column..<last where codes[place] == end || codes[place] == -end {
                     try visit(place)
                 }
             }
@@ -125,25 +129,34 @@ struct InPlaceRows: Sendable {
         }
     }
 
-    /// Whether a byte is 127 or −127: one that an exclusive-or makes zero borrows where 1 is subtracted from each.
+    /// Whether a byte is M or −M: one that an exclusive-or makes zero borrows where 1 is subtracted from each.
     @inline(__always)
-    private static func hasEnd(_ word: UInt64) -> Bool {
+    private func hasEnd(_ word: UInt64) -> Bool {
         let ones: UInt64 = 0x0101_0101_0101_0101
-        let high = word ^ (ones &* 0x7F)
-        let low = word ^ (ones &* 0x81)
+        let high = word ^ (ones &* UInt64(UInt8(bitPattern: end)))
+        let low = word ^ (ones &* UInt64(UInt8(bitPattern: -end)))
         return ((high &- ones) & ~high | (low &- ones) & ~low) & (ones &* 0x80) != 0
     }
 
+    /// clamp(k + d) or clamp(k − d) of a query, of codes that stand at k.
+    ///
+    /// - Parameter elements: counted in the whole weight; pointers are those of the first of them.
     func perturb(
-        _ codes: UnsafePointer<Int8>, elements: Range<Int>, plus: UnsafeMutablePointer<Int8>? = nil,
-        minus: UnsafeMutablePointer<Int8>? = nil
+        _ codes: UnsafePointer<Int8>, to stand: Stand, _ elements: Range<Int>, into result: UnsafeMutablePointer<Int8>
     ) -> PerturbationStatistics {
         // The kernel takes the addresses of the weight's first element.
         let first = elements.lowerBound
-        return multipliers.withUnsafeBufferPointer { multipliers in
-            kernels.perturb(
-                codes - first, elements: elements, columns: columns, multipliers: multipliers,
-                bits: bits, streams: streams, plus: plus.map { $0 - first }, minus: minus.map { $0 - first })
-        }
+        let isPlus = stand.side == .plus
+        return moves.perturb(
+            kernels, codes - first, elements: elements, query: stand.query, plus: isPlus ? result - first : nil,
+            minus: isPlus ? nil : result - first)
+    }
+
+    /// The other way: k of codes that were not clamped.
+    func takeBack(
+        _ codes: UnsafePointer<Int8>, from stand: Stand, _ elements: Range<Int>, into result: UnsafeMutablePointer<Int8>
+    ) {
+        _ = perturb(
+            codes, to: Stand(side: stand.side == .plus ? .minus : .plus, query: stand.query), elements, into: result)
     }
 }

@@ -30,6 +30,8 @@ final class PassExecutor {
     private(set) var macs = 0
     /// Counted where set, at the price of a second product.
     var accumulators: AccumulatorStatistics?
+    /// Whether operations of the frozen prefix are counted, too: the program runs them once, whole layers once a query.
+    var countsShared = true
     /// Where set, times each operation: seconds of whatever the caller measures.
     var clock: (@Sendable () -> Double)?
     /// Time by kind of operation, filled while `clock` is set.
@@ -130,6 +132,10 @@ final class PassExecutor {
                 throw .notEmulated(operation: operation.name)
             }
         }
+    }
+
+    private func counts(_ operation: Operation) -> Bool {
+        accumulators != nil && (countsShared || operation.pass != .shared)
     }
 
     /// Forgets the times so far.
@@ -247,7 +253,7 @@ final class PassExecutor {
             case .minus: weights.minus[number]!.baseAddress
             case .both: preconditionFailure("the emulator runs one sign after the other")
             }
-        if accumulators != nil {
+        if counts(operation) {
             let codes = kernels.unpackedInt8(packed, rows: product.n, columns: product.k)
             accumulators?.count(
                 operation, int8(operation.reads[0]), rowStride: product.k, codes, rowStride: product.k, m: rows,
@@ -300,11 +306,13 @@ final class PassExecutor {
                             int8(operation.reads[2]) + instance * tokens * depth, rowStride: tokens, rows: depth,
                             columns: tokens, into: packed.baseAddress)
                     }
-                    accumulators?.count(
-                        operation, int8(operation.reads[0]) + xOffset, rowStride: xStride,
-                        int8(operation.reads[2]) + (isScores ? tokenwise : instance * tokens * depth),
-                        rowStride: isScores ? hidden : tokens, m: product.m, n: product.n, k: product.k,
-                        kernels: kernels)
+                    if counts(operation) {
+                        accumulators?.count(
+                            operation, int8(operation.reads[0]) + xOffset, rowStride: xStride,
+                            int8(operation.reads[2]) + (isScores ? tokenwise : instance * tokens * depth),
+                            rowStride: isScores ? hidden : tokens, m: product.m, n: product.n, k: product.k,
+                            kernels: kernels)
+                    }
                     kernels.linearInt8(
                         int8(operation.reads[0]) + xOffset, rowStride: xStride, rows: product.m, rowScales: rowScales,
                         packed: packed.baseAddress, columns: product.n, depth: product.k, columnScales: columnScales,

@@ -21,11 +21,6 @@ public struct QuZOSettings: Sendable, Hashable {
         self.size = size
         self.rounding = rounding
     }
-
-    /// The streams of a new head's bias.
-    func biasStreams(_ shape: EncoderShape, step: Int) -> TensorStreams {
-        TensorStreams(seed: seed, step: UInt32(step), tensor: UInt16(shape.headNumber + 1))
-    }
 }
 
 extension PerturbationSize {

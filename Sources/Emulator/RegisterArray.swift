@@ -10,7 +10,8 @@ import Programs
 /// re-entry.
 final class RegisterArray {
     private let scheduled: ScheduledProgram
-    private var array: SystolicArray?
+    /// By formats, as wide codes take wider elements.
+    private var arrays: [SystolicArrayShape: SystolicArray] = [:]
     /// Cycles of all commands, as the timing model counts them, and how many commands there were.
     private(set) var cycles = 0
     private(set) var commands = 0
@@ -21,11 +22,11 @@ final class RegisterArray {
     ///
     /// - Throws: a fault where the array cannot execute it, or takes other cycles than the timing model says.
     func multiply(
-        _ block: FoldBlock, _ first: TileOperand, _ second: TileOperand, _ sums: TileOperand
+        _ product: Product, _ block: FoldBlock, _ first: TileOperand, _ second: TileOperand, _ sums: TileOperand
     ) throws(TileError.Fault) {
         let beats: Int
         do throws(SystolicArrayError) {
-            beats = try run(block, first, second, sums)
+            beats = try run(product, block, first, second, sums)
         } catch {
             throw .notOnArray(error.description)
         }
@@ -41,13 +42,15 @@ final class RegisterArray {
     }
 
     private func run(
-        _ block: FoldBlock, _ first: TileOperand, _ second: TileOperand, _ sums: TileOperand
+        _ product: Product, _ block: FoldBlock, _ first: TileOperand, _ second: TileOperand, _ sums: TileOperand
     ) throws(SystolicArrayError) -> Int {
         let model = scheduled.model.array(block.format)
+        // Two INT4 codes on the wires of one INT8 code, where both operands have them.
+        let isPacked = block.format == .int4 && model.codes % 2 == 0
         let shape = try SystolicArrayShape(
-            rows: model.rows, columns: model.columns, lanes: model.codes, kind: .integer)
-        let array = array ?? SystolicArray(shape)
-        self.array = array
+            rows: model.rows, columns: model.columns, lanes: isPacked ? model.codes / 2 : model.codes, kind: .integer)
+        let array = arrays[shape] ?? SystolicArray(shape)
+        arrays[shape] = array
         array.reset()
         let dataflow: SystolicCommand.Dataflow =
             switch model.dataflow {
@@ -56,7 +59,8 @@ final class RegisterArray {
             case .outputStationary: .outputStationary
             }
         let arithmetic = DotProduct(
-            block.format, block.format, accumulator: .integer(bits: 32, overflow: .wrap), order: .reentry)
+            product.firstFormat, product.secondFormat, accumulator: .integer(bits: 32, overflow: .wrap), order: .reentry
+        )
         // An output-stationary tile has at most R rows.
         let step = dataflow == .outputStationary ? model.rows : block.m
         var columnWords: [UInt8] = []
@@ -64,15 +68,15 @@ final class RegisterArray {
         var groups = 0
         var one: SystolicCommand?
         for instance in 0..<block.instances {
-            let weights = codes(second, instance, 0..<block.n, block.k)
+            let weights = codes(second, product.secondFormat, instance, 0..<block.n, block.k)
             for row in stride(from: 0, to: block.m, by: step) {
                 let rows = row..<min(block.m, row + step)
                 let command = try SystolicCommand(
-                    m: rows.count, n: block.n, k: block.k, dataflow, arithmetic, isDoubleBuffered: model.doubleBuffered,
-                    on: shape)
+                    m: rows.count, n: block.n, k: block.k, dataflow, arithmetic, isPacked: isPacked,
+                    isDoubleBuffered: model.doubleBuffered, on: shape)
                 let operands = try SystolicOperands(
-                    activations: codes(first, instance, rows, block.k), weights: weights, m: rows.count, n: block.n,
-                    k: block.k, for: command, on: shape)
+                    activations: codes(first, product.firstFormat, instance, rows, block.k), weights: weights,
+                    m: rows.count, n: block.n, k: block.k, for: command, on: shape)
                 columnWords += operands.columnWords
                 rowWords += operands.rowWords
                 groups += command.groups
@@ -81,8 +85,8 @@ final class RegisterArray {
         }
         guard let one else { return 0 }
         let command = try SystolicCommand(
-            dataflow, arithmetic, isDoubleBuffered: model.doubleBuffered, beats: one.beats, folds: one.folds,
-            groups: groups, rowsInLastFold: one.rowsInLastFold, on: shape)
+            dataflow, arithmetic, isPacked: isPacked, isDoubleBuffered: model.doubleBuffered, beats: one.beats,
+            folds: one.folds, groups: groups, rowsInLastFold: one.rowsInLastFold, on: shape)
         let run = SystolicRun(
             command, try SystolicOperands(columnWords: columnWords, rowWords: rowWords, for: command, on: shape),
             on: array)
@@ -109,11 +113,14 @@ final class RegisterArray {
     }
 
     /// Codes of some rows of an instance, row-major, as the array's words hold them.
-    private func codes(_ operand: TileOperand, _ instance: Int, _ rows: Range<Int>, _ k: Int) -> [UInt32] {
-        rows.flatMap { row in
+    private func codes(
+        _ operand: TileOperand, _ format: ElementFormat, _ instance: Int, _ rows: Range<Int>, _ k: Int
+    ) -> [UInt32] {
+        let mask = UInt32.max >> UInt32(32 - format.bits)
+        return rows.flatMap { row in
             let start = operand.pointer(
                 UInt8.self, offset: operand.instance(instance) + row * operand.rowPitch)
-            return (0..<k).map { UInt32(start[$0]) }
+            return (0..<k).map { UInt32(start[$0]) & mask }
         }
     }
 }

@@ -37,6 +37,29 @@ public enum StepSettings: Sendable, Hashable {
         }
     }
 
+    /// What perturbations are drawn with, by number of the trained layer: c_d of QuZO or m of ZOQO, of each row or one for all.
+    ///
+    /// - Throws: `EmulatorError.badPerturbation` where QuZO's size does not fit a layer's grid.
+    func multipliers(
+        _ parameters: EncoderParameters, _ trained: Range<Int>
+    ) throws(EmulatorError) -> [Int: [Int32]] {
+        var result: [Int: [Int32]] = [:]
+        for number in trained {
+            let rowScales = Array(parameters.linears[number].scales.elements)
+            switch self {
+            case .zoqo(let zoqo): result[number] = GridScalars(size: zoqo.size, rowScales: rowScales).lengths
+            case .quzo(let quzo):
+                do throws(StepScalarsError) {
+                    result[number] =
+                        try PerturbationScalars(size: quzo.size, bits: quzo.bits, rowScales: rowScales).multipliers
+                } catch {
+                    throw .badPerturbation(layer: parameters.shape.linearName(number), error)
+                }
+            }
+        }
+        return result
+    }
+
     func streams(_ number: Int, step: Int, query: Int) -> TensorStreams {
         TensorStreams(seed: seed, step: UInt32(step), query: UInt16(query), tensor: UInt16(number))
     }

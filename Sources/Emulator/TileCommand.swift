@@ -23,10 +23,19 @@ struct TileCommand {
         throw executor.fault(.notDescribed(number < 0 ? "where its own result lies" : "where operand \(number) lies"))
     }
 
-    /// Whether it works on a part of a row of `elements` weights.
-    func isSegment(of elements: Int) -> Bool {
+    /// Weights or values, each of which it works on `times` times.
+    func amount(times: Int) throws(TileError) -> Int {
+        guard times > 0, amount % times == 0 else {
+            throw executor.fault(
+                .sizesDiffer(what: "times that each weight is drawn for", found: amount, needed: times))
+        }
+        return amount / times
+    }
+
+    /// Whether its `weights` weights are a part of a row of `elements`.
+    func isSegment(of elements: Int, weights: Int) -> Bool {
         guard case .segment = function else { return false }
-        return amount < elements
+        return weights < elements
     }
 
     /// Whether it names operand `number`.

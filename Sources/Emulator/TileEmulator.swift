@@ -1,3 +1,4 @@
+import Hardware
 import Kernels
 import Networks
 import NumberFormats
@@ -45,8 +46,8 @@ public final class TileEmulator {
 
     /// Cycles and number of the matmul commands that ran in the register-level array since the program last changed.
     public var registerCycles: (cycles: Int, commands: Int) {
-        guard options.array == .registers, let registers = executor?.registers else { return (0, 0) }
-        return (registers.cycles, registers.commands)
+        guard options.array == .registers, let executor else { return (0, 0) }
+        return executor.registerCycles
     }
 
     /// Runs an inference program.
@@ -56,7 +57,7 @@ public final class TileEmulator {
         _ scheduled: ScheduledProgram, _ batch: EncodedBatch
     ) throws(EmulatorError) -> EncoderEmulator.ForwardResult {
         let executor = try prepare(scheduled, batch)
-        executor.quzo = nil
+        executor.stepContext = nil
         try executor.run()
         finish(executor)
         var result = executor.results[.forward]!
@@ -64,28 +65,39 @@ public final class TileEmulator {
         return result
     }
 
-    /// Runs one QuZO step as `EncoderEmulator.step` does, and updates `parameters`.
-    ///
-    /// - Throws: as `infer`; `lossNotFinite` before anything is changed.
+    /// Runs one QuZO step, as `step(_:_:settings:step:learningRate:)` with its settings.
     public func step(
         _ scheduled: ScheduledProgram, _ batch: EncodedBatch, settings: QuZOSettings, step: Int, learningRate: Double
     ) throws(EmulatorError) -> EncoderEmulator.StepResult {
+        try self.step(scheduled, batch, settings: .quzo(settings), step: step, learningRate: learningRate)
+    }
+
+    /// Runs one zeroth-order step as `EncoderEmulator.step` does, with as many queries as it was lowered for, and updates `parameters`.
+    ///
+    /// - Throws: as `infer`; `methodDiffers`; `lossNotFinite` before anything is changed.
+    public func step(
+        _ scheduled: ScheduledProgram, _ batch: EncodedBatch, settings: StepSettings, step: Int, learningRate: Double
+    ) throws(EmulatorError) -> EncoderEmulator.StepResult {
+        guard scheduled.program.step.method == settings.method else {
+            throw .methodDiffers(program: scheduled.program.step.method.word, settings: settings.method.word)
+        }
         let executor = try prepare(scheduled, batch)
         let trained = scheduled.program.step.trained
-        executor.quzo = QuZOContext(
+        executor.stepContext = StepContext(
             settings: settings, step: step, learningRate: learningRate,
-            perturbation: try QuZOContext.perturbation(parameters, settings, trained))
+            multipliers: try settings.multipliers(parameters, trained))
         // What a step leaves behind when it fails is no state to go on from.
         isStale = true
         try executor.run()
         finish(executor)
         executor.dram.readBack(parameters, trained: trained)
         isStale = false
-        let plus = executor.results[.plus]!
-        let minus = executor.results[.minus]!
+        let losses = executor.losses
+        let slope = losses.reduce(0) { $0 + Double($1.plus - $1.minus) } / Double(losses.count)
         return EncoderEmulator.StepResult(
-            plusLoss: plus.loss, minusLoss: minus.loss,
-            projectedGradient: Double(plus.loss - minus.loss) / (2 * settings.size.magnitude),
+            plusLoss: losses.reduce(0) { $0 + $1.plus } / Float(losses.count),
+            minusLoss: losses.reduce(0) { $0 + $1.minus } / Float(losses.count),
+            projectedGradient: slope / (2 * settings.size.magnitude),
             perturbations: trained.map { executor.perturbationStatistics($0) },
             updates: trained.map { executor.updates[$0] ?? UpdateStatistics() }, macs: executor.macs, reusedMACs: 0)
     }
@@ -103,8 +115,10 @@ public final class TileEmulator {
         guard step.adapters == nil else { throw .adaptersNotEmulated(trainable: step.trainable.description) }
         for operation in scheduled.program.operations {
             switch operation.action {
-            case .perturbInPlace(.next, _, _, _): throw .notEmulated(operation: operation.name)
-            case .product(let product) where product.firstFormat == .int8 && product.secondFormat == .int8: continue
+            case .product(let product)
+            where Machine.emulatedFormats.contains(product.firstFormat)
+                && Machine.emulatedFormats.contains(product.secondFormat):
+                continue
             case .embed, .quantizeRows, .quantizeColumns, .softmax, .addNorm(.layerNorm, _, _, keepsSum: false),
                 .activation(.gelu, _), .meanPool, .loss,
                 .projectedGradient, .perturbInPlace, .update, .updateBias:
@@ -125,6 +139,9 @@ public final class TileEmulator {
                 program: "\(step.batch) × \(step.sequence) tokens", batch: "\(batch.count) × \(batch.sequence) tokens")
         }
         try Self.check(scheduled)
+        guard step.formats == parameters.formats else {
+            throw .formatsDiffer(program: step.formats.words, parameters: parameters.formats.words)
+        }
         precondition(parameters.hasNewHead == step.hasNewHead, "program and parameters agree on the head")
         let executor: TileExecutor
         if let known = self.executor, known.scheduled.isLaidOut(like: scheduled) {
@@ -160,21 +177,10 @@ extension ScheduledProgram {
     }
 }
 
-extension QuZOContext {
-    /// The multipliers of each trained layer's perturbation.
-    static func perturbation(
-        _ parameters: EncoderParameters, _ settings: QuZOSettings, _ trained: Range<Int>
-    ) throws(EmulatorError) -> [Int: PerturbationScalars] {
-        var result: [Int: PerturbationScalars] = [:]
-        for number in trained {
-            do throws(StepScalarsError) {
-                result[number] = try PerturbationScalars(
-                    size: settings.size, bits: settings.bits,
-                    rowScales: Array(parameters.linears[number].scales.elements))
-            } catch {
-                throw .badPerturbation(layer: parameters.shape.linearName(number), error)
-            }
-        }
-        return result
+extension StepFormats {
+    /// For errors.
+    fileprivate var words: String {
+        "\(weights.rawValue) weights, \(activations.rawValue) activations, \(attention.rawValue) attention, \(head.rawValue) head, "
+            + "\(embedding.rawValue) embedding"
     }
 }

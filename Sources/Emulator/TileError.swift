@@ -49,6 +49,8 @@ public struct TileError: Error, Hashable, Sendable, CustomStringConvertible {
         case segmentOutOfTurn(phase: Int, element: Int, neededPhase: Int, neededElement: Int)
         /// A segment of other rows before those that were begun are done.
         case segmentOfOtherRows(outer: Int, first: Int, neededOuter: Int, neededFirst: Int)
+        /// A place or a number of 4-bit codes that is odd: half of a byte, whose other half is another's.
+        case withinByte(code: Int)
         /// The command does not say which part of the operation it does, or on which bytes.
         case notDescribed(String)
         /// The command's amounts and its bytes do not agree.
@@ -116,6 +118,8 @@ extension TileError.Fault: CustomStringConvertible {
             "comes to phase \(phase), element \(element) of its rows; next is phase \(neededPhase), element \(neededElement)"
         case .segmentOfOtherRows(let outer, let first, let neededOuter, let neededFirst):
             "comes to piece \(first) of part \(outer), while piece \(neededFirst) of part \(neededOuter) is begun and not done"
+        case .withinByte(let code):
+            "a run of 4-bit codes begins or ends at code \(code), within a byte that holds another's code; it has to be even"
         case .notDescribed(let what): "the command does not say \(what)"
         case .sizesDiffer(let what, let found, let needed): "\(what): \(found) found, \(needed) needed"
         case .cyclesDiffer(let registers, let model):

@@ -16,9 +16,9 @@ extension TileExecutor {
     }
 
     private func segment(
-        _ command: TileCommand, _ number: Int, _ rows: Int, _ columns: Int
+        _ command: TileCommand, _ number: Int, _ rows: Int, _ columns: Int, _ count: Int
     ) throws(TileError) -> Segment {
-        let (first, count) = (command.first, command.amount)
+        let first = command.first
         guard first >= 0, first + count <= rows * columns else {
             throw fault(.outsideTensor(end: first + count, bytes: rows * columns))
         }
@@ -34,7 +34,7 @@ extension TileExecutor {
             throw fault(error)
         }
         return Segment(
-            weights: try weightRows(number, rows: rows, columns: columns), elements: first..<first + count)
+            weights: try weightRows(number), elements: first..<first + count)
     }
 
     /// What the unit keeps for the segment's row; with its first segment it takes the old list in.
@@ -46,26 +46,30 @@ extension TileExecutor {
             old: Array(UnsafeBufferPointer(start: old.pointer(Int8.self), count: segment.weights.room)))
     }
 
-    /// To +d, or from there over k to −d.
+    /// The same on a segment of `count` weights.
     func perturbSegment(
-        _ command: TileCommand, _ move: InPlaceMove, _ number: Int, _ rows: Int, _ columns: Int
+        _ command: TileCommand, _ move: InPlaceMove, _ number: Int, _ rows: Int, _ columns: Int, _ count: Int
     ) throws(TileError) {
-        let segment = try segment(command, number, rows, columns)
-        var row = try inPlaceRow(command, segment, list: move == .turn ? 1 : nil)
-        let codes = try command.operand(0, .change, bytes: segment.elements.count).pointer(Int8.self)
+        let segment = try segment(command, number, rows, columns, count)
+        var row = try inPlaceRow(command, segment, list: move == .start ? nil : 1)
+        let format = format(0)
+        _ = try bytes(segment.elements.lowerBound, format)
+        let stored = try command.operand(0, .change, bytes: bytes(segment.elements.count, format))
+        let tile = read(stored, format, .first)
+        let codes = tile.pointer(Int8.self)
+        let (from, to) = try stands(move)
         var entries: [Int8] = []
         let kept = min(row.ends, segment.weights.room)
         do throws(TileError.Fault) {
-            switch move {
-            case .start:
-                let found = row.start(codes, segment.weights, segment.elements, entries: &entries)
-                count(found, of: segment.elements.count, number)
-            case .turn: try row.turn(codes, segment.weights, segment.elements, entries: &entries)
-            case .next: throw .notDescribed("a second query in place")
-            }
+            let found =
+                move == .start
+                ? row.start(codes, segment.weights, segment.elements, entries: &entries)
+                : try row.turn(codes, from: from, to: to, segment.weights, segment.elements, entries: &entries)
+            if move != .turn { self.count(found, of: count, number) }
         } catch {
             throw fault(error, name(operand: 0))
         }
+        write(tile, to: stored, format)
         inPlaceRow = row
         let room = segment.weights.room
         if segment.isLast {
@@ -84,14 +88,17 @@ extension TileExecutor {
 
     /// Before an update: from −d to k. The restored codes stay in the unit, where the update finds them.
     func restoreSegment(_ command: TileCommand, _ number: Int, _ rows: Int, _ columns: Int) throws(TileError) {
-        let segment = try segment(command, number, rows, columns)
+        let segment = try segment(command, number, rows, columns, command.amount)
         var row = try inPlaceRow(command, segment, list: operation.reads.count - 1)
-        let stored = try command.operand(1, .read, bytes: segment.elements.count).pointer(Int8.self)
+        let format = format(queries)
+        _ = try bytes(segment.elements.lowerBound, format)
+        let tile = try command.operand(queries, .read, bytes: bytes(segment.elements.count, format))
+        let stored = read(tile, format, .first).pointer(Int8.self)
         let codes = AlignedBuffer<Int8>(count: segment.elements.count)
         do throws(TileError.Fault) {
-            try row.restore(stored, at: .minus, segment.weights, segment.elements, into: codes.baseAddress)
+            try row.restore(stored, at: lastStand, segment.weights, segment.elements, into: codes.baseAddress)
         } catch {
-            throw fault(error, name(operand: 1))
+            throw fault(error, name(operand: queries))
         }
         inPlaceRow = row
         restored = Array(codes.elements)

@@ -4,187 +4,218 @@ import Programs
 
 /// The perturbation unit on tiles: weights on their way into SRAM, updates in place, draws for a new head's bias.
 extension TileExecutor {
-    func context() throws(TileError) -> QuZOContext {
-        guard let quzo else { throw fault(.notDescribed("what to draw: inference has no perturbation")) }
-        return quzo
+    func context() throws(TileError) -> StepContext {
+        guard let stepContext else { throw fault(.notDescribed("what to draw: inference has no perturbation")) }
+        return stepContext
+    }
+
+    /// What the step does to a trained layer's codes.
+    func moves(_ number: Int) throws(TileError) -> CodeMoves {
+        guard let moves = try context().moves(number, of: parameters) else {
+            throw fault(.notDescribed("a trained layer's weights"))
+        }
+        return moves
     }
 
     /// Elements of one piece of work for a thread, and a multiple of the kernels' 256.
     static let elementsPerPiece = 32768
 
+    /// A range of elements in pieces for the threads.
+    private func pieces(_ first: Int, _ count: Int) -> [Range<Int>] {
+        var pieces: [Range<Int>] = []
+        var element = first
+        while element < first + count {
+            let next = min(first + count, (element / Self.elementsPerPiece + 1) * Self.elementsPerPiece)
+            pieces.append(element..<next)
+            element = next
+        }
+        return pieces
+    }
+
     /// clamp(k ± d) in the tile. The same values come out of every fetch, since they depend on the element alone.
     func perturb(_ command: TileCommand) throws(TileError) {
         let weights = command.amount
-        let quzo = try context()
-        guard case .product(let product) = action, case .linear(let number) = product.role,
-            let scalars = quzo.perturbation[number]
-        else { throw fault(.notDescribed("a trained layer's weights")) }
+        guard case .product(let product) = action, case .linear(let number) = product.role else {
+            throw fault(.notDescribed("a trained layer's weights"))
+        }
+        let moves = try moves(number)
+        let format = product.secondFormat
         let tile = try command.operand(2, .change)
-        let (rows, columns, pitch) = (tile.rows, tile.runBytes, tile.rowPitch)
+        let (rows, columns) = (tile.rows, tile.runBytes * 8 / format.bits)
         guard rows * columns == weights else {
             throw fault(.sizesDiffer(what: "weights", found: rows * columns, needed: weights))
         }
         let first = command.first
+        _ = try bytes(first, format)
         let k = product.k
         guard first >= 0, first + (rows - 1) * k + columns <= product.n * k else {
             throw fault(.outsideTensor(end: first + (rows - 1) * k + columns, bytes: product.n * k))
         }
-        // Ranges of elements that are contiguous in tile and tensor alike.
-        var pieces: [(elements: Range<Int>, offset: Int)] = []
-        if columns == k, rows == 1 || pitch == k {
-            var element = first
-            while element < first + weights {
-                let next = min(first + weights, (element / Self.elementsPerPiece + 1) * Self.elementsPerPiece)
-                pieces.append((element..<next, element - first))
-                element = next
-            }
-        } else {
-            for row in 0..<rows { pieces.append((first + row * k..<first + row * k + columns, row * pitch)) }
-        }
         let (isPlus, isBoth) = (product.sign != .minus, product.sign == .both)
         // The second sign's tile stands behind the first one's.
-        let second = isBoth ? try command.operand(-1, .fill, bytes: weights) : nil
-        if isBoth, pitch != columns, rows > 1 {
-            throw fault(.sizesDiffer(what: "bytes between rows", found: pitch, needed: columns))
+        let second = isBoth ? try command.operand(-1, .fill, bytes: rows * tile.runBytes) : nil
+        if isBoth, tile.rowPitch != tile.runBytes, rows > 1 {
+            throw fault(.sizesDiffer(what: "bytes between rows", found: tile.rowPitch, needed: tile.runBytes))
         }
-        let (kernels, settings, streams, work) = (kernels, quzo.settings, quzo.streams(number), pieces)
+        let codes = read(tile, format, .first)
+        let minusCodes = second.map { room($0, format, .second) }
+        let pitch = codes.rowPitch
+        // Ranges of elements that are contiguous in tile and tensor alike.
+        let work: [(elements: Range<Int>, offset: Int)]
+        if columns == k, rows == 1 || pitch == k {
+            work = pieces(first, weights).map { ($0, $0.lowerBound - first) }
+        } else {
+            work = (0..<rows).map { (first + $0 * k..<first + $0 * k + columns, $0 * pitch) }
+        }
+        let (kernels, query) = (kernels, query)
         var statistics = [PerturbationStatistics](repeating: PerturbationStatistics(), count: work.count)
         statistics.withUnsafeMutableBufferPointer { buffer in
             let results = SharedBuffer(buffer)
             parallelFor(work.count, threads: threads) { index in
                 let start = work[index].elements.lowerBound
-                let codes = tile.pointer(Int8.self, offset: work[index].offset) - start
-                let minus = second.map { $0.pointer(Int8.self, offset: work[index].offset) - start }
-                results[index] = scalars.multipliers.withUnsafeBufferPointer { multipliers in
-                    kernels.perturb(
-                        codes, elements: work[index].elements, columns: k, multipliers: multipliers,
-                        bits: settings.bits, streams: streams, plus: isPlus ? codes : nil,
-                        minus: isBoth ? minus : isPlus ? nil : codes)
-                }
+                let values = codes.pointer(Int8.self, offset: work[index].offset) - start
+                let minus = minusCodes.map { $0.pointer(Int8.self, offset: work[index].offset) - start }
+                results[index] = moves.perturb(
+                    kernels, values, elements: work[index].elements, query: query, plus: isPlus ? values : nil,
+                    minus: isBoth ? minus : isPlus ? nil : values)
             }
         }
-        guard isPlus else { return }
-        let before = perturbations[number] ?? (PerturbationStatistics(), 0)
-        perturbations[number] = (statistics.reduce(before.statistics, +), before.weights + weights)
+        write(codes, to: tile, format)
+        if let second, let minusCodes { write(minusCodes, to: second, format) }
+        if isPlus { count(statistics.reduce(PerturbationStatistics(), +), of: weights, number) }
     }
 
-    /// What became of a layer's codes in the pass with +d. Weights that were fetched more than once were counted as often.
+    func count(_ statistics: PerturbationStatistics, of weights: Int, _ number: Int) {
+        let before = perturbations[number] ?? (PerturbationStatistics(), 0)
+        perturbations[number] = (before.statistics + statistics, before.weights + weights)
+    }
+
+    /// What became of a layer's codes in the passes with +d. Weights that were fetched more than once a query were counted as often.
     func perturbationStatistics(_ number: Int) -> PerturbationStatistics {
         guard let (sum, weights) = perturbations[number] else { return PerturbationStatistics() }
-        let times = UInt64(weights / parameters.linears[number].count)
+        let times = UInt64(max(1, weights / (parameters.linears[number].count * max(1, losses.count))))
         return PerturbationStatistics(
             moved: sum.moved / times, clampedPlus: sum.clampedPlus / times, clampedMinus: sum.clampedMinus / times,
             squareSum: sum.squareSum / times)
     }
 
-    /// The update, in place.
+    // MARK: Updates
+
+    /// Queries of the step: the update has a multiplier of each.
+    var queries: Int { scheduled.program.step.queries }
+
+    /// The differences of all queries' losses, as their multipliers' tensors hold them.
+    private func differences(_ command: TileCommand) throws(TileError) -> [Float] {
+        var differences: [Float] = []
+        for query in 0..<queries {
+            differences.append(try command.operand(query, .read, bytes: 4).pointer(Float.self)[0])
+        }
+        return differences
+    }
+
+    /// What they make of a layer. s_w is fixed in a run; the rows' multipliers are registers of the unit.
+    private func steps(_ moves: CodeMoves, _ differences: [Float], rate: Double) -> [CodeMoves.Move] {
+        if let knownMoves, knownMoves.differences.elementsEqual(differences, by: { $0.bitPattern == $1.bitPattern }) {
+            return knownMoves.moves
+        }
+        let steps = moves.moves(
+            differences: differences, learningRate: rate,
+            rowScales: Array(parameters.linears[moves.number].scales.elements))
+        knownMoves = (differences, steps)
+        return steps
+    }
+
+    /// The update, in place, by all queries' steps.
     func update(_ command: TileCommand) throws(TileError) {
-        let weights = command.amount
-        let quzo = try context()
+        let (context, weights) = (try context(), try command.amount(times: queries))
         guard case .update(let number, let rows, let columns, let residualBits) = action else {
             throw fault(.notDescribed("an update of weights"))
         }
-        let multiplier = try command.operand(0, .read)
-        let codes = try command.operand(1, .change)
-        let residuals = residualBits > 0 ? try command.operand(2, .change) : nil
-        guard codes.bytes.count == weights, residuals.map({ $0.bytes.count == weights * residualBits / 8 }) ?? true
-        else { throw fault(.sizesDiffer(what: "codes", found: codes.bytes.count, needed: weights)) }
-        guard quzo.residualBits == residualBits else {
-            throw fault(
-                .sizesDiffer(
-                    what: "bits of a residual", found: quzo.residualBits, needed: residualBits))
+        let moves = try moves(number)
+        let format = format(queries)
+        let differences = try differences(command)
+        let tile = try command.operand(queries, .change)
+        let residuals = residualBits > 0 ? try command.operand(queries + 1, .change) : nil
+        guard tile.bytes.count == (try bytes(weights, format)),
+            residuals.map({ $0.bytes.count == weights * residualBits / 8 }) ?? true
+        else { throw fault(.sizesDiffer(what: "codes", found: tile.bytes.count * 8 / format.bits, needed: weights)) }
+        let known = context.settings.rounding.residualBits
+        guard known == residualBits else {
+            throw fault(.sizesDiffer(what: "bits of a residual", found: known, needed: residualBits))
         }
         let first = command.first
+        _ = try bytes(first, format)
         guard first >= 0, first + weights <= rows * columns else {
             throw fault(.outsideTensor(end: first + weights, bytes: rows * columns))
         }
+        let codes = read(tile, format, .first)
         if isUpdateInPlace { try takeRestored(codes, weights) }
-        // s_w is fixed in a run; the rows' multipliers are registers of the unit.
-        let scalars = quzo.update(
-            lossDifference: multiplier.pointer(Float.self)[0],
-            rowScales: Array(parameters.linears[number].scales.elements))
-        var pieces: [Range<Int>] = []
-        var element = first
-        while element < first + weights {
-            let next = min(first + weights, (element / Self.elementsPerPiece + 1) * Self.elementsPerPiece)
-            pieces.append(element..<next)
-            element = next
-        }
-        let (kernels, settings, streams, work) = (kernels, quzo.settings, quzo.streams(number), pieces)
+        let steps = steps(moves, differences, rate: context.learningRate)
+        let (kernels, work) = (kernels, pieces(first, weights))
+        let room = moves.addsUp(steps)
         var statistics = [UpdateStatistics](repeating: UpdateStatistics(), count: work.count)
         statistics.withUnsafeMutableBufferPointer { buffer in
             let results = SharedBuffer(buffer)
             parallelFor(work.count, threads: threads) { index in
-                results[index] = scalars.multipliers.withUnsafeBufferPointer { multipliers in
-                    kernels.update(
-                        codes.pointer(Int8.self) - first,
-                        residuals: residuals.map {
-                            UnsafeMutableRawPointer($0.bytes.baseAddress) - first * (residualBits / 8)
-                        }, elements: work[index], columns: columns, multipliers: multipliers, bits: settings.bits,
-                        rounding: settings.rounding, streams: streams)
-                }
+                let sums = AlignedBuffer<Int32>(uninitializedCount: room ? work[index].count : 0)
+                results[index] = moves.update(
+                    kernels, codes.pointer(Int8.self) - first,
+                    residuals: residuals.map {
+                        UnsafeMutableRawPointer($0.bytes.baseAddress) - first * (residualBits / 8)
+                    }, elements: work[index], moves: steps, sums: sums.baseAddress)
             }
         }
+        write(codes, to: tile, format)
         updates[number] = statistics.reduce(updates[number] ?? UpdateStatistics(), +)
     }
 
     // MARK: A new head's bias
 
-    /// u₁ or u₂ of a tile's values, for the vector unit.
+    /// What a tile's values are moved by, for the vector unit: in an update by all queries, one after another.
     func draw(_ command: TileCommand) throws(TileError) {
-        let quzo = try context()
-        guard case .draw(let values, let draws)? = running?.work else { return }
-        let streams = quzo.settings.biasStreams(parameters.shape, step: quzo.step)
+        let moves = try context().biasMoves(of: parameters)
+        let isUpdate: Bool
+        if case .updateBias = action { isUpdate = true } else { isUpdate = false }
+        let values = try command.amount(times: isUpdate ? queries : 1)
         let first = command.first
-        drawn += (first..<first + values).map { element in
-            BiasPerturbation.code(
-                at: element, streams: streams,
-                rounding: draws.contains(.firstRounding) ? .firstRounding : .secondRounding,
-                bits: quzo.settings.bits)
+        for query in isUpdate ? 0..<queries : query..<query + 1 {
+            drawn += (first..<first + values).map { moves.drawn(at: $0, query: query, isUpdate: isUpdate) }
         }
     }
 
-    /// The drawn codes into the values: of a pass, or of the update.
+    /// What was drawn into the values: of a pass, or of the update.
     func perturbBias(_ command: TileCommand) throws(TileError) {
-        let quzo = try context()
-        let settings = quzo.settings
-        let scale = parameters.linears[parameters.shape.headNumber].scales[0]
-        let values: TileOperand
-        let change: (Float, Int32) -> Float
-        var second: TileOperand?
+        let context = try context()
+        let moves = context.biasMoves(of: parameters)
+        func takeDrawn(_ needed: Int) throws(TileError) -> [Int32] {
+            guard drawn.count == needed else { throw fault(.draws(found: drawn.count, needed: needed)) }
+            defer { drawn = [] }
+            return drawn
+        }
         switch action {
         case .product(let product):
-            values = try command.operand(4, .change)
-            if product.biasSign == .both { second = try command.operand(-1, .fill, bytes: values.bytes.count) }
-            let multiplier = BiasPerturbation.passMultiplier(size: settings.size, bits: settings.bits, headScale: scale)
-            if let second {
-                guard drawn.count * 4 == values.bytes.count else {
-                    throw fault(.draws(found: drawn.count, needed: values.bytes.count / 4))
-                }
-                for (index, code) in drawn.enumerated() {
-                    second.pointer(Float.self)[index] =
-                        BiasPerturbation.perturbed(
-                            values.pointer(Float.self)[index], multiplier: multiplier, code: code
-                        ).minus
-                }
-            }
-            change = {
-                let both = BiasPerturbation.perturbed($0, multiplier: multiplier, code: $1)
-                return product.biasSign == .minus ? both.minus : both.plus
+            let values = try command.operand(4, .change)
+            let second = product.biasSign == .both ? try command.operand(-1, .fill, bytes: values.bytes.count) : nil
+            let bias = values.pointer(Float.self)
+            for (index, drawn) in try takeDrawn(values.bytes.count / 4).enumerated() {
+                let both = moves.perturbed(bias[index], by: drawn)
+                if let second { second.pointer(Float.self)[index] = both.minus }
+                bias[index] = product.biasSign == .minus ? both.minus : both.plus
             }
         case .updateBias:
-            let difference = try command.operand(0, .read)
-            values = try command.operand(1, .change)
-            let multiplier = BiasPerturbation.updateMultiplier(
-                lossDifference: difference.pointer(Float.self)[0], size: settings.size,
-                learningRate: quzo.learningRate, bits: settings.bits, headScale: scale)
-            change = { BiasPerturbation.updated($0, multiplier: multiplier, code: $1) }
+            let differences = try differences(command)
+            let values = try command.operand(queries, .change)
+            let bias = values.pointer(Float.self)
+            let count = values.bytes.count / 4
+            let drawn = try takeDrawn(count * queries)
+            for (query, difference) in differences.enumerated() {
+                for index in 0..<count {
+                    bias[index] = moves.updated(
+                        bias[index], by: drawn[query * count + index], difference: difference, queries: queries,
+                        learningRate: context.learningRate)
+                }
+            }
         default: throw fault(.notDescribed("a bias"))
         }
-        let count = values.bytes.count / 4
-        guard drawn.count == count else { throw fault(.draws(found: drawn.count, needed: count)) }
-        let bias = values.pointer(Float.self)
-        for index in 0..<count { bias[index] = change(bias[index], drawn[index]) }
-        drawn = []
     }
 }

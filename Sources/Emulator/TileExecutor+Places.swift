@@ -11,8 +11,11 @@ extension TileExecutor {
 
     /// Which bytes of an operand's tensor hold something; nil where nothing is checked.
     func written(_ operand: Int) -> WrittenBytes? {
-        places[operand].isInDRAM ? dram.written : residents[operands[operand].index]?.written
+        places[operand].isInDRAM ? image(operand).written : residents[operands[operand].index]?.written
     }
+
+    /// The DRAM in which an operand lies.
+    func image(_ operand: Int) -> DRAMImage { places[operand].isShared ? firstDRAM ?? dram : dram }
 
     func checkOperand(_ operand: Int) throws(TileError) {
         guard operands.indices.contains(operand) else {

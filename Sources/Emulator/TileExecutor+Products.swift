@@ -1,3 +1,4 @@
+import Hardware
 import Kernels
 import NumberFormats
 import Programs
@@ -17,34 +18,41 @@ extension TileExecutor {
 
     /// One matmul command.
     func multiply(_ command: TileCommand) throws(TileError) {
-        guard case .product(let product) = action, case .matmul(let block)? = running?.work, block.format == .int8,
-            product.firstFormat == .int8, product.secondFormat == .int8
+        let formats = Machine.emulatedFormats
+        guard case .product(let product) = action, case .matmul(let block)? = running?.work,
+            block.format == product.format, formats.contains(product.firstFormat),
+            formats.contains(product.secondFormat)
         else {
-            throw fault(.notDescribed("a product of int8 codes"))
+            throw fault(.notDescribed("a product of \(formats.map(\.rawValue).joined(separator: " or ")) codes"))
         }
         // Operands: first codes, first scales, second codes, second scales.
         let second = try command.operand(2, .read)
-        let first = try command.operand(0, .read)
+        let firstTile = try command.operand(0, .read)
         let sums = try command.operand(-1, block.accumulates ? .change : .write)
-        try require(first, "the first operand", rows: block.m, bytes: block.k, block.instances)
-        try require(second, "the second operand", rows: block.n, bytes: block.k, block.instances)
+        try require(
+            firstTile, "the first operand", rows: block.m, bytes: bytes(block.k, product.firstFormat), block.instances)
+        try require(
+            second, "the second operand", rows: block.n, bytes: bytes(block.k, product.secondFormat), block.instances)
         try require(sums, "the sums", rows: block.m, bytes: 4 * block.n, block.instances)
         macs += block.macs
-        count(block, product, first, second, sums)
-        if options.array == .registers {
-            do throws(TileError.Fault) {
-                try registers.multiply(block, first, second, sums)
-            } catch {
-                throw fault(error)
+        let firstKey = try key(command, 0, rows: block.m, block)
+        let first =
+            product.firstFormat == .int4
+            ? firstTile.unpacked(at: (unpacked.find(firstKey) ?? unpack(firstTile, firstKey)).baseAddress) : firstTile
+        if accumulators != nil || options.array == .registers {
+            let second = read(second, product.secondFormat, .second)
+            count(block, first, second, sums)
+            if options.array == .registers {
+                do throws(TileError.Fault) {
+                    try registers.multiply(product, block, first, second, sums)
+                } catch {
+                    throw fault(error)
+                }
+                return
             }
-            return
         }
-        let view = try command.view(2)
-        let buffer = view.pointee.buffer
-        let key = PackedTiles.Key(
-            buffer: buffer, version: buffer < 0 ? 0 : slots[buffer].version,
-            offset: view.pointee.offset.value(at: indices), n: block.n, k: block.k)
-        let codes = packed.find(key) ?? pack(second, block, key)
+        let secondKey = try key(command, 2, rows: block.n, block)
+        let codes = packed.find(secondKey) ?? pack(read(second, product.secondFormat, .second), block, secondKey)
         let perInstance = Kernels.packedInt8Count(rows: block.n, columns: block.k)
         let rowsPerPiece = threads == 1 ? block.m : max(32, (block.m + threads - 1) / threads)
         let pieces = (block.m + rowsPerPiece - 1) / rowsPerPiece
@@ -60,6 +68,23 @@ extension TileExecutor {
                 into: sums.pointer(Int32.self, offset: sums.instance(instance) + row * c), rowStride: c / 4,
                 accumulates: block.accumulates)
         }
+    }
+
+    /// What is kept of an operand stands as long as the tile.
+    private func key(
+        _ command: TileCommand, _ operand: Int, rows: Int, _ block: FoldBlock
+    ) throws(TileError) -> PackedTiles.Key {
+        let view = try command.view(operand)
+        let buffer = view.pointee.buffer
+        return PackedTiles.Key(
+            buffer: buffer, version: buffer < 0 ? 0 : slots[buffer].version,
+            offset: view.pointee.offset.value(at: indices), n: rows, k: block.k)
+    }
+
+    private func unpack(_ first: TileOperand, _ key: PackedTiles.Key) -> AlignedBuffer<Int8> {
+        let memory = unpacked.add(key, bytes: first.nibbles)
+        unpack(first, to: first.unpacked(at: memory.baseAddress))
+        return memory
     }
 
     private func pack(_ second: TileOperand, _ block: FoldBlock, _ key: PackedTiles.Key) -> AlignedBuffer<Int8> {
@@ -136,7 +161,7 @@ extension TileExecutor {
 
     /// Adds a command's accumulators to the statistics, where these are kept.
     private func count(
-        _ block: FoldBlock, _ product: Product, _ first: TileOperand, _ second: TileOperand, _ sums: TileOperand
+        _ block: FoldBlock, _ first: TileOperand, _ second: TileOperand, _ sums: TileOperand
     ) {
         guard accumulators != nil else { return }
         for instance in 0..<block.instances {

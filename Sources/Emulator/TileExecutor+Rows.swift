@@ -138,16 +138,28 @@ extension TileExecutor {
 
     /// Segments of rows, or, where pieces are columns, the rows of a segment: `rows` runs of `values` FP32 numbers each.
     private func values(
-        _ command: TileCommand, _ place: Int, _ use: Use, rows: Int, values: Int, bytes: Int = 4
+        _ command: TileCommand, _ place: Int, _ use: Use, rows: Int, values: Int, _ format: ElementFormat = .fp32
     ) throws(TileError) -> TileOperand {
         let operand = try command.operand(place, use)
-        guard operand.rows == rows, operand.runBytes == bytes * values else {
+        let run = try bytes(values, format)
+        guard operand.rows == rows, operand.runBytes == run else {
             throw fault(
                 .sizesDiffer(
                     what: "bytes of a segment of operand \(place)", found: operand.rows * operand.runBytes,
-                    needed: rows * values * bytes))
+                    needed: rows * run))
         }
         return operand
+    }
+
+    /// Codes that a segment's last phase writes: where they lie, and a byte each.
+    private func codes(
+        _ command: TileCommand, _ place: Int, _ segment: Segment
+    ) throws(TileError) -> (tile: TileOperand, codes: TileOperand)? {
+        guard segment.phase == 1 else { return nil }
+        let format = format(place)
+        _ = try bytes(segment.element, format)
+        let tile = try values(command, place, .write, rows: segment.pieces, values: segment.count, format)
+        return (tile, room(tile, format, .first))
     }
 
     // MARK: Norms
@@ -218,16 +230,14 @@ extension TileExecutor {
 
     private func quantizeRows(_ command: TileCommand, _ segment: Segment) throws(TileError) {
         let x = try values(command, 0, .read, rows: segment.pieces, values: segment.count)
-        let codes =
-            segment.phase == 1
-            ? try values(command, 1, .write, rows: segment.pieces, values: segment.count, bytes: 1) : nil
+        let (format, result) = (format(1), try codes(command, 1, segment))
         for piece in 0..<segment.pieces {
             let words = segment.carried(piece)
             let row = x.pointer(Float.self, offset: piece * x.rowPitch)
-            if let codes {
+            if let codes = result?.codes {
                 let out = codes.pointer(Int8.self, offset: piece * codes.rowPitch)
                 for index in 0..<segment.count {
-                    out[index] = SymmetricQuantizer.code(row[index], reciprocal: words[1])
+                    out[index] = SymmetricQuantizer.code(row[index], reciprocal: words[1], limit: format.codeLimit)
                 }
             } else {
                 for index in 0..<segment.count {
@@ -235,33 +245,38 @@ extension TileExecutor {
                 }
             }
         }
+        if let result { write(result.codes, to: result.tile, format) }
     }
 
     private func quantizeColumns(_ command: TileCommand, _ segment: Segment) throws(TileError) {
         let x = try values(command, 0, .read, rows: segment.count, values: segment.pieces)
         let valid = try validCount(command, 1, segment)
-        let codes =
-            segment.phase == 1
-            ? try values(command, 2, .write, rows: segment.pieces, values: segment.count, bytes: 1) : nil
+        let (format, result) = (format(2), try codes(command, 2, segment))
+        let codes = result?.codes
         for piece in 0..<segment.pieces {
             let words = segment.carried(piece)
             let out = codes?.pointer(Int8.self, offset: piece * (codes?.rowPitch ?? 0))
             for index in 0..<segment.count {
                 let value = x.pointer(Float.self, offset: index * x.rowPitch)[piece]
                 if let out {
-                    out[index] = index < valid ? SymmetricQuantizer.code(value, reciprocal: words[1]) : 0
+                    out[index] =
+                        index < valid
+                        ? SymmetricQuantizer.code(value, reciprocal: words[1], limit: format.codeLimit) : 0
                 } else if index < valid {
                     words[0] = SymmetricQuantizer.largest(words[0], value)
                 }
             }
         }
+        if let result { write(result.codes, to: result.tile, format) }
     }
 
     private func endScales(_ command: TileCommand, _ rows: Segment, scales: Int) throws(TileError) {
+        // Codes stand before their scales.
+        let limit = format(scales - 1).codeLimit
         let out = try command.operand(scales, .write, bytes: 4 * rows.pieces).pointer(Float.self)
         for piece in 0..<rows.pieces {
             let words = rows.carried(piece)
-            (out[piece], words[1]) = SymmetricQuantizer.scale(largest: words[0])
+            (out[piece], words[1]) = SymmetricQuantizer.scale(largest: words[0], limit: limit)
         }
     }
 

@@ -110,7 +110,7 @@ extension TileExecutor {
         // A store waits while later loads are served.
         guard use == .read, places[operand].isResult else { return }
         let first = places[operand].start
-        if let byte = dram.written?.byOperation.first(first + offset..<first + offset + count, true) {
+        if let byte = image(operand).written?.byOperation.first(first + offset..<first + offset + count, true) {
             throw fault(.loadAfterStore, name(operand: operand), byte - first)
         }
     }

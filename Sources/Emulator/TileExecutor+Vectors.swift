@@ -86,15 +86,18 @@ extension TileExecutor {
     private func quantizeRows(_ command: TileCommand, _ columns: Int) throws(TileError) {
         let x = try command.operand(0, .read)
         let count = try rows(x, rowBytes: 4 * columns)
-        let codes = try command.operand(1, .write, bytes: count * columns)
+        let format = format(1)
+        let tile = try command.operand(1, .write, bytes: count * bytes(columns, format))
         let scales = try command.operand(2, .write, bytes: 4 * count)
-        let kernels = kernels
+        let codes = room(tile, format, .first)
+        let (kernels, limit) = (kernels, format.codeLimit)
         forRows(count, columns) { first, rows in
             kernels.quantizeRows(
                 x.pointer(Float.self) + first * columns, rowStride: columns, rows: rows, columns: columns,
                 codes: codes.pointer(Int8.self) + first * columns, codeStride: columns,
-                scales: scales.pointer(Float.self) + first)
+                scales: scales.pointer(Float.self) + first, limit: limit)
         }
+        write(codes, to: tile, format)
     }
 
     private func quantizeColumns(_ command: TileCommand, _ rows: Int) throws(TileError) {
@@ -104,11 +107,15 @@ extension TileExecutor {
             throw fault(.sizesDiffer(what: "rows", found: x.rows, needed: rows))
         }
         let valid = try length(command, 1, example: command.outer, limit: rows)
-        let codes = try command.operand(2, .write, bytes: rows * columns)
+        let format = format(2)
+        let tile = try command.operand(2, .write, bytes: columns * bytes(rows, format))
         let scales = try command.operand(3, .write, bytes: 4 * columns)
+        let codes = room(tile, format, .first)
         kernels.quantizeColumns(
             x.pointer(Float.self), rowStride: x.rowPitch / 4, validRows: valid, rows: rows,
-            columns: columns, codes: codes.pointer(Int8.self), codeStride: rows, scales: scales.pointer(Float.self))
+            columns: columns, codes: codes.pointer(Int8.self), codeStride: rows, scales: scales.pointer(Float.self),
+            limit: format.codeLimit)
+        write(codes, to: tile, format)
     }
 
     private func softmax(_ command: TileCommand, _ columns: Int) throws(TileError) {

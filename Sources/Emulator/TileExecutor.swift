@@ -11,13 +11,22 @@ final class TileExecutor {
     let scheduled: ScheduledProgram
     let parameters: EncoderParameters
     let kernels: Kernels
-    let threads: Int
+    private(set) var threads: Int
     let options: TileOptions
     let checks: Bool
     let dram: DRAMImage
+    /// Runs the pass with −d beside the one with +d; nil until two do.
+    private var other: TileExecutor?
+    /// Of a partner: the first executor's DRAM, and the tensors that are its own.
+    let firstDRAM: DRAMImage?
+    var own: Set<Int>?
     let batch: Int
     /// What a step draws and how it updates; nil in inference.
-    var quzo: QuZOContext?
+    var stepContext: StepContext?
+    /// The query whose passes run; their number once all have.
+    var query = 0
+    /// L₊ and L₋ of the queries that have run.
+    private(set) var losses: [(plus: Float, minus: Float)] = []
 
     private let nests: [PreparedNest]
     /// What tiles lie in: the slots of the running operation's buffers.
@@ -40,6 +49,12 @@ final class TileExecutor {
     let places: UnsafeMutablePointer<Place>
     let state: UnsafeMutablePointer<State>
     var packed = PackedTiles()
+    /// First operands of products, a byte a code, kept as long.
+    var unpacked = PackedTiles()
+    /// By `Port`.
+    var ports = Port.allCases.map { _ in AlignedBuffer<Int8>(count: 0) }
+    /// The running update's moves, made of the differences that its commands found.
+    var knownMoves: (differences: [Float], moves: [CodeMoves.Move])?
     var scratch = AlignedBuffer<Float>(count: 0)
     var runningLosses: [Float] = []
     var drawn: [Int32] = []
@@ -75,6 +90,8 @@ final class TileExecutor {
         var base: UnsafeMutablePointer<UInt8>?
         var bytes = 0
         var isInDRAM = false
+        /// In DRAM that belongs to another executor.
+        var isShared = false
         /// The operation writes it.
         var isResult = false
         /// The tensor's first byte in the maps of written bytes.
@@ -89,12 +106,13 @@ final class TileExecutor {
         var count = 0
     }
 
+    /// - Parameter first: the executor whose partner this one is to be.
     /// - Throws: `TileError` where something has no place of its own, or a command says more or less than any machine can do.
     init(
         _ scheduled: ScheduledProgram, parameters: EncoderParameters, kernels: Kernels, threads: Int,
-        options: TileOptions
+        options: TileOptions, partnerOf first: TileExecutor? = nil
     ) throws(TileError) {
-        try scheduled.checkPlaces()
+        if first == nil { try scheduled.checkPlaces() }
         self.scheduled = scheduled
         self.parameters = parameters
         self.kernels = kernels
@@ -114,7 +132,10 @@ final class TileExecutor {
             }
         }
         self.nests = nests
-        dram = DRAMImage(scheduled, checks: options.checks)
+        let written = scheduled.program.operations.filter { $0.pass == .minus }.flatMap { $0.writes.map(\.index) }
+        dram = DRAMImage(
+            scheduled, kernels: kernels, checks: options.checks, tensors: first == nil ? nil : Set(written))
+        firstDRAM = first?.dram
         let bytes = nests.map(\.chipBytes).max() ?? 0
         chip = AlignedBuffer(count: bytes)
         chipWritten = ByteMap(count: options.checks ? bytes : 0)
@@ -138,6 +159,21 @@ final class TileExecutor {
         state.deallocate()
     }
 
+    /// Made when first asked for.
+    func partner() throws(TileError) -> TileExecutor {
+        if let other { return other }
+        let made = try TileExecutor(
+            scheduled, parameters: parameters, kernels: kernels, threads: 1, options: options, partnerOf: self)
+        other = made
+        return made
+    }
+
+    /// Cycles and commands of the register-level array so far.
+    var registerCycles: (cycles: Int, commands: Int) {
+        let others = other?.registerCycles ?? (cycles: 0, commands: 0)
+        return (registers.cycles + others.cycles, registers.commands + others.commands)
+    }
+
     /// Forgets the times so far.
     func resetProfile() { profile = [:] }
 
@@ -147,7 +183,27 @@ final class TileExecutor {
         macs = 0
         perturbations = [:]
         updates = [:]
-        for number in scheduled.program.operations.indices {
+        query = 0
+        losses = []
+        residents = [:]
+        var number = 0
+        while number < scheduled.program.operations.count {
+            if let passes = passes(from: number) {
+                try run(passes)
+                number = passes.minus.upperBound
+            } else {
+                try run(number..<number + 1, threads: threads)
+                number += 1
+            }
+        }
+    }
+
+    /// Runs some operations with some threads.
+    func run(_ operations: Range<Int>, threads: Int) throws(EmulatorError) {
+        let all = self.threads
+        self.threads = threads
+        defer { self.threads = all }
+        for number in operations {
             do throws(TileError) {
                 try begin(number)
                 try walk(nests[scheduled.nestOfOperation[number]])
@@ -155,16 +211,18 @@ final class TileExecutor {
             } catch {
                 throw .tile(error)
             }
-            if case .projectedGradient = action { try checkLosses() }
+            if case .projectedGradient = action { try endQuery() }
         }
     }
 
     /// Nothing is updated where a loss is no number.
-    private func checkLosses() throws(EmulatorError) {
-        guard let plus = results[.plus]?.loss, let minus = results[.minus]?.loss, let quzo else { return }
+    private func endQuery() throws(EmulatorError) {
+        guard let plus = results[.plus]?.loss, let minus = results[.minus]?.loss, let stepContext else { return }
         for (loss, pass) in [(plus, "plus"), (minus, "minus")] where !loss.isFinite {
-            throw .lossNotFinite(step: quzo.step, pass: pass, loss: loss)
+            throw .lossNotFinite(step: stepContext.step, pass: pass, loss: loss)
         }
+        losses.append((plus, minus))
+        query += 1
     }
 
     // MARK: Operations
@@ -180,6 +238,8 @@ final class TileExecutor {
         restored = []
         rowProgress = RowProgress()
         packed.removeAll()
+        unpacked.removeAll()
+        knownMoves = nil
         var end = 0
         for (index, buffer) in scheduled.nest(of: number).buffers.enumerated() {
             slots[index] = TileSlots(buffer, offset: end)
@@ -191,10 +251,12 @@ final class TileExecutor {
                 scheduled.memory.lifetimes[id.index]?.lowerBound == number && !scheduled.program[id].isPersistent
                 && operands.firstIndex(of: id) == place
             places[place] = Place()
-            if let range = dram.range(of: id.index) {
+            let isShared = own.map { !$0.contains(id.index) } ?? false
+            let image = isShared ? firstDRAM ?? dram : dram
+            if let range = image.range(of: id.index) {
                 places[place] = Place(
-                    base: dram.bytes.baseAddress + range.lowerBound, bytes: count, isInDRAM: true,
-                    start: range.lowerBound)
+                    base: image.bytes.baseAddress + range.lowerBound, bytes: count, isInDRAM: true,
+                    isShared: isShared, start: range.lowerBound)
             } else if isNew {
                 residents[id.index] = Resident(
                     bytes: freeResidents[count]?.popLast() ?? AlignedBuffer(count: count),
@@ -231,10 +293,16 @@ final class TileExecutor {
             }
         }
         for id in operands where scheduled.memory.lifetimes[id.index]?.upperBound == number {
-            guard let resident = residents.removeValue(forKey: id.index) else { continue }
-            freeResidents[resident.bytes.count, default: []].append(resident.bytes)
+            // What another executor lent stays until both are done with it.
+            guard own?.contains(id.index) ?? true, let resident = residents.removeValue(forKey: id.index) else {
+                continue
+            }
+            recycle(resident)
         }
     }
+
+    /// Keeps a dead tensor's memory for the next.
+    func recycle(_ resident: Resident) { freeResidents[resident.bytes.count, default: []].append(resident.bytes) }
 
     private func walk(_ nest: PreparedNest) throws(TileError) {
         let instructions = nest.instructions

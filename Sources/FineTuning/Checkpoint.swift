@@ -7,7 +7,8 @@ import Programs
 /// checkpoint.safetensors: everything of the accelerator's memory that a run changes, and the step.
 ///
 /// For each trained linear layer `NAME.codes` (I8 [rows, columns]) with its fixed `NAME.scales` (F32 [rows]) and, where the update keeps
-/// them, `NAME.residuals` (I8 or I16); a new head's `head.bias` (F32). Random streams need no state: they are functions of the step.
+/// them, `NAME.residuals` (I8 or I16); a new head's `head.bias` (F32). Of a method in floating point `NAME.values` (F32 [rows, columns]) and the
+/// optimizer's moments, `moment.TENSOR` (F32). Random streams need no state: they are functions of the step.
 enum Checkpoint {
     static let formatVersion = "1"
 
@@ -17,6 +18,22 @@ enum Checkpoint {
             "format": "zeroth-checkpoint", "version": formatVersion, "step": "\(tuner.step)",
             "seed": "\(tuner.settings.seed)",
         ])
+        if let training = tuner.training {
+            for number in tuner.trainable.numbers(in: parameters.shape) {
+                let linear = parameters.linears[number]
+                writer.add(
+                    parameters.shape.linearName(number) + ".values", shape: [linear.rows, linear.columns],
+                    UnsafeBufferPointer(linear.values.elements))
+            }
+            for (name, values) in training.moments.sorted(by: { $0.key < $1.key }) {
+                writer.add("moment." + name, shape: [values.count], UnsafeBufferPointer(values.elements))
+            }
+            if parameters.hasNewHead {
+                let bias = parameters.linears[parameters.shape.headNumber].bias
+                writer.add("head.bias", shape: [bias.count], UnsafeBufferPointer(bias.elements))
+            }
+            return try writer.write(to: path)
+        }
         // Wide elements first, so that every tensor is aligned.
         let trained = tuner.trainable.numbers(in: parameters.shape).map { number in
             (name: parameters.shape.linearName(number), linear: parameters.linears[number])
@@ -44,9 +61,11 @@ enum Checkpoint {
     }
 
     /// Reads a checkpoint into the parameters of a run with the same settings.
+    /// - Parameter training: what takes an optimizer's moments; nil where none are wanted.
     /// - Returns: the number of steps done.
     static func read(
-        into parameters: EncoderParameters, trainable: TrainableSet, settings: RunSettings, from path: String
+        into parameters: EncoderParameters, trainable: TrainableSet, settings: RunSettings, from path: String,
+        training: TrainingEmulator? = nil
     ) throws -> Int {
         let file = try SafetensorsFile(path: path)
         func expect(_ key: String, _ value: String) throws {
@@ -67,6 +86,10 @@ enum Checkpoint {
             let linear = parameters.linears[number]
             let name = parameters.shape.linearName(number)
             let shape = [linear.rows, linear.columns]
+            guard parameters.precision == .quantized else {
+                linear.values.copy(from: try file.float32(name + ".values", shape: shape))
+                continue
+            }
             let scales = try file.float32(name + ".scales", shape: [linear.rows])
             for row in 0..<linear.rows where scales[row].bitPattern != linear.scales[row].bitPattern {
                 throw RunError.checkpointMismatch(
@@ -84,6 +107,12 @@ enum Checkpoint {
         if parameters.hasNewHead {
             let bias = parameters.linears[parameters.shape.headNumber].bias
             bias.copy(from: try file.float32("head.bias", shape: [bias.count]))
+        }
+        guard let training else { return step }
+        for tensor in file.tensors.filter({ $0.name.hasPrefix("moment.") }) {
+            training.setMoment(
+                String(tensor.name.dropFirst("moment.".count)),
+                AlignedBuffer(try file.float32(tensor.name, shape: tensor.shape)))
         }
         return step
     }

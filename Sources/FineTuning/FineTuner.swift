@@ -13,10 +13,14 @@ public final class FineTuner {
     public private(set) var step = 0
     /// A row a step done, and the evaluations made.
     public private(set) var metrics = Metrics()
-    private let stepSettings: StepSettings
+    private let work: MethodWork
     /// The weights that the run trains.
     public let trainable: TrainableSet
-    private let emulator: EncoderEmulator
+    /// Runs steps on codes; nil for methods in floating point.
+    private let emulator: EncoderEmulator?
+    /// Runs steps in floating point; nil for methods on codes.
+    let training: TrainingEmulator?
+    private let forward: MethodForward
     /// How steps are run. Evaluations run on whole layers.
     public var emulation = Emulation.layers {
         didSet {
@@ -30,6 +34,7 @@ public final class FineTuner {
     private var tiles: TileEmulator?
     private var schedules: [StepDescription: ScheduledProgram] = [:]
     private let threads: Int
+    private let kernels: Kernels
     private var order: BatchOrder
     private var programs: [StepDescription: Program] = [:]
 
@@ -41,16 +46,27 @@ public final class FineTuner {
         let validated = try settings.validated()
         self.task = task
         self.settings = settings
-        stepSettings = validated.step
+        work = validated.work
         trainable = validated.trainable
         parameters = EncoderParameters(
-            checkpoint: task.checkpoint, classes: task.labels.count, precision: .quantized,
+            checkpoint: task.checkpoint, classes: task.labels.count, precision: work.precision,
             formats: settings.formats, kernels: kernels, threads: threads)
-        let bits = stepSettings.rounding.residualBits
-        if bits > 0 { parameters.addResiduals(bits: bits, numbers: trainable.numbers(in: parameters.shape)) }
         self.threads = threads
-        emulator = EncoderEmulator(parameters: parameters, kernels: kernels, threads: threads)
-        try emulator.validate(stepSettings, trainable: trainable)
+        self.kernels = kernels
+        switch work {
+        case .codes(let step):
+            let bits = step.rounding.residualBits
+            if bits > 0 { parameters.addResiduals(bits: bits, numbers: trainable.numbers(in: parameters.shape)) }
+            let emulator = EncoderEmulator(parameters: parameters, kernels: kernels, threads: threads)
+            try emulator.validate(step, trainable: trainable)
+            (self.emulator, training) = (emulator, nil)
+            forward = MethodForward(emulator, settings, validated)
+        case .mezo, .firstOrder:
+            let emulator = TrainingEmulator(
+                parameters: parameters, arithmetic: try settings.floatArithmetic(), kernels: kernels, threads: threads)
+            (self.emulator, training) = (nil, emulator)
+            forward = MethodForward(emulator, settings, validated)
+        }
         order = BatchOrder(count: task.training.count, batch: settings.batch, seed: settings.seed)
     }
 
@@ -58,7 +74,7 @@ public final class FineTuner {
     public func stepDescription(sequence: Int) -> StepDescription {
         var description = StepDescription(
             shape: parameters.shape, batch: settings.batch, sequence: sequence, trainable: trainable,
-            hasNewHead: parameters.hasNewHead, method: stepSettings.method)
+            hasNewHead: parameters.hasNewHead, method: work.method)
         description.machineFormats = settings.formats
         description.queries = settings.queries
         return description
@@ -66,7 +82,17 @@ public final class FineTuner {
 
     /// The first-order step that the run is compared with: same trainable set, same batch.
     public func baselineDescription(sequence: Int) -> StepDescription {
-        stepDescription(sequence: sequence).baseline()
+        stepDescription(sequence: sequence).baseline(recipe)
+    }
+
+    /// How the run trains, where it is first-order.
+    public var recipe: FirstOrderRecipe? { if case .firstOrder(let recipe, _) = work { recipe } else { nil } }
+
+    /// The zeroth-order side of a comparison: the run's own step, or beside a first-order run one of QuZO with the same trainable set and batch.
+    public func zerothOrderDescription(sequence: Int) -> StepDescription {
+        var description = stepDescription(sequence: sequence)
+        if recipe != nil { description.method = .quzo(residualBits: 0) }
+        return description
     }
 
     /// The program of a step, lowered once.
@@ -85,28 +111,65 @@ public final class FineTuner {
         let batch = task.training.batch(
             places, limit: settings.sequence, padding: task.checkpoint.tokenizer.vocabulary.padding)
         let rate = settings.learningRate(at: step)
-        let result = try run(stepDescription(sequence: batch.sequence), batch, places, rate)
+        let description = stepDescription(sequence: batch.sequence)
+        let row =
+            if let training {
+                try advance(training, description, batch, rate)
+            } else {
+                try advanceCodes(description, batch, places, rate)
+            }
+        metrics.append(row)
+        step += 1
+        return row
+    }
+
+    /// A step in floating point.
+    private func advance(
+        _ emulator: TrainingEmulator, _ description: StepDescription, _ batch: EncodedBatch, _ rate: Double
+    ) throws(EmulatorError) -> Metrics.Row {
+        let result: TrainingEmulator.StepResult
+        switch work {
+        case .mezo(let settings):
+            result = try emulator.step(
+                program(description), batch, settings: settings, step: step, learningRate: rate)
+        case .firstOrder(_, let settings):
+            result = try emulator.step(
+                program(description), batch, settings: settings, step: step, learningRate: rate)
+        case .codes: preconditionFailure("codes are stepped by the encoder's emulator")
+        }
+        return Metrics.Row(
+            step: step, plusLoss: result.loss, minusLoss: result.minusLoss,
+            projectedGradient: result.projectedGradient, gradientNorm: result.gradientNorm, learningRate: rate,
+            sequence: batch.sequence, perturbedFraction: nil, perturbationClamps: 0,
+            updatedFraction: Double(result.moved) / Double(result.trained), updateClamps: 0, macs: result.macs)
+    }
+
+    private func advanceCodes(
+        _ description: StepDescription, _ batch: EncodedBatch, _ places: [Int], _ rate: Double
+    ) throws(EmulatorError) -> Metrics.Row {
+        let result = try run(description, batch, places, rate)
         let perturbed = result.perturbations.reduce(PerturbationStatistics(), +)
         let updated = result.updates.reduce(UpdateStatistics(), +)
         let weights = Double(
             trainable.numbers(in: parameters.shape).reduce(0) { $0 + parameters.linears[$1].count })
-        let row = Metrics.Row(
+        return Metrics.Row(
             step: step, plusLoss: result.plusLoss, minusLoss: result.minusLoss,
-            projectedGradient: result.projectedGradient, learningRate: rate, sequence: batch.sequence,
+            projectedGradient: result.projectedGradient, gradientNorm: nil, learningRate: rate,
+            sequence: batch.sequence,
             perturbedFraction: Double(perturbed.moved) / (weights * Double(settings.queries)),
             perturbationClamps: Int(perturbed.clampedPlus + perturbed.clampedMinus),
             updatedFraction: Double(updated.moved) / weights, updateClamps: Int(updated.clamped),
             macs: result.macs + result.reusedMACs)
-        metrics.append(row)
-        step += 1
-        return row
     }
 
     /// One step of the emulation that is asked for.
     private func run(
         _ description: StepDescription, _ batch: EncodedBatch, _ places: [Int], _ rate: Double
     ) throws(EmulatorError) -> EncoderEmulator.StepResult {
-        guard case .tiles(let machine, let options) = emulation, case .quzo(let quzo) = stepSettings else {
+        guard let emulator, case .codes(let stepSettings) = work else {
+            preconditionFailure("floating point is stepped by its own emulator")
+        }
+        guard case .tiles(let machine, let options) = emulation else {
             emulator.countsAccumulators = countsAccumulators
             defer { emulator.countsAccumulators = false }
             let result = try emulator.step(
@@ -116,11 +179,12 @@ public final class FineTuner {
         }
         let tiles =
             tiles
-            ?? TileEmulator(parameters: parameters, kernels: emulator.kernels, threads: threads, options: options)
+            ?? TileEmulator(parameters: parameters, kernels: kernels, threads: threads, options: options)
         self.tiles = tiles
         tiles.countsAccumulators = countsAccumulators
         let result = try tiles.step(
-            try schedule(description.on(machine), on: machine), batch, settings: quzo, step: step, learningRate: rate)
+            try schedule(description.on(machine), on: machine), batch, settings: stepSettings, step: step,
+            learningRate: rate)
         accumulators = tiles.accumulators
         emulator.invalidateWeights()
         return result
@@ -131,12 +195,7 @@ public final class FineTuner {
     /// - Throws: `EmulatorError` where tiles do not: the operation, by name.
     public func checkEmulation() throws(EmulatorError) {
         guard case .tiles(let machine, _) = emulation else { return }
-        guard case .quzo(let quzo) = stepSettings, quzo.estimator == .qRGE2, settings.queries == 1 else {
-            throw .tilesRunOne(method: settings.method.rawValue, queries: settings.queries)
-        }
-        let formats = settings.formats
-        let multiplied = [formats.weights, formats.activations, formats.attention, formats.head]
-        if let other = multiplied.first(where: { $0 != .int8 }) { throw .tilesMultiplyINT8(found: other.rawValue) }
+        guard case .codes = work else { throw .tilesRunCodes(method: settings.recipe ?? settings.method.rawValue) }
         // A batch is padded to the length of one of its examples.
         let lengths = Set(
             task.training.tokens.map { EncodedBatch.paddedLength(of: [$0], limit: settings.sequence) })
@@ -186,11 +245,7 @@ public final class FineTuner {
             let chosen = places[start..<min(places.count, start + Self.evaluationBatch)]
             let batch = examples.batch(
                 chosen, limit: settings.sequence, padding: task.checkpoint.tokenizer.vocabulary.padding)
-            var description = stepDescription(sequence: batch.sequence)
-            description.batch = batch.count
-            description.method = .inference(.quantized)
-            description.queries = 1
-            let result = try emulator.infer(program(description), batch)
+            let result = try forward.infer(batch)
             let predictions = result.predictions(classes: classes)
             for (index, place) in chosen.enumerated() {
                 results[place] = (
@@ -202,6 +257,9 @@ public final class FineTuner {
         return results
     }
 
+    /// The optimizer's moments, by their tensors' names; none but in first-order runs.
+    public var moments: [String: AlignedBuffer<Float>] { training?.moments ?? [:] }
+
     /// Steps done at each padded length: what the run's mean cost is weighted with.
     public var stepsBySequence: [Int: Int] {
         metrics.rows.reduce(into: [:]) { $0[$1.sequence, default: 0] += 1 }
@@ -211,7 +269,8 @@ public final class FineTuner {
     func restore(step: Int, metrics: Metrics) {
         self.step = step
         self.metrics = metrics
-        emulator.invalidateWeights()
+        emulator?.invalidateWeights()
+        training?.invalidateWeights()
         tiles?.invalidateWeights()
     }
 }

@@ -9,6 +9,14 @@ public enum MemoryCheck {
     public static func estimate(_ shape: EncoderShape, _ settings: RunSettings, threads: Int) -> Int {
         let weights = shape.linearWeightCount
         // Codes, packed, packed plus, packed minus, residuals of at most two bytes; panels round up by at most a quarter.
+        guard settings.method.isOnGrid else {
+            // FP32 weights, those of both signs or gradients, two moments, operands packed and transposed; and all that a forward keeps.
+            let values = weights * 4 * 7
+            let kept =
+                settings.batch * settings.sequence * shape.layers
+                * (40 * shape.hidden + 20 * shape.intermediate + 16 * shape.heads * settings.sequence)
+            return values + kept + (shape.vocabulary + shape.positions + shape.types) * shape.hidden * 4 + (64 << 20)
+        }
         let linear = weights * 6 * 5 / 4
         let embeddings = (shape.vocabulary + shape.positions + shape.types) * shape.hidden * 4
         let rows = max(settings.sequence, 256)

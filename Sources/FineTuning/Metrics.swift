@@ -4,31 +4,36 @@ public struct Metrics: Sendable, Hashable {
     public struct Row: Sendable, Hashable {
         /// From 0.
         public var step: Int
+        /// L₊; the loss of a first-order step.
         public var plusLoss: Float
-        public var minusLoss: Float
-        public var projectedGradient: Double
+        /// Nil in a first-order run, as is the next.
+        public var minusLoss: Float?
+        public var projectedGradient: Double?
+        /// √Σ g² over the trained values of a first-order step; nil in others.
+        public var gradientNorm: Double?
         public var learningRate: Double
         /// Tokens an example, padding included.
         public var sequence: Int
-        /// Share of the trained codes with d ≠ 0; with several queries their mean.
-        public var perturbedFraction: Double
+        /// Share of the trained codes with d ≠ 0; with several queries their mean; nil where weights are no codes.
+        public var perturbedFraction: Double?
         /// Codes that clamp(k ± d) cut, both passes of all queries.
         public var perturbationClamps: Int
-        /// Share of the trained codes that the update changed.
+        /// Share of the trained codes, or values, that the update changed.
         public var updatedFraction: Double
         public var updateClamps: Int
         /// Multiply-accumulates of both passes.
         public var macs: Int
 
         public init(
-            step: Int, plusLoss: Float, minusLoss: Float, projectedGradient: Double, learningRate: Double,
-            sequence: Int,
-            perturbedFraction: Double, perturbationClamps: Int, updatedFraction: Double, updateClamps: Int, macs: Int
+            step: Int, plusLoss: Float, minusLoss: Float?, projectedGradient: Double?, gradientNorm: Double?,
+            learningRate: Double, sequence: Int, perturbedFraction: Double?, perturbationClamps: Int,
+            updatedFraction: Double, updateClamps: Int, macs: Int
         ) {
             self.step = step
             self.plusLoss = plusLoss
             self.minusLoss = minusLoss
             self.projectedGradient = projectedGradient
+            self.gradientNorm = gradientNorm
             self.learningRate = learningRate
             self.sequence = sequence
             self.perturbedFraction = perturbedFraction

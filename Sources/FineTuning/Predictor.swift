@@ -19,8 +19,8 @@ public final class Predictor {
     public let steps: Int
     private let checkpoint: EncoderCheckpoint
     private let limit: Int
-    private let before: EncoderEmulator
-    private let after: EncoderEmulator
+    private let before: MethodForward
+    private let after: MethodForward
 
     /// Reads the run's record, its network and its checkpoint.
     public init(folder: RunFolder, kernels: Kernels, threads: Int) throws {
@@ -29,8 +29,9 @@ public final class Predictor {
         checkpoint = network.checkpoint
         labels = network.record.network.labels
         limit = network.record.settings.sequence
-        before = EncoderEmulator(parameters: network.untuned(), kernels: kernels, threads: threads)
-        after = EncoderEmulator(parameters: network.parameters, kernels: kernels, threads: threads)
+        let settings = network.record.settings
+        before = try MethodForward(settings, parameters: network.untuned(), kernels: kernels, threads: threads)
+        after = try MethodForward(settings, parameters: network.parameters, kernels: kernels, threads: threads)
     }
 
     /// Classifies one text.
@@ -39,13 +40,8 @@ public final class Predictor {
         let batch = EncodedBatch(
             examples: [tokens], labels: [0], sequence: EncodedBatch.paddedLength(of: [tokens], limit: limit),
             padding: checkpoint.tokenizer.vocabulary.padding)
-        func run(_ emulator: EncoderEmulator) throws -> Prediction {
-            var step = StepDescription(
-                shape: emulator.parameters.shape, batch: 1, sequence: batch.sequence, trainable: .head,
-                hasNewHead: emulator.parameters.hasNewHead, method: .inference(.quantized))
-            step.machineFormats = emulator.parameters.formats
-            let program = Lowering.program(for: step)
-            let result = try emulator.infer(program, batch)
+        func run(_ forward: MethodForward) throws -> Prediction {
+            let result = try forward.infer(batch)
             let values = result.logits.map(Double.init)
             let highest = values.max() ?? 0
             let weights = values.map { exp($0 - highest) }

@@ -74,7 +74,8 @@ public struct RunFolder: Sendable {
     /// Brings a tuner to the checkpoint's step.
     public func restore(_ tuner: FineTuner) throws {
         let step = try Checkpoint.read(
-            into: tuner.parameters, trainable: tuner.trainable, settings: tuner.settings, from: checkpointPath)
+            into: tuner.parameters, trainable: tuner.trainable, settings: tuner.settings, from: checkpointPath,
+            training: tuner.training)
         guard let data = FileManager.default.contents(atPath: metricsPath) else {
             throw RunError.notARunFolder(path: path, reason: "it holds a checkpoint but no metrics.csv")
         }

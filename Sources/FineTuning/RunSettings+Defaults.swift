@@ -13,12 +13,33 @@ extension RunSettings {
         network: Bool, updateRounding: String?, method: Method? = nil, formats: StepFormats = .w8a8
     ) -> RunSettings {
         var settings =
-            method == .zoqo
-            ? zoqoDefaults(network: network)
-            : network
-                ? networkDefaults(updateRounding: updateRounding)
-                : embeddedDefaults(updateRounding: updateRounding, formats: formats)
+            switch method {
+            case .zoqo: zoqoDefaults(network: network)
+            case .mezo, .zoSignSGD: floatDefaults(network: network, takesSigns: method == .zoSignSGD)
+            case .firstOrder: firstOrderDefaults(network: network)
+            case .quzo, nil:
+                network
+                    ? networkDefaults(updateRounding: updateRounding)
+                    : embeddedDefaults(updateRounding: updateRounding, formats: formats)
+            }
+        settings.method = method ?? .quzo
         settings.formats = formats
+        return settings
+    }
+
+    /// Zeroth-order steps in floating point.
+    private static func floatDefaults(network: Bool, takesSigns: Bool) -> RunSettings {
+        var settings = defaults(network: network, updateRounding: UpdateRounding.stochastic.word)
+        settings.perturbationSize = PerturbationSize.weightUnits(0.01).word
+        settings.learningRate = takesSigns ? 0.001 : 0.001
+        return settings
+    }
+
+    private static func firstOrderDefaults(network: Bool) -> RunSettings {
+        var settings = defaults(network: network, updateRounding: UpdateRounding.stochastic.word)
+        settings.learningRate = 0.001
+        settings.steps = 300
+        settings.evaluateEvery = 30
         return settings
     }
 

@@ -1,4 +1,5 @@
 import Emulator
+import Hardware
 import NumberFormats
 import Programs
 
@@ -8,6 +9,15 @@ public struct RunSettings: Sendable, Hashable, Codable {
     public enum Method: String, Sendable, Hashable, Codable, CaseIterable {
         case quzo
         case zoqo
+        /// In floating point.
+        case mezo
+        /// MeZO's passes, steps by signs alone.
+        case zoSignSGD = "zo-signsgd"
+        /// As `recipe` says.
+        case firstOrder = "first-order"
+
+        /// Whether it trains codes on a grid.
+        public var isOnGrid: Bool { self == .quzo || self == .zoqo }
     }
 
     /// How the step size changes over a run.
@@ -28,6 +38,14 @@ public struct RunSettings: Sendable, Hashable, Codable {
     public var validationFraction: Double
     public var seed: UInt64
     public var method: Method
+    /// How a first-order method trains (`FirstOrderRecipe`); nil for others.
+    public var recipe: String?
+    /// Constants of a first-order method's optimizer; nil for others.
+    public var optimizer: OptimizerSettings?
+    /// How the array adds products of floating-point numbers, as machine files spell it; nil for `fp32-sequential`.
+    public var floatAccumulator: String?
+    /// In which order; nil for `re-entry`.
+    public var accumulationOrder: String?
     /// Perturbations a step compares, from 1 to `StepDescription.queryLimit`.
     public var queries: Int
     /// QuZO's estimate: `q-rge2` or, as the paper compares it with, `q-rge1`.
@@ -113,9 +131,10 @@ public struct RunSettings: Sendable, Hashable, Codable {
         for (name, format) in [
             ("weights", formats.weights), ("activations", formats.activations), ("attention", formats.attention),
             ("head", formats.head),
-        ] {
+        ] where method.isOnGrid {
             try require(
-                format == .int8 || format == .int4, "formats.\(name)", format.rawValue, "int8 or int4 in a run")
+                Machine.emulatedFormats.contains(format), "formats.\(name)", format.rawValue,
+                Machine.emulatedFormats.map(\.rawValue).joined(separator: " or ") + " in a run of \(method.rawValue)")
         }
         try require(formats.embedding == .fp32, "formats.embedding", formats.embedding.rawValue, "fp32 in a run")
         try require(
@@ -137,16 +156,70 @@ public struct RunSettings: Sendable, Hashable, Codable {
                 name: "update-rounding", value: updateRounding,
                 allowed: "stochastic, nearest, residual:8 or residual:16")
         }
-        return ValidatedSettings(
-            trainable: trainable,
-            step: method == .zoqo
-                ? .zoqo(ZOQOSettings(seed: seed, size: size))
-                : .quzo(QuZOSettings(seed: seed, bits: bits, size: size, rounding: rounding, estimator: estimator)))
+        _ = try floatArithmetic()
+        let work: MethodWork
+        switch method {
+        case .quzo:
+            work = .codes(
+                .quzo(QuZOSettings(seed: seed, bits: bits, size: size, rounding: rounding, estimator: estimator)))
+        case .zoqo: work = .codes(.zoqo(ZOQOSettings(seed: seed, size: size)))
+        case .mezo, .zoSignSGD:
+            guard case .weightUnits(let epsilon) = size else {
+                throw .badSetting(
+                    name: "perturbation-size", value: perturbationSize,
+                    allowed: "epsilon:E with \(method.rawValue), whose weights have no grid")
+            }
+            work = .mezo(MeZOSettings(seed: seed, epsilon: epsilon, takesSigns: method == .zoSignSGD))
+        case .firstOrder: work = try firstOrderWork()
+        }
+        return ValidatedSettings(trainable: trainable, work: work)
+    }
+
+    private func firstOrderWork() throws(RunError) -> MethodWork {
+        let text = recipe ?? ""
+        let parsed: FirstOrderRecipe
+        do throws(RecipeError) { parsed = try FirstOrderRecipe(text) } catch {
+            throw .badSetting(name: "method", value: text, allowed: "a recipe that is whole: \(error)")
+        }
+        guard batch % parsed.microBatches == 0 else {
+            throw .badSetting(
+                name: "method", value: text, allowed: "micro-batches that divide the batch of \(batch) examples")
+        }
+        guard queries == 1 else {
+            throw .badSetting(name: "queries", value: "\(queries)", allowed: "1 with a first-order method")
+        }
+        let constants = optimizer ?? OptimizerSettings(parsed.optimizer)
+        for (name, value) in [("firstDecay", constants.firstDecay), ("secondDecay", constants.secondDecay)] {
+            guard value >= 0, value < 1 else {
+                throw .badSetting(name: "optimizer.\(name)", value: "\(value)", allowed: "0 or more, less than 1")
+            }
+        }
+        guard constants.epsilon > 0, constants.epsilon.isFinite else {
+            throw .badSetting(name: "optimizer.epsilon", value: "\(constants.epsilon)", allowed: "a positive number")
+        }
+        return .firstOrder(parsed, constants)
+    }
+
+    /// How products of floating-point numbers are added.
+    func floatArithmetic() throws(RunError) -> TrainingEmulator.FloatArithmetic {
+        let name = floatAccumulator ?? ProductAccumulator.sequential.name
+        guard let accumulator = ProductAccumulator(name: name), !accumulator.isInteger else {
+            throw .badSetting(
+                name: "floatAccumulator", value: name, allowed: "fp32-sequential, grouped:G, aligned:G,F,OUT or exact")
+        }
+        let orderName = accumulationOrder ?? AccumulationOrder.reentry.name
+        guard let order = AccumulationOrder(name: orderName) else {
+            throw .badSetting(name: "accumulationOrder", value: orderName, allowed: "re-entry or blocked:B")
+        }
+        if let problem = DotProduct.problem(.bf16, .bf16, accumulator: accumulator, order: order) {
+            throw .badSetting(name: "floatAccumulator", value: name, allowed: "another: \(problem)")
+        }
+        return TrainingEmulator.FloatArithmetic(accumulator: accumulator, order: order)
     }
 }
 
 /// The words of `RunSettings`, parsed.
 public struct ValidatedSettings: Sendable, Hashable {
     public let trainable: TrainableSet
-    public let step: StepSettings
+    public let work: MethodWork
 }

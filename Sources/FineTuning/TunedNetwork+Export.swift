@@ -5,7 +5,8 @@ import Programs
 
 /// A tuned network in Hugging Face's form: config.json, model.safetensors, vocab.txt and, where the network had one, tokenizer_config.json.
 ///
-/// Linear weights are the numbers that their codes stand for, fl(code·scale) in FP32; everything else is the network's own, widened to FP32. The head is
+/// Linear weights are the numbers that their codes stand for, fl(code·scale) in FP32, or the values that a method in floating point trained (of
+/// quantization-aware training its masters); everything else is the network's own, widened to FP32. The head is
 /// `classifier.weight` and `classifier.bias` on the mean of the tokens' states: Hugging Face's BertModel reads the rest.
 extension TunedNetwork {
     /// Writes the folder, each file whole, config.json last. With `overwrite` the files of a network there are replaced one by one; others stay.
@@ -73,6 +74,7 @@ extension TunedNetwork {
 
     /// fl(code·scale), row-major.
     private static func values(_ linear: EncoderParameters.Linear) -> [Float] {
-        (0..<linear.count).map { Float(linear.codes[$0]) * linear.scales[$0 / linear.columns] }
+        if linear.codes.count == 0 { return Array(linear.values.elements) }
+        return (0..<linear.count).map { Float(linear.codes[$0]) * linear.scales[$0 / linear.columns] }
     }
 }

@@ -11,6 +11,7 @@ public struct TunedNetwork {
     public let steps: Int
     /// Tuned, with residuals where the update keeps them.
     public let parameters: EncoderParameters
+    private let precision: Precision
     private let kernels: Kernels
     private let threads: Int
 
@@ -41,8 +42,9 @@ public struct TunedNetwork {
         self.checkpoint = checkpoint
         self.kernels = kernels
         self.threads = threads
-        let tuned = Self.untuned(checkpoint, record, kernels, threads)
-        let bits = settings.step.rounding.residualBits
+        precision = settings.work.precision
+        let tuned = Self.untuned(checkpoint, record, precision, kernels, threads)
+        let bits = settings.work.residualBits
         if bits > 0 { tuned.addResiduals(bits: bits, numbers: settings.trainable.numbers(in: tuned.shape)) }
         steps = try Checkpoint.read(
             into: tuned, trainable: settings.trainable, settings: record.settings, from: folder.checkpointPath)
@@ -50,13 +52,14 @@ public struct TunedNetwork {
     }
 
     /// The network as the run began with it.
-    public func untuned() -> EncoderParameters { Self.untuned(checkpoint, record, kernels, threads) }
+    public func untuned() -> EncoderParameters { Self.untuned(checkpoint, record, precision, kernels, threads) }
 
     private static func untuned(
-        _ checkpoint: EncoderCheckpoint, _ record: RunRecord, _ kernels: Kernels, _ threads: Int
+        _ checkpoint: EncoderCheckpoint, _ record: RunRecord, _ precision: Precision, _ kernels: Kernels,
+        _ threads: Int
     ) -> EncoderParameters {
         EncoderParameters(
-            checkpoint: checkpoint, classes: record.network.labels.count, precision: .quantized,
+            checkpoint: checkpoint, classes: record.network.labels.count, precision: precision,
             formats: record.settings.formats, kernels: kernels, threads: threads)
     }
 }

@@ -1,5 +1,5 @@
 /// Reads the fields of one JSON5 object strictly: every key known, every value in range, every error with its place.
-struct FieldReader {
+package struct FieldReader {
     private let file: String
     private let path: String
     private let members: [JSON5Node.Member]
@@ -7,7 +7,7 @@ struct FieldReader {
     private let keys: [String]
 
     /// - Parameter keys: all keys the object may have; others are refused here.
-    init(_ node: JSON5Node, file: String, path: String, keys: [String]) throws(HardwareError) {
+    package init(_ node: JSON5Node, file: String, path: String, keys: [String]) throws(HardwareError) {
         guard case .object(let members) = node.value else {
             throw .wrongType(
                 .init(file: node.override ?? file, line: node.line, path: path.isEmpty ? "(top level)" : path),
@@ -25,15 +25,15 @@ struct FieldReader {
         }
     }
 
-    static func join(_ path: String, _ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+    package static func join(_ path: String, _ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     /// Keys that stand in the object, in file order.
-    var presentKeys: [String] { members.map(\.key) }
+    package var presentKeys: [String] { members.map(\.key) }
 
-    func has(_ key: String) -> Bool { members.contains { $0.key == key } }
+    package func has(_ key: String) -> Bool { members.contains { $0.key == key } }
 
     /// Where the field `key` stands, or should.
-    func place(_ key: String) -> HardwareError.Place {
+    package func place(_ key: String) -> HardwareError.Place {
         let node = members.first { $0.key == key }?.node
         return .init(file: node?.override ?? file, line: node == nil ? line : node?.line, path: Self.join(path, key))
     }
@@ -46,13 +46,13 @@ struct FieldReader {
         return member.node
     }
 
-    func section(_ key: String, keys: [String]) throws(HardwareError) -> FieldReader {
+    package func section(_ key: String, keys: [String]) throws(HardwareError) -> FieldReader {
         let node = try node(key, "an object with \(keys.joined(separator: ", "))")
         return try FieldReader(node, file: file, path: Self.join(path, key), keys: keys)
     }
 
     /// The objects of an array, each with its own place.
-    func sections(_ key: String, keys: [String]) throws(HardwareError) -> [FieldReader] {
+    package func sections(_ key: String, keys: [String]) throws(HardwareError) -> [FieldReader] {
         let node = try node(key, "an array of objects")
         guard case .array(let elements) = node.value else {
             throw .wrongType(place(key), found: node.typeDescription, expected: "an array of objects")
@@ -64,7 +64,19 @@ struct FieldReader {
         return sections
     }
 
-    func strings(_ key: String) throws(HardwareError) -> [String] {
+    /// The values of an array, of any types.
+    package func nodes(_ key: String, _ expected: String) throws(HardwareError) -> [JSON5Node] {
+        let node = try node(key, expected)
+        guard case .array(let elements) = node.value else {
+            throw .wrongType(place(key), found: node.typeDescription, expected: expected)
+        }
+        return elements
+    }
+
+    /// The value of a key, of any type.
+    package func value(_ key: String, _ expected: String) throws(HardwareError) -> JSON5Node { try node(key, expected) }
+
+    package func strings(_ key: String) throws(HardwareError) -> [String] {
         let node = try node(key, "an array of strings")
         guard case .array(let elements) = node.value else {
             throw .wrongType(place(key), found: node.typeDescription, expected: "an array of strings")
@@ -82,7 +94,7 @@ struct FieldReader {
     }
 
     /// A number in `range`; with `aboveMinimum`, the lower bound itself is refused.
-    func number(
+    package func number(
         _ key: String, _ unit: String, in range: ClosedRange<Double>, aboveMinimum: Bool = false
     ) throws(HardwareError) -> Double {
         let low = aboveMinimum ? "above \(Self.text(range.lowerBound))" : "from \(Self.text(range.lowerBound))"
@@ -97,7 +109,9 @@ struct FieldReader {
         return value
     }
 
-    func integer(_ key: String, _ unit: String, in range: ClosedRange<Int>) throws(HardwareError) -> Int {
+    package func integer(
+        _ key: String, _ unit: String, in range: ClosedRange<Int>
+    ) throws(HardwareError) -> Int {
         let allowed = "a whole number from \(range.lowerBound) to \(range.upperBound), in \(unit)"
         let node = try node(key, allowed)
         guard case .number(let value, let text) = node.value else {
@@ -109,7 +123,7 @@ struct FieldReader {
         return whole
     }
 
-    func boolean(_ key: String) throws(HardwareError) -> Bool {
+    package func boolean(_ key: String) throws(HardwareError) -> Bool {
         let node = try node(key, "true or false")
         guard case .boolean(let value) = node.value else {
             throw .wrongType(place(key), found: node.typeDescription, expected: "true or false")
@@ -117,7 +131,7 @@ struct FieldReader {
         return value
     }
 
-    func string(_ key: String, _ meaning: String) throws(HardwareError) -> String {
+    package func string(_ key: String, _ meaning: String) throws(HardwareError) -> String {
         let node = try node(key, meaning)
         guard case .string(let text) = node.value else {
             throw .wrongType(place(key), found: node.typeDescription, expected: "a string, \(meaning)")
@@ -127,13 +141,15 @@ struct FieldReader {
     }
 
     /// One of the values that Zeroth implements, by its name in the file.
-    func choice<Choice: RawRepresentable & CaseIterable>(
+    package func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String, of type: Choice.Type
     ) throws(HardwareError) -> Choice where Choice.RawValue == String {
         try choice(key, Choice.allCases.map { ($0.rawValue, $0) })
     }
 
-    func choice<Choice>(_ key: String, _ choices: [(name: String, value: Choice)]) throws(HardwareError) -> Choice {
+    package func choice<Choice>(_ key: String, _ choices: [(name: String, value: Choice)]) throws(HardwareError)
+        -> Choice
+    {
         let names = choices.map(\.name)
         let node = try node(key, "one of \(names.joined(separator: ", "))")
         guard case .string(let text) = node.value else {
@@ -168,7 +184,7 @@ struct FieldReader {
     }
 
     /// A bound as it reads in a message: whole where it is whole.
-    static func text(_ value: Double) -> String {
+    package static func text(_ value: Double) -> String {
         Int(exactly: value).map(String.init) ?? "\(value)"
     }
 }

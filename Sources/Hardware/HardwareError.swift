@@ -85,7 +85,7 @@ public enum HardwareError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The allowed word that differs from `key` by the fewest edits, if at most a third of it.
-    static func nearest(to key: String, in allowed: [String]) -> String? {
+    package static func nearest(to key: String, in allowed: [String]) -> String? {
         let candidates = allowed.map { (word: $0, distance: editDistance(Array(key.utf8), Array($0.utf8))) }
         guard let best = candidates.min(by: { $0.distance < $1.distance }) else { return nil }
         return best.distance <= max(1, key.utf8.count / 3) ? best.word : nil

@@ -1,6 +1,6 @@
 /// A value of a JSON5 text, with its place: what errors need and Foundation's decoder does not keep.
-struct JSON5Node: Sendable {
-    enum Value: Sendable {
+package struct JSON5Node: Sendable {
+    package enum Value: Sendable {
         case object([Member])
         case array([JSON5Node])
         case string(String)
@@ -10,20 +10,26 @@ struct JSON5Node: Sendable {
         case null
     }
 
-    struct Member: Sendable {
-        let key: String
-        let line: Int
-        var node: JSON5Node
+    package struct Member: Sendable {
+        package let key: String
+        package let line: Int
+        package var node: JSON5Node
     }
 
-    var value: Value
+    package var value: Value
     /// Line from 1; nil where an override wrote the value.
-    var line: Int?
+    package var line: Int?
     /// The override that wrote the value, as given.
-    var override: String?
+    package var override: String?
+
+    package init(value: Value, line: Int?, override: String? = nil) {
+        self.value = value
+        self.line = line
+        self.override = override
+    }
 
     /// What the value is, for "is …; expected …".
-    var typeDescription: String {
+    package var typeDescription: String {
         switch value {
         case .object: "an object"
         case .array: "an array"

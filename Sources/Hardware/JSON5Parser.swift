@@ -3,7 +3,7 @@
 /// JSON5 (json5.org, version 1.0.0): JSON with comments, trailing commas, unquoted keys, single quotes, hexadecimal numbers.
 /// A test holds that it reads the shipped files as Foundation's `JSONDecoder.allowsJSON5` does; it exists because that
 /// decoder drops the first of two equal keys in silence and does not say on which line a value stands.
-struct JSON5Parser {
+package struct JSON5Parser {
     /// Nesting beyond this is refused, so that no text can exhaust the stack.
     static let deepestNesting = 32
 
@@ -13,7 +13,7 @@ struct JSON5Parser {
     private var line = 1
     private var lineStart = 0
 
-    static func parse(_ bytes: [UInt8], file: String) throws(HardwareError) -> JSON5Node {
+    package static func parse(_ bytes: [UInt8], file: String) throws(HardwareError) -> JSON5Node {
         var parser = JSON5Parser(file: file, bytes: bytes)
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { parser.position = 3 }
         let node = try parser.value(depth: 0, path: "")

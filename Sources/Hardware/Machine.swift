@@ -36,7 +36,12 @@ extension Machine {
     public init(
         json5 bytes: [UInt8], file: String, overrides: [MachineOverride] = []
     ) throws(HardwareError) {
-        var root = try JSON5Parser.parse(bytes, file: file)
+        try self.init(try JSON5Parser.parse(bytes, file: file), file: file, overrides: overrides)
+    }
+
+    /// Decodes a machine file that is parsed.
+    init(_ root: JSON5Node, file: String, overrides: [MachineOverride]) throws(HardwareError) {
+        var root = root
         try MachineOverride.apply(overrides, to: &root)
         let fields = try FieldReader(root, file: file, path: "", keys: Self.keys)
         name = try fields.string("name", "the machine's name")

@@ -29,7 +29,7 @@ public struct MachineOverride: Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { path.joined(separator: ".") + "=" + value }
 
-    private var node: JSON5Node {
+    package var node: JSON5Node {
         get throws(HardwareError) {
             let label = "--set \(description)"
             var node: JSON5Node
@@ -57,7 +57,7 @@ public struct MachineOverride: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Replaces the field in the tree; gives its full path.
-    private func apply(to root: inout JSON5Node) throws(HardwareError) -> String {
+    func apply(to root: inout JSON5Node) throws(HardwareError) -> String {
         let node = try node
         return try replace(in: &root, path[...], with: node, parent: "")
     }

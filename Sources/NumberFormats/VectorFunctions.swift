@@ -33,17 +33,7 @@ public enum VectorFunctions: Sendable {
     public static func gelu(_ x: Float) -> Float {
         if x.isNaN { return .nan }
         let z = min(abs(x), 16)
-        let t = 1 / (1 + z * 0x1.64p-2)
-        var h: Float = -0x1.d72b6ep-6
-        h = h * t + 0x1.27db0cp-3
-        h = h * t + -0x1.0cf512p-2
-        h = h * t + 0x1.5fcdf8p-3
-        h = h * t + -0x1.e218c4p-6
-        h = h * t + 0x1.bb5d86p-4
-        h = h * t + 0x1.e61b8cp-4
-        h = h * t + 0x1.1ca712p-3
-        h = h * t + 0x1.1c060ap-3
-        let tail = (h * t) * exp((z * z) * -0.5)
+        let tail = geluTail(z, power: exp((z * z) * -0.5))
         return x < 0 ? -z * tail : x * (1 - tail)
     }
 

@@ -12,7 +12,8 @@ struct Layout {
     private let section: LayoutCache.Section?
     /// Format and elements of each tensor.
     private let shapes: [(format: ElementFormat, elements: Int)]
-    private var numbers: [NestKey: Int] = [:]
+    /// Numbers of the nests of operations of one shape, by their resident operands.
+    private var numbers: [[(residents: UInt64, nest: Int)]]
     private var nests: [LaidOutNest] = []
 
     init(
@@ -22,6 +23,7 @@ struct Layout {
         (self.program, self.model, self.objective) = (program, model, objective)
         self.timer = objective == .latency ? timer : nil
         let batch = program.step.batch
+        numbers = Array(repeating: [], count: (program.shapeOfOperation.max() ?? 0) + 1)
         shapes = program.tensors.map { ($0.format, $0.elements(batch: batch)) }
         self.cache = cache
         section = cache?.section(program, on: model.machine, objective: objective, isTimed: self.timer != nil)
@@ -32,7 +34,7 @@ struct Layout {
         var used: [Int: Int] = [:]
         var result: [LaidOutNest] = []
         var nestOfOperation: [Int] = []
-        for operation in program.operations {
+        for operation in program.operations.indices {
             let number = try number(of: operation, residents)
             if used[number] == nil {
                 used[number] = result.count
@@ -53,7 +55,7 @@ struct Layout {
             let residents = planner.residents(in: capacity)
             if tried.insert(residents.map { $0 != nil }).inserted {
                 var total = 0
-                for operation in program.operations {
+                for operation in program.operations.indices {
                     let number = try number(of: operation, residents)
                     total = try Checked.sum(total, nests[number].cycles ?? 0, "the step's cycles")
                     if let best, total >= best.cycles { break }
@@ -72,11 +74,11 @@ struct Layout {
     mutating func largestNeed(of buffer: SRAM.Buffer, residents: [Int?]) -> (operation: String, smallest: Int)? {
         var largest: (operation: String, smallest: Int)?
         var refused: Set<NestKey> = []
-        for operation in program.operations {
+        for (index, operation) in program.operations.enumerated() {
             let key = NestKey(operation, shapes, residents)
             guard !refused.contains(key) else { continue }
             do throws(ScheduleError) {
-                _ = try number(of: operation, residents)
+                _ = try number(of: index, residents)
             } catch {
                 refused.insert(key)
                 guard case .tileDoesNotFit(let name, let named, _, let smallest, _, _) = error, named == buffer,
@@ -88,9 +90,17 @@ struct Layout {
         return largest
     }
 
-    private mutating func number(of operation: Operation, _ residents: [Int?]) throws(ScheduleError) -> Int {
+    /// The number of the nest of the `index`-th operation.
+    private mutating func number(of index: Int, _ residents: [Int?]) throws(ScheduleError) -> Int {
+        let operation = program.operations[index]
+        // Shapes are compared once a program, not once a machine.
+        let shape = program.shapeOfOperation[index]
+        precondition(operation.reads.count + operation.writes.count <= UInt64.bitWidth, "an operation of many operands")
+        var bits: UInt64 = 0
+        for id in operation.reads { bits = bits << 1 | (residents[id.index] == nil ? 0 : 1) }
+        for id in operation.writes { bits = bits << 1 | (residents[id.index] == nil ? 0 : 1) }
+        if let known = numbers[shape].first(where: { $0.residents == bits }) { return known.nest }
         let key = NestKey(operation, shapes, residents)
-        if let number = numbers[key] { return number }
         let isResident = key.operands.map(\.isResident)
         let nest: LaidOutNest
         if let cache, let section {
@@ -109,7 +119,7 @@ struct Layout {
         } else {
             nest = try layOut(operation, isResident: isResident, on: model)
         }
-        numbers[key] = nests.count
+        numbers[shape].append((bits, nests.count))
         nests.append(nest)
         return nests.count - 1
     }

@@ -5,6 +5,22 @@ public struct Program: Sendable {
     public let step: StepDescription
     public let tensors: [Tensor]
     public let operations: [Operation]
+    /// A number for each operation, the same for those of equal shape: whose nests are equal where the same operands are resident.
+    let shapeOfOperation: [Int]
+
+    init(step: StepDescription, tensors: [Tensor], operations: [Operation]) {
+        (self.step, self.tensors, self.operations) = (step, tensors, operations)
+        let shapes = tensors.map { ($0.format, $0.elements(batch: step.batch)) }
+        let residents = [Int?](repeating: nil, count: tensors.count)
+        var numbers: [NestKey: Int] = [:]
+        shapeOfOperation = operations.map { operation in
+            let next = numbers.count
+            let key = NestKey(operation, shapes, residents)
+            if let number = numbers[key] { return number }
+            numbers[key] = next
+            return next
+        }
+    }
 
     public subscript(id: TensorID) -> Tensor { tensors[id.index] }
 

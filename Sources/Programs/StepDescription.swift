@@ -178,18 +178,7 @@ public struct StepDescription: Sendable, Hashable {
     }
 
     /// The method's, whatever adapters say of the frozen layers.
-    private var ownFormats: StepFormats {
-        switch method {
-        case .inference(.fp32): return StepFormats(all: .fp32)
-        case .mezo: return machineFormats.inFloatingPoint
-        case .firstOrder(let recipe):
-            var formats = recipe.scheme == .full ? machineFormats.inFloatingPoint : machineFormats
-            if let weights = recipe.weights { formats.weights = weights }
-            if let activations = recipe.activations { formats.activations = activations }
-            return formats
-        default: return machineFormats
-        }
-    }
+    private var ownFormats: StepFormats { machineFormats.of(method) }
 
     /// How a first-order step trains; nil for others.
     public var recipe: FirstOrderRecipe? { if case .firstOrder(let recipe) = method { recipe } else { nil } }

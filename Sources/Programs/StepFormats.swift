@@ -44,6 +44,20 @@ public struct StepFormats: Sendable, Hashable, Codable {
     /// narrow codes are made from it.
     public var values: ElementFormat { activations.hasScales ? .fp32 : activations }
 
+    /// What a method makes of a machine's formats.
+    public func of(_ method: StepDescription.Method) -> StepFormats {
+        switch method {
+        case .inference(.fp32): return StepFormats(all: .fp32)
+        case .mezo: return inFloatingPoint
+        case .firstOrder(let recipe):
+            var formats = recipe.scheme == .full ? inFloatingPoint : self
+            if let weights = recipe.weights { formats.weights = weights }
+            if let activations = recipe.activations { formats.activations = activations }
+            return formats
+        default: return self
+        }
+    }
+
     /// The formats without codes, for methods in floating point: those that need scales become BF16.
     var inFloatingPoint: StepFormats {
         func wide(_ format: ElementFormat) -> ElementFormat { format.hasScales ? .bf16 : format }

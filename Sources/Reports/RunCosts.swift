@@ -14,9 +14,10 @@ public struct RunCosts: Sendable {
         public let inputs: [FineTuningTask.InputFile]
 
         /// - Throws: `HardwareError`, naming file and field; also where the emulator does not implement the machine's arithmetic.
-        public init(hardware: String, overrides: [String]) throws {
+        /// - Parameter isOnGrid: the run's method trains codes.
+        public init(hardware: String, overrides: [String], isOnGrid: Bool = true) throws {
             machine = try Machine.load(hardware, overrides: overrides)
-            try machine.requireEmulated()
+            try machine.requireEmulated(isOnGrid: isOnGrid)
             prices = try EnergyTable.load(for: machine)
             inputs = try [machine.file, prices.file].map { (file: String) throws -> FineTuningTask.InputFile in
                 let embedded = "embedded:"
@@ -30,27 +31,47 @@ public struct RunCosts: Sendable {
     }
 
     public let machinery: Machinery
+    /// Why the run's own step is not costed: the machine multiplies no operands of its formats; nil where it is.
+    public let reason: String?
 
     /// Costs one step at the run's longest sequence, so that what cannot run is found before the first step.
     public init(machinery: Machinery, tuner: FineTuner) throws {
         self.machinery = machinery
-        _ = try comparison(tuner, sequence: tuner.settings.sequence)
+        let settings = tuner.settings
+        let method = tuner.stepDescription(sequence: settings.sequence).method
+        let (own, machines) = (settings.formats.of(method), StepFormats(machinery.machine.arithmetic).of(method))
+        guard own == machines else {
+            reason =
+                "the run's products are of \(own.weights.rawValue), \(machinery.machine.name) makes them of \(machines.weights.rawValue)"
+            return
+        }
+        do {
+            _ = try Self.comparison(tuner, sequence: settings.sequence, on: machinery)
+            reason = nil
+        } catch let error as ScheduleError where !settings.method.isOnGrid && error.isOfMachine {
+            reason = error.description
+        }
     }
 
-    /// A QuZO step of the run beside a first-order QAT step with the same trainable set and batch.
-    private func comparison(_ tuner: FineTuner, sequence: Int) throws -> Comparison {
+    /// A zeroth-order step beside a first-order step with the same trainable set and batch; one of them is the run's own.
+    private static func comparison(
+        _ tuner: FineTuner, sequence: Int, on machinery: Machinery
+    ) throws -> Comparison {
         try Comparison(
-            tuner.stepDescription(sequence: sequence), on: machinery.machine, prices: machinery.prices)
+            tuner.zerothOrderDescription(sequence: sequence), beside: tuner.recipe, on: machinery.machine,
+            prices: machinery.prices)
     }
 
-    /// The costs of the steps done so far: each padded length's, and their mean.
-    public func summary(tuner: FineTuner) throws -> RunSummary {
+    /// The costs of the steps done so far: each padded length's, and their mean; nil where there is a `reason`.
+    public func summary(tuner: FineTuner) throws -> RunSummary? {
+        guard reason == nil else { return nil }
         let lengths = try tuner.stepsBySequence.sorted { $0.key < $1.key }.map { sequence, steps in
             RunSummary.Length(
-                sequenceTokens: sequence, steps: steps, comparison: try comparison(tuner, sequence: sequence))
+                sequenceTokens: sequence, steps: steps,
+                comparison: try Self.comparison(tuner, sequence: sequence, on: machinery))
         }
         return RunSummary(
-            machine: machinery.machine, method: tuner.stepDescription(sequence: tuner.settings.sequence).method,
+            machine: machinery.machine, method: tuner.zerothOrderDescription(sequence: tuner.settings.sequence).method,
             batch: tuner.settings.batch, queries: tuner.settings.queries, lengths: lengths)
     }
 }

@@ -14,7 +14,7 @@ public enum RunHeader {
             ("data", data(record)),
             ("machine", describe(machine)),
             ("method", method(record.settings)),
-            ("formats", formats(record.settings.formats)),
+            ("formats", formats(record.settings)),
             ("run", run(record.settings, threads: threads, level: level, folder: folder)),
         ]
         let width = rows.map(\.0.count).max() ?? 0
@@ -68,8 +68,20 @@ public enum RunHeader {
                     + ["\(settings.perturbationBits)-bit perturbation of size \(settings.perturbationSize)"]
                     + ["update \(settings.updateRounding)", rate]
             case .zoqo: ["ZOQO", queries, "perturbation of size \(settings.perturbationSize)", rate]
+            case .mezo: ["MeZO", queries, "perturbation of size \(settings.perturbationSize)", rate]
+            case .zoSignSGD: ["ZO-SignSGD", queries, "perturbation of size \(settings.perturbationSize)", rate]
+            case .firstOrder: ["first-order: \(settings.recipe ?? "")", rate]
             }
         return parts.joined(separator: ", ")
+    }
+
+    private static func formats(_ settings: RunSettings) -> String {
+        guard settings.method.isOnGrid else {
+            guard let work = try? settings.validated().work else { return "" }
+            return formats(settings.formats.of(work.method))
+                + ", products of floating-point numbers added \(settings.floatAccumulator ?? "fp32-sequential")"
+        }
+        return formats(settings.formats)
     }
 
     private static func formats(_ formats: StepFormats) -> String {

@@ -77,6 +77,13 @@ public enum TimingModel {
         try Lowering.schedule(step, on: machine, objective: objective, timer: measure, cache: cache?.layouts)
     }
 
+    /// The same for a program that is lowered already, its step in the machine's formats.
+    public static func schedule(
+        _ program: Program, on machine: Machine, objective: ScheduleObjective, cache: StepCache? = nil
+    ) throws(ScheduleError) -> ScheduledProgram {
+        try Lowering.schedule(program, on: machine, objective: objective, timer: measure, cache: cache?.layouts)
+    }
+
     /// The same for matrix products alone.
     public static func schedule(
         _ topology: GEMMTopology, on machine: Machine, objective: ScheduleObjective

@@ -30,7 +30,7 @@ struct Bench {
                       one bit-exact QuZO step of all weights beside PyTorch's FP32 MeZO step, in turn, in one run
                            zeroth-bench cost [--network llama2-7b] [--hardware edge-int8] [--batch 16] [--sequence 128] [--runs 31]
                       costing one step of a network: lowering, layout, time, prices
-                           zeroth-bench tiles NETWORK_DIR [--hardware edge-int8] [--batch 16] [--sequence 64] [--threads 1] [--runs 7] [--checked yes]
+                           zeroth-bench tiles NETWORK_DIR [--hardware edge-int8] [--batch 16] [--sequence 64] [--threads 1] [--runs 7] [--checked yes] [--set PATH=VALUE]
                       the same step tile by tile on modelled memories, checked and unchecked, beside whole layers, in turn, in one run
                            zeroth-bench casts [--elements 16777216] [--runs 7] [--python python3]
                       casts, stochastic rounding and Gaussians on one thread beside PyTorch, ml_dtypes and NumPy, in turn, in one run

@@ -10,6 +10,7 @@ import Programs
 struct TileBench {
     private var network = ""
     private var hardware = "edge-int8"
+    private var overrides: [String] = []
     private var batch = 16
     private var sequence = 64
     private var threads = 1
@@ -26,6 +27,7 @@ struct TileBench {
             guard let value = rest.popFirst() else { throw BenchError.usage("\(flag) needs a value") }
             switch (flag, Int(value)) {
             case ("--hardware", _): hardware = value
+            case ("--set", _): overrides.append(value)
             case ("--batch", let number?) where number > 0: batch = number
             case ("--sequence", let number?) where number > 0: sequence = number
             case ("--threads", let number?) where number > 0: threads = number
@@ -39,16 +41,19 @@ struct TileBench {
     func run() throws {
         let kernels = Kernels(level: try KernelLevel.fromEnvironment())
         let checkpoint = try EncoderCheckpoint(folder: network, head: .ignored)
+        let machine = try Machine.load(hardware, overrides: overrides)
         func parameters() -> EncoderParameters {
             EncoderParameters(
-                checkpoint: checkpoint, classes: 2, precision: .quantized, kernels: kernels, threads: threads)
+                checkpoint: checkpoint, classes: 2, precision: .quantized, formats: StepFormats(machine.arithmetic),
+                kernels: kernels, threads: threads)
         }
         let (whole, tiled, checked) = (parameters(), parameters(), parameters())
-        let machine = try Machine.load(hardware, overrides: [])
-        let scheduled = try Lowering.schedule(
-            StepDescription(
-                shape: whole.shape, batch: batch, sequence: sequence, trainable: .all, hasNewHead: true,
-                method: .quzo(residualBits: 0)), on: machine)
+        var step = StepDescription(
+            shape: whole.shape, batch: batch, sequence: sequence, trainable: .all, hasNewHead: true,
+            method: .quzo(residualBits: 0))
+        step.machineFormats = whole.formats
+        let program = Lowering.program(for: step)
+        let scheduled = try Lowering.schedule(step.on(machine), on: machine)
         let layers = EncoderEmulator(parameters: whole, kernels: kernels, threads: threads)
         let tiles = TileEmulator(
             parameters: tiled, kernels: kernels, threads: threads, options: TileOptions(checks: false))
@@ -65,8 +70,10 @@ struct TileBench {
         for operation in scheduled.program.operations.indices {
             scheduled.nest(of: operation).forEachCommand { _, _ in commands += 1 }
         }
+        let cut = scheduled.program.operations.indices.count { scheduled.nest(of: $0).cutsRows }
         print(
-            "one QuZO step (\(kernels.level)) tile by tile on \(machine.name), \(commands) commands, beside whole layers: \(network), "
+            "one QuZO step (\(kernels.level)) tile by tile on \(machine.name), \(commands) commands, rows cut in "
+                + "\(cut) of \(scheduled.program.operations.count) operations, beside whole layers: \(network), "
                 + "\(batch) × \(sequence) tokens, all linear weights, \(threads) threads, \(runs) runs in turn after one warm-up"
         )
         var times: [[(wall: Double, cpu: Double)]] = [[], [], []]
@@ -77,7 +84,7 @@ struct TileBench {
         }
         for step in 0...runs {
             try time(0, step) {
-                _ = try layers.step(scheduled.program, data, settings: settings, step: step, learningRate: 0.001)
+                _ = try layers.step(program, data, settings: settings, step: step, learningRate: 0.001)
             }
             try time(1, step) {
                 _ = try tiles.step(scheduled, data, settings: settings, step: step, learningRate: 0.001)
@@ -115,7 +122,7 @@ struct TileBench {
         _ = tiles.takeProfile()
         _ = layers.takeProfile()
         _ = try tiles.step(scheduled, data, settings: settings, step: runs + 1, learningRate: 0.001)
-        _ = try layers.step(scheduled.program, data, settings: settings, step: runs + 1, learningRate: 0.001)
+        _ = try layers.step(program, data, settings: settings, step: runs + 1, learningRate: 0.001)
         profile(
             "where the tiles' time goes in one more step (wall, the clock's own time included):", tiles.takeProfile())
         profile("and the whole layers':", layers.takeProfile())

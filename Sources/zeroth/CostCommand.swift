@@ -1,4 +1,5 @@
 import ArgumentParser
+import Costs
 import FineTuning
 import Networks
 import Programs
@@ -175,7 +176,7 @@ struct CostCommand: ParsableCommand {
                     [("front", front ? "" : nil), ("timing", timing ? "" : nil)] + timeline.given + memory.given)
                 return try VariationJob(settings, vary).show(json: json)
             }
-            let job = try StepCostJob(settings)
+            let job = try StepCostJob(settings, wantsFront: front)
             if (timeline.given + memory.given).contains(where: { $0.value != nil }) {
                 let steps = try job.timedSteps()
                 try timeline.write(steps)
@@ -217,8 +218,8 @@ struct CostCommand: ParsableCommand {
         return objective
     }
 
-    private func settings(_ network: String, _ objective: ScheduleObjective) -> StepCostJob.Settings {
-        var settings = StepCostJob.Settings(network: network, hardware: hardware ?? "edge-int8", overrides: set)
+    private func settings(_ network: String, _ objective: ScheduleObjective) -> StepRequest {
+        var settings = StepRequest(network: network, hardware: hardware ?? "edge-int8", overrides: set)
         if let method { settings.method = method }
         if let batch { settings.batch = batch }
         if let queries { settings.queries = queries }
@@ -231,7 +232,6 @@ struct CostCommand: ParsableCommand {
         settings.activations = activations
         settings.head = head
         settings.baseline = baseline
-        settings.wantsFront = front
         return settings
     }
 

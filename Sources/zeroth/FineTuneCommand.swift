@@ -11,13 +11,14 @@ struct FineTuneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "finetune",
         abstract:
-            "Fine-tune a network with QuZO or ZOQO on an emulated accelerator; print accuracy and each step's cost beside QAT.",
+            "Fine-tune a network with QuZO, ZOQO, MeZO or first-order training on an emulated accelerator; print accuracy and each step's cost.",
         discussion: """
             Without flags it tunes the embedded network on the embedded film opinions.
 
             Examples:
               zeroth finetune
               zeroth finetune --method zoqo --hardware edge-int4 --weights int4
+              zeroth finetune --method qat:int8,adam
               zeroth finetune --network MODEL_DIR --data sms.tsv --seed 1 --output runs/sms-1
               zeroth finetune --resume runs/sms-1
             """)
@@ -65,7 +66,8 @@ struct FineTuneCommand: ParsableCommand {
                 resuming: RunFolder(path: resume), emulation: emulation, kernels: kernels, threads: threads, json: json)
         } else {
             run = try FineTuneRun(
-                settings: options.settings, hardware: options.hardware ?? "edge-int8", overrides: options.overrides,
+                settings: options.settings, isOnGrid: options.method?.isOnGrid ?? true,
+                hardware: options.hardware ?? "edge-int8", overrides: options.overrides,
                 output: output, overwrite: overwrite, emulation: emulation, kernels: kernels, threads: threads,
                 json: json)
         }

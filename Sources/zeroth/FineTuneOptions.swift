@@ -1,5 +1,7 @@
 import ArgumentParser
+import Emulator
 import FineTuning
+import Hardware
 import NumberFormats
 import Programs
 
@@ -27,9 +29,10 @@ struct FineTuneOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Method: quzo, or zoqo (noise and steps on the grid, the sign of the loss difference).", valueName: "method"
-        ))
-    var method: RunSettings.Method?
+            "Method: quzo; zoqo (noise and steps on the grid, the sign of the loss difference); mezo or zo-signsgd (in floating point: "
+                + "the machine's, or mezo:fp32); or a first-order recipe as zeroth cost --baseline takes it, such as qat:int8,adam.",
+            valueName: "method"))
+    var method: MethodChoice?
 
     @Option(
         help: ArgumentHelp(
@@ -119,19 +122,35 @@ struct FineTuneOptions: ParsableArguments {
 
     /// Refuses flags that the method does not read.
     func validate() throws {
-        guard method == .zoqo else { return }
+        guard let method, method.method != .quzo else { return }
         for (name, isGiven) in [
             ("perturbation-bits", perturbationBits != nil), ("update-rounding", updateRounding != nil),
             ("estimator", estimator != nil),
         ] where isGiven {
-            throw ValidationError("--\(name) is QuZO's; zoqo draws and moves whole grid steps: leave it out")
+            throw ValidationError(
+                method.method == .zoqo
+                    ? "--\(name) is QuZO's; zoqo draws and moves whole grid steps: leave it out"
+                    : "--\(name) is QuZO's; \(method.method.rawValue) has nothing of it: leave it out")
+        }
+        guard method.method == .firstOrder else { return }
+        for (name, isGiven) in [("perturbation-size", perturbationSize != nil), ("queries", queries != nil)]
+        where isGiven {
+            throw ValidationError(
+                "--\(name) belongs to zeroth-order methods; a first-order one perturbs nothing: leave it out")
         }
     }
 
     /// The run's settings: the flags over the defaults for the network, the method and the machine's formats.
-    func settings(_ formats: StepFormats) -> RunSettings {
+    func settings(_ arithmetic: Arithmetic) -> RunSettings {
         var settings = RunSettings.defaults(
-            network: network != nil, updateRounding: updateRounding, method: method, formats: formats)
+            network: network != nil, updateRounding: updateRounding, method: method?.method,
+            formats: method?.format.map { StepFormats(all: $0) } ?? StepFormats(arithmetic))
+        settings.recipe = method?.recipe?.description
+        settings.optimizer = method?.recipe.map { OptimizerSettings($0.optimizer) }
+        if !settings.method.isOnGrid {
+            settings.floatAccumulator = arithmetic.floatAccumulator?.name
+            settings.accumulationOrder = arithmetic.order.name
+        }
         settings.network = network
         settings.data = data
         settings.validation = validation
@@ -156,9 +175,36 @@ struct FineTuneOptions: ParsableArguments {
     }
 }
 
-/// Formats of the linear layers' operands in a run.
-enum RunFormat: String, CaseIterable, ExpressibleByArgument { case int8, int4 }
+/// Formats of the linear layers' operands in a run: codes where the method trains them, values where it does not.
+enum RunFormat: String, CaseIterable, ExpressibleByArgument { case int8, int4, bf16, fp32 }
 
 extension RunSettings.Schedule: ExpressibleByArgument {}
-extension RunSettings.Method: ExpressibleByArgument {}
+
+/// A method as `--method` names it: `quzo`, `zoqo`, `mezo`, `mezo:fp32`, `zo-signsgd`, or a first-order recipe.
+struct MethodChoice: ExpressibleByArgument {
+    let method: RunSettings.Method
+    /// The one format of a method in floating point; nil for the machine's.
+    let format: ElementFormat?
+    let recipe: FirstOrderRecipe?
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        if let method = RunSettings.Method(rawValue: parts[0]), method != .firstOrder {
+            guard parts.count > 1 else {
+                (self.method, format, recipe) = (method, nil, nil)
+                return
+            }
+            guard !method.isOnGrid, let format = ElementFormat(rawValue: parts[1]), [.fp32, .bf16].contains(format)
+            else { return nil }
+            (self.method, self.format, recipe) = (method, format, nil)
+            return
+        }
+        guard let recipe = try? FirstOrderRecipe(argument) else { return nil }
+        // A recipe's own format decides for the whole network where it is floating-point.
+        let format = recipe.weights.flatMap { $0.hasScales ? nil : $0 }
+        (method, self.format, self.recipe) = (.firstOrder, format, recipe)
+    }
+
+    var isOnGrid: Bool { method.isOnGrid }
+}
 extension GradientEstimator: ExpressibleByArgument {}

@@ -27,11 +27,12 @@ final class FineTuneRun {
 
     /// A new run.
     init(
-        settings: (StepFormats) -> RunSettings, hardware: String, overrides: [String], output: String?, overwrite: Bool,
+        settings: (Arithmetic) -> RunSettings, isOnGrid: Bool, hardware: String, overrides: [String], output: String?,
+        overwrite: Bool,
         emulation: EmulationOptions, kernels: Kernels, threads: Int, json: Bool
     ) throws {
-        let machine = try RunCosts.Machinery(hardware: hardware, overrides: overrides)
-        let settings = settings(StepFormats(machine.machine.arithmetic))
+        let machine = try RunCosts.Machinery(hardware: hardware, overrides: overrides, isOnGrid: isOnGrid)
+        let settings = settings(machine.machine.arithmetic)
         let name = settings.network.map { $0.split(separator: "/").last.map(String.init) ?? "network" } ?? "opinions"
         folder = RunFolder(path: output ?? Self.vacantPath(name))
         try folder.checkVacant(overwrite: overwrite)
@@ -56,7 +57,8 @@ final class FineTuneRun {
         resuming folder: RunFolder, emulation: EmulationOptions, kernels: Kernels, threads: Int, json: Bool
     ) throws {
         let record = try folder.record()
-        let machine = try RunCosts.Machinery(hardware: record.machine, overrides: record.machineOverrides)
+        let machine = try RunCosts.Machinery(
+            hardware: record.machine, overrides: record.machineOverrides, isOnGrid: record.settings.method.isOnGrid)
         let task = try FineTuningTask(record.settings, threads: threads)
         for input in task.inputs + machine.inputs {
             guard let recorded = record.inputs.first(where: { $0.path == input.path }) else { continue }
@@ -132,7 +134,7 @@ final class FineTuneRun {
         }
         progress.clear()
         let summary = try costs.summary(tuner: tuner)
-        try folder.write(summary, to: folder.costPath)
+        if let summary { try folder.write(summary, to: folder.costPath) }
         if countsAccumulators { try writeAtomically(tuner.accumulators.csv, to: folder.accumulatorsPath) }
         // The last checkpoint says that the run is over, so everything else is there before it.
         try folder.save(tuner)
@@ -153,9 +155,9 @@ final class FineTuneRun {
         progress.keep(parts.joined(separator: "  "))
     }
 
-    /// Mean of both passes' losses on the step's batch.
+    /// Mean of both passes' losses on the step's batch, or the one pass's loss.
     private static func loss(_ row: Metrics.Row) -> String {
-        Quantity.number(Double(row.plusLoss + row.minusLoss) / 2, digits: 4)
+        Quantity.number(Double(row.plusLoss + (row.minusLoss ?? row.plusLoss)) / 2, digits: 4)
     }
 
     private var lastAccuracy: String {
@@ -175,7 +177,7 @@ final class FineTuneRun {
         Foundation.exit(130)
     }
 
-    private func finish(_ summary: RunSummary) throws {
+    private func finish(_ summary: RunSummary?) throws {
         if json {
             let result = RunResult(
                 record: record, folder: folder.path, metrics: tuner.metrics,
@@ -185,16 +187,24 @@ final class FineTuneRun {
         }
         for line in AccuracyReport.lines(metrics: tuner.metrics, majority: record.data.majorityShare) { say(line) }
         say("")
-        for line in CostReport.lines(summary) { say(line) }
+        sayCosts(summary)
         say("")
         if countsAccumulators {
             for line in AccumulatorReport.lines(tuner.accumulators) { say(line) }
             say("")
         }
         say(
-            "written to \(folder.path): run.json, metrics.csv, cost.json, checkpoint.safetensors"
+            "written to \(folder.path): run.json, metrics.csv\(summary == nil ? "" : ", cost.json"), checkpoint.safetensors"
                 + (countsAccumulators ? ", accumulators.csv" : ""))
         say("try: zeroth predict --run \(folder.path) --text \"…\"")
+    }
+
+    private func sayCosts(_ summary: RunSummary?) {
+        if let summary {
+            for line in CostReport.lines(summary) { say(line) }
+        } else if let reason = costs.reason {
+            say("not costed: \(reason)")
+        }
     }
 
     // MARK: Dry run
@@ -227,7 +237,7 @@ final class FineTuneRun {
                 + "(\(timed) steps timed, kernels \(level), \(threads) threads), "
                 + "\(Quantity.duration(seconds: seconds * Double(record.settings.steps))) in all")
         say("")
-        for line in CostReport.lines(summary) { say(line) }
+        sayCosts(summary)
         say("")
         say("dry run: nothing was written")
     }
@@ -242,7 +252,8 @@ private struct RunResult: Encodable {
     var after: Metrics.Score?
     /// A row for each product, where it was asked for.
     var accumulators: [Accumulator]?
-    var cost: RunSummary
+    /// Nil where the machine has no rate for the run's formats.
+    var cost: RunSummary?
 
     struct Accumulator: Encodable {
         var product: String
@@ -254,7 +265,7 @@ private struct RunResult: Encodable {
     }
 
     init(
-        record: RunRecord, folder: String, metrics: Metrics, accumulators: AccumulatorStatistics?, cost: RunSummary
+        record: RunRecord, folder: String, metrics: Metrics, accumulators: AccumulatorStatistics?, cost: RunSummary?
     ) {
         run = record
         self.folder = folder
@@ -277,11 +288,11 @@ private struct DryRun: Encodable {
     var hostSecondsPerStep: Double
     var kernels: String
     var threads: Int
-    var cost: RunSummary
+    var cost: RunSummary?
 
     init(
         record: RunRecord, hostMemoryBytes: Int, hostSecondsPerStep: Double, kernels: String, threads: Int,
-        cost: RunSummary
+        cost: RunSummary?
     ) {
         run = record
         self.hostMemoryBytes = hostMemoryBytes

@@ -26,6 +26,9 @@ final class Interruption {
         }
     }
 
+    /// Asks from any thread whether a signal arrived.
+    var hasArrived: @Sendable () -> Bool { { [flag] in flag.signalled.load(ordering: .relaxed) != 0 } }
+
     /// The signal that arrived; nil so far.
     var received: Int32? {
         let number = flag.signalled.load(ordering: .relaxed)

@@ -1,3 +1,4 @@
+import Costs
 import FineTuning
 import Hardware
 import Programs
@@ -14,7 +15,7 @@ struct VariationJob {
     /// Costs every combination of the sizes, batches slowest; those that the flags don't name stay as they are.
     ///
     /// - Throws: `RunError.badSetting` naming the flag, and what no size would change: an unknown network or machine.
-    init(_ settings: StepCostJob.Settings, _ flags: [String]) throws {
+    init(_ settings: StepRequest, _ flags: [String]) throws {
         var sizes: [String: [Int]] = [:]
         for flag in flags {
             let (name, values) = try Self.parse(flag)
@@ -41,7 +42,7 @@ struct VariationJob {
                     rows.append(.init(batch: batch, sequence: summary.lengths[0].sequenceTokens, .success(summary)))
                 } catch let error as ScheduleError {
                     rows.append(.init(batch: batch, sequence: sequence, .failure(error)))
-                } catch let error as RunError {
+                } catch let error as StepRequestError {
                     // More tokens than the network has positions for.
                     guard case .badSetting("sequence", _, _) = error else { throw error }
                     rows.append(.init(batch: batch, sequence: sequence, .failure(error)))

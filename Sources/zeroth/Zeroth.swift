@@ -18,7 +18,8 @@ struct Zeroth: ParsableCommand {
         subcommands: [
             FineTuneCommand.self, PredictCommand.self, ExportCommand.self, GenerateCommand.self, CastCommand.self,
             QuantizeCommand.self, GemmCommand.self,
-            RandomCommand.self, VectorsCommand.self, CostCommand.self, ReproduceCommand.self, HardwareCommand.self,
+            RandomCommand.self, VectorsCommand.self, CostCommand.self, ExploreCommand.self, ReproduceCommand.self,
+            HardwareCommand.self,
         ])
 
     /// Prints one line for whatever went wrong with an input and ends with status 1; flags' own errors stay ArgumentParser's.

@@ -12,18 +12,24 @@ protocol FaultPlanting {
     var scheduled: ScheduledProgram { get }
     var batch: EncodedBatch { get }
     var settings: QuZOSettings { get }
+    var formats: StepFormats { get }
 }
 
 extension FaultPlanting {
+    var formats: StepFormats { .w8a8 }
+
     /// A step on a machine so small that every product has several tiles along m, n and k, and nothing large is resident.
     static func smallStep(
-        _ overrides: [String] = []
+        _ overrides: [String] = [], formats: StepFormats = .w8a8
     ) throws -> (encoder: RandomEncoder, scheduled: ScheduledProgram, batch: EncodedBatch) {
         var random = SplitMix(state: 0)
-        var encoder = try RandomEncoder(&random)
+        var sizes = RandomEncoder.Sizes()
+        sizes.areEven = formats != .w8a8
+        func draw() throws -> RandomEncoder { try RandomEncoder(&random, sizes: sizes) }
+        var encoder = try draw()
         while encoder.parameters().shape.hidden < 30 || encoder.parameters().shape.intermediate < 30
             || !encoder.hasNewHead
-        { encoder = try RandomEncoder(&random) }
+        { encoder = try draw() }
         let machine = try TileMachine.load(
             "edge-int8",
             [
@@ -31,10 +37,11 @@ extension FaultPlanting {
                 "organisation.sram.weight={bytes: 256, banks: 1, wordBits: 64, ports: 1}",
                 "organisation.sram.activation={bytes: 4096, banks: 1, wordBits: 64, ports: 1}",
                 "organisation.sram.accumulator={bytes: 512, banks: 1, wordBits: 64, ports: 1}",
-            ] + overrides)
-        let step = StepDescription(
+            ] + TileMachine.overrides(formats) + overrides)
+        var step = StepDescription(
             shape: encoder.parameters().shape, batch: 8, sequence: 24, trainable: .all, hasNewHead: true,
             method: .quzo(residualBits: 8))
+        step.machineFormats = formats
         return (
             encoder, try Lowering.schedule(step.on(machine), on: machine),
             encoder.batch(count: 8, sequence: 24, &random)
@@ -107,10 +114,10 @@ extension FaultPlanting {
     }
 
     /// The error of a step.
-    func found(_ planted: ScheduledProgram, _ batch: EncodedBatch? = nil) throws -> TileError {
-        let parameters = encoder.parameters(residualBits: 8)
+    func found(_ planted: ScheduledProgram, _ batch: EncodedBatch? = nil, threads: Int = 1) throws -> TileError {
+        let parameters = encoder.parameters(residualBits: 8, formats: formats)
         let emulator = TileEmulator(
-            parameters: parameters, kernels: Kernels(level: .highestAvailable), threads: 1)
+            parameters: parameters, kernels: Kernels(level: .highestAvailable), threads: threads)
         let error = #expect(throws: EmulatorError.self) {
             _ = try emulator.step(planted, batch ?? self.batch, settings: settings, step: 0, learningRate: 1)
         }

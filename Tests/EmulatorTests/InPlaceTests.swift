@@ -10,21 +10,36 @@ import Testing
 @Suite struct InPlaceTests {
     private static let kernels = Kernels(level: .highestAvailable)
 
-    /// Random rows, and multipliers that clamp few of their codes or nearly all.
+    private static let plus = InPlaceRows.Stand(side: .plus, query: 0)
+    private static let minus = InPlaceRows.Stand(side: .minus, query: 0)
+
+    /// Random rows in INT8 or INT4, and perturbations of either method that clamp few of their codes or nearly all.
     private func rows(
         _ random: inout SplitMix, columns: Int, count: Int, originals: AlignedBuffer<Int8>? = nil
     ) -> (weights: InPlaceRows, codes: [Int8]) {
-        let multiplier = [40_000, 400_000, 4_000_000].randomElement(using: &random)!
-        let weights = InPlaceRows(
-            kernels: Self.kernels, columns: columns,
-            multipliers: (0..<count).map { _ in Int32(multiplier + Int.random(in: 0..<1000, using: &random)) },
-            bits: PerturbationBits.allCases.randomElement(using: &random)!,
-            streams: TensorStreams(seed: random.next(), step: 3, tensor: 7),
-            originals: originals?.shared)
-        return (weights, (0..<columns * count).map { _ in Int8.random(in: -127...127, using: &random) })
+        let limit: Int32 = Bool.random(using: &random) ? 127 : 7
+        let isZOQO = Int.random(in: 0..<3, using: &random) == 0
+        let multiplier = (isZOQO ? [1, 5, 40] : [40_000, 400_000, 4_000_000]).randomElement(using: &random)!
+        let seed = random.next()
+        let settings: StepSettings =
+            isZOQO
+            ? .zoqo(ZOQOSettings(seed: seed, size: .gridSteps(1)))
+            : .quzo(
+                QuZOSettings(
+                    seed: seed, bits: PerturbationBits.allCases.randomElement(using: &random)!, size: .gridSteps(1),
+                    rounding: .stochastic))
+        let moves = CodeMoves(
+            settings: settings, step: 3, number: 7, columns: columns, limit: limit,
+            multipliers: (0..<count).map { _ in
+                Int32(multiplier + Int.random(in: 0..<(isZOQO ? 3 : 1000), using: &random))
+            })
+        return (
+            InPlaceRows(kernels: Self.kernels, moves: moves, originals: originals?.shared),
+            (0..<columns * count).map { _ in Int8.random(in: Int8(-limit)...Int8(limit), using: &random) }
+        )
     }
 
-    /// k, then clamp(k + d), then clamp(k − d), then k again; both as the kernels make them from k at once.
+    /// k, then clamp(k + d), then clamp(k − d), then k again, and so by the next query's d; all as the kernels make them from k at once.
     @Test func everyCodeComesBackFromBothSides() throws {
         var random = SplitMix(state: 31)
         var clamped: UInt64 = 0
@@ -35,18 +50,15 @@ import Testing
             #expect(weights.room == columns)
             let rows = 0..<count
             var (plus, minus) = (codes, codes)
-            let expected = weights.multipliers.withUnsafeBufferPointer {
-                Self.kernels.perturb(
-                    codes, elements: 0..<codes.count, columns: columns, multipliers: $0, bits: weights.bits,
-                    streams: weights.streams, plus: &plus, minus: &minus)
-            }
+            let expected = weights.moves.perturb(
+                Self.kernels, codes, elements: 0..<codes.count, query: 0, plus: &plus, minus: &minus)
             var stored = codes
             var list = [Int8](repeating: 99, count: count * weights.room)
             let statistics = try weights.start(&stored, rows: rows, list: &list)
             #expect(stored == plus && statistics == expected)
             clamped += expected.clampedPlus + expected.clampedMinus
             var restored = codes.map { _ in Int8(0) }
-            try weights.restore(stored, at: .plus, rows: rows, list: list, into: &restored)
+            try weights.restore(stored, at: Self.plus, rows: rows, list: list, into: &restored)
             #expect(restored == codes)
             // The list may be rewritten where it stands, or elsewhere.
             if Bool.random(using: &random) {
@@ -60,8 +72,17 @@ import Testing
             }
             #expect(stored == minus)
             restored = codes.map { _ in Int8(0) }
-            try weights.restore(stored, at: .minus, rows: rows, list: list, into: &restored)
+            try weights.restore(stored, at: Self.minus, rows: rows, list: list, into: &restored)
             #expect(restored == codes)
+            // On to the next query.
+            let next = weights.moves.perturb(
+                Self.kernels, codes, elements: 0..<codes.count, query: 1, plus: &plus, minus: &minus)
+            let found = try list.withUnsafeMutableBufferPointer { list in
+                try weights.turn(
+                    &stored, from: Self.minus, to: InPlaceRows.Stand(side: .plus, query: 1), rows: rows,
+                    old: list.baseAddress!, list: list.baseAddress!)
+            }
+            #expect(stored == plus && found == next)
         }
         #expect(clamped > 1000)
     }
@@ -70,7 +91,7 @@ import Testing
         _ weights: InPlaceRows, _ stored: UnsafeMutablePointer<Int8>, _ rows: Range<Int>,
         _ old: UnsafeMutablePointer<Int8>, _ list: UnsafeMutablePointer<Int8>
     ) throws {
-        try weights.turn(stored, rows: rows, old: old, list: list)
+        _ = try weights.turn(stored, from: Self.plus, to: Self.minus, rows: rows, old: old, list: list)
     }
 
     /// Lists of one row more or less: the codes at an end that fit are restored, one more is an error.
@@ -79,9 +100,12 @@ import Testing
         let room = InPlaceList.bytes(columns: columns)
         #expect(room == 32 + 13)
         // The smallest multiplier moves codes hardly ever, so ends are those that are put there.
+        let settings = QuZOSettings(seed: 1, bits: .two, size: .gridSteps(1), rounding: .stochastic)
         let weights = InPlaceRows(
-            kernels: Self.kernels, columns: columns, multipliers: [1], bits: .two,
-            streams: TensorStreams(seed: 1, step: 0, tensor: 0), originals: nil)
+            kernels: Self.kernels,
+            moves: CodeMoves(
+                settings: .quzo(settings), step: 0, number: 0, columns: columns, limit: 127, multipliers: [1]),
+            originals: nil)
         for count in [0, 1, room - 1, room, room + 1, columns] {
             var codes = (0..<2 * columns).map { place in
                 let column = place % columns
@@ -113,11 +137,11 @@ import Testing
             _ = try weights.start(&stored, rows: 0..<4, list: &list)
             // The list as it was on the side of +d, for codes on the other side.
             let stale = list
-            try weights.turn(&stored, rows: 0..<4, old: list, list: &list)
+            _ = try weights.turn(&stored, from: Self.plus, to: Self.minus, rows: 0..<4, old: list, list: &list)
             guard stale != list else { continue }
             var restored = codes
             do {
-                try weights.restore(stored, at: .minus, rows: 0..<4, list: stale, into: &restored)
+                try weights.restore(stored, at: Self.minus, rows: 0..<4, list: stale, into: &restored)
                 // What is not found has to be right.
                 #expect(restored == codes)
             } catch { found += 1 }

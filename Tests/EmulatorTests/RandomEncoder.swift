@@ -35,13 +35,17 @@ struct RandomEncoder {
         var positions = 24
         /// Of batches, padded.
         var sequence = 1...24
+        /// Rounds up to even sizes, which 4-bit codes want.
+        var areEven = false
+
+        func rounded(_ size: Int) -> Int { areEven ? (size + 1) / 2 * 2 : size }
     }
 
     init(_ random: inout SplitMix, sizes range: Sizes = Sizes()) throws {
         let heads = Int.random(in: 1...4, using: &random)
-        let hidden = heads * Int.random(in: range.headDimension, using: &random)
+        let hidden = heads * range.rounded(Int.random(in: range.headDimension, using: &random))
         let (layers, inner) = (
-            Int.random(in: 1...2, using: &random), Int.random(in: range.intermediate, using: &random)
+            Int.random(in: 1...2, using: &random), range.rounded(Int.random(in: range.intermediate, using: &random))
         )
         classes = Int.random(in: range.classes, using: &random)
         hasNewHead = Bool.random(using: &random)
@@ -84,10 +88,12 @@ struct RandomEncoder {
             vocabulary: OwnedFile("vocab.txt", Array((tokens.joined(separator: "\n") + "\n").utf8)))
     }
 
-    func parameters(residualBits: Int = 0, trainable: TrainableSet = .all) -> EncoderParameters {
+    func parameters(
+        residualBits: Int = 0, trainable: TrainableSet = .all, formats: StepFormats = .w8a8
+    ) -> EncoderParameters {
         let parameters = EncoderParameters(
-            checkpoint: checkpoint, classes: classes, precision: .quantized, kernels: Kernels(level: .highestAvailable),
-            threads: 1)
+            checkpoint: checkpoint, classes: classes, precision: .quantized, formats: formats,
+            kernels: Kernels(level: .highestAvailable), threads: 1)
         if residualBits > 0 {
             parameters.addResiduals(bits: residualBits, numbers: trainable.numbers(in: parameters.shape))
         }
@@ -105,7 +111,7 @@ struct RandomEncoder {
     }
 }
 
-/// Machines that run INT8.
+/// Machines that run INT8, and INT4 where they are told to.
 enum TileMachine {
     /// Shipped ones, with what costing has and the emulated method does not need switched off.
     static let shipped: [(name: String, overrides: [String])] = [
@@ -113,6 +119,9 @@ enum TileMachine {
         ("quzo-edge", []), ("quzo-edge", ["organisation.perturbationUnit.sharedFetch=false"]),
         ("edge-int8", inPlace), ("gemmini-like", inPlace),
         ("edge-int4", ["arithmetic.weights=int8", "arithmetic.activations=int8"]),
+        ("edge-int4", []), ("edge-int4", ["arithmetic.activations=int8"]),
+        ("edge-int4", ["arithmetic.attention=int4", "arithmetic.head=int4"]), ("edge-int4", inPlace),
+        ("edge-int4", ["organisation.perturbationUnit.sharedFetch=true"]),
     ]
 
     static let inPlace = ["organisation.perturbationUnit.placement=in-place"]
@@ -126,8 +135,17 @@ enum TileMachine {
             overrides: overrides.map { try MachineOverride(parsing: $0) })
     }
 
+    /// What makes a machine multiply in other formats than INT8.
+    static func overrides(_ formats: StepFormats, int4Rate: Int = 2, int8Rate: Int = 1) -> [String] {
+        [
+            "arithmetic.weights=\(formats.weights.rawValue)", "arithmetic.activations=\(formats.activations.rawValue)",
+            "arithmetic.attention=\(formats.attention.rawValue)", "arithmetic.head=\(formats.head.rawValue)",
+            "organisation.array.macsPerCyclePerElement={int4: \(int4Rate), int8: \(int8Rate)}",
+        ]
+    }
+
     /// Sizes that force tiles, refetches, and odd places.
-    static func random(_ random: inout SplitMix) throws -> Machine {
+    static func random(_ random: inout SplitMix, _ formats: StepFormats = .w8a8) throws -> Machine {
         func pick(_ values: [Int]) -> Int { values.randomElement(using: &random)! }
         let dataflow = MatrixArray.Dataflow.allCases.randomElement(using: &random)!.rawValue
         var overrides = [
@@ -154,6 +172,6 @@ enum TileMachine {
                         + "\(pick([8, 64])), ports: \(pick([1, 2]))}")
             }
         }
-        return try load("edge-int8", overrides)
+        return try load("edge-int8", overrides + self.overrides(formats, int4Rate: pick([1, 2, 4])))
     }
 }

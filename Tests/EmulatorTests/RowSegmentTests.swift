@@ -12,9 +12,10 @@ import Testing
     static let sizes = RandomEncoder.Sizes(
         headDimension: 5...16, intermediate: 100...140, classes: 130...150, positions: 160, sequence: 130...160)
 
-    /// Kinds of operations whose rows come in segments, and of those whose rows are whole and come with what stands beside them.
-    static func cuts(_ scheduled: ScheduledProgram) -> (split: Set<String>, whole: Set<String>) {
-        var (split, whole): (Set<String>, Set<String>) = ([], [])
+    /// Kinds of operations whose rows come in segments, and of those whose rows are whole and come with what stands beside them; `int4`
+    /// has those of the first that write packed codes.
+    static func cuts(_ scheduled: ScheduledProgram) -> (split: Set<String>, int4: Set<String>, whole: Set<String>) {
+        var (split, int4, whole): (Set<String>, Set<String>, Set<String>) = ([], [], [])
         for (number, operation) in scheduled.program.operations.enumerated() where scheduled.nest(of: number).cutsRows {
             var isSplit = false
             scheduled.nest(of: number).forEachCommand { command, indices in
@@ -26,8 +27,11 @@ import Testing
                     String("\(operation.action)".prefix { $0 != "(" })
                 }
             if isSplit { split.insert(kind) } else { whole.insert(kind) }
+            if isSplit, operation.writes.contains(where: { scheduled.program[$0].format == .int4 }) {
+                int4.insert(kind)
+            }
         }
-        return (split, whole)
+        return (split, int4, whole)
     }
 
     /// Lays a step out on a machine whose buffers hold little more than they must, `spare` times in all.
@@ -82,13 +86,15 @@ import Testing
         _ count: Int, seed: UInt64, _ placement: Int, _ objective: ScheduleObjective, sizes: RandomEncoder.Sizes,
         examples: ClosedRange<Int> = 1...1, array: Int? = nil,
         _ body: (TileCase, ScheduledProgram) throws -> Void
-    ) throws -> (split: Set<String>, whole: Set<String>, ran: Int) {
+    ) throws -> (split: Set<String>, int4: Set<String>, whole: Set<String>, ran: Int) {
         var random = SplitMix(state: seed)
-        var (split, whole): (Set<String>, Set<String>) = ([], [])
+        var (split, int4, whole): (Set<String>, Set<String>, Set<String>) = ([], [], [])
         var ran = 0
         for _ in 0..<count {
             let example = try TileCase(&random, steps: 2, sizes: sizes, examples: examples)
-            let overrides = Self.machine(&random, placement: Self.placements[placement], array: array)
+            let overrides =
+                Self.machine(&random, placement: Self.placements[placement], array: array)
+                + TileMachine.overrides(example.formats)
             let spare = (0..<6).map { _ in [1, 1, 2, 3].randomElement(using: &random)! }
             let tight = try Self.tight(example.description, overrides, objective: objective, spare: spare)
             let scheduled = try #require(tight, "\(overrides)")
@@ -100,37 +106,41 @@ import Testing
                 continue
             }
             split.formUnion(cuts.split)
+            int4.formUnion(cuts.int4)
             whole.formUnion(cuts.whole)
             ran += 1
         }
-        return (split, whole, ran)
+        return (split, int4, whole, ran)
     }
 
     private static let everyKind: Set<String> = [
         "embed", "quantizeRows", "quantizeColumns", "softmax", "addNorm", "meanPool", "loss",
     ]
-    private static let inPlaceKinds: Set<String> = ["perturbInPlace start", "perturbInPlace turn", "update"]
+    private static let inPlaceKinds: Set<String> = [
+        "perturbInPlace start", "perturbInPlace turn", "perturbInPlace next", "update",
+    ]
 
     @Test(arguments: placements.indices, [ScheduleObjective.traffic, .latency])
     func stepsWhoseRowsAreCutHaveTheBitsOfWholeLayers(placement: Int, objective: ScheduleObjective) throws {
-        let found = try run(4, seed: 900 + UInt64(placement), placement, objective, sizes: Self.sizes) {
+        let found = try run(6, seed: 900 + UInt64(placement), placement, objective, sizes: Self.sizes) {
             let tiles = try $0.tiles($1)
             let layers = try $0.wholeLayers()
-            #expect(tiles == layers, "\($0.description)")
+            #expect(tiles == layers, "\($0.words)")
         }
         let isInPlace = Self.placements[placement] == TileMachine.inPlace
         #expect(found.split == (isInPlace ? Self.everyKind.union(Self.inPlaceKinds) : Self.everyKind))
+        #expect(found.int4 == Set(["quantizeRows", "quantizeColumns"]).union(isInPlace ? Self.inPlaceKinds : []))
         #expect(found.ran > 2)
     }
 
     /// Lengths alone take more than the buffer has, and come example by example; rows are whole.
     @Test(arguments: placements.indices)
     func wholeRowsWithLengthsOfTheirExamplesHaveTheBitsOfWholeLayers(placement: Int) throws {
-        let sizes = RandomEncoder.Sizes(headDimension: 1...2, intermediate: 1...9, positions: 3, sequence: 1...3)
+        let sizes = RandomEncoder.Sizes(headDimension: 1...2, intermediate: 1...9, positions: 4, sequence: 1...3)
         let found = try run(4, seed: 40, placement, .traffic, sizes: sizes, examples: 150...250) {
             let tiles = try $0.tiles($1)
             let layers = try $0.wholeLayers()
-            #expect(tiles == layers, "\($0.description)")
+            #expect(tiles == layers, "\($0.words)")
         }
         #expect(found.whole.isSuperset(of: ["softmax", "quantizeColumns", "meanPool"]), "\(found)")
         #expect(found.ran > 2)

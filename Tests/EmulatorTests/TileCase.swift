@@ -7,6 +7,7 @@ import Testing
 /// What one step changed and gave, as bits.
 struct TileOutcome: Equatable {
     var losses: [UInt32] = []
+    var slopes: [UInt64] = []
     var codes: [[Int8]] = []
     var residuals: [[Int16]] = []
     var biases: [[UInt32]] = []
@@ -15,6 +16,7 @@ struct TileOutcome: Equatable {
 
     mutating func add(_ result: EncoderEmulator.StepResult) {
         losses += [result.plusLoss.bitPattern, result.minusLoss.bitPattern]
+        slopes.append(result.projectedGradient.bitPattern)
         perturbations.append(result.perturbations)
         updates.append(result.updates)
     }
@@ -33,14 +35,26 @@ struct TileOutcome: Equatable {
 struct TileCase {
     let encoder: RandomEncoder
     let description: StepDescription
-    let settings: QuZOSettings
+    let settings: StepSettings
+    let formats: StepFormats
     let batches: [EncodedBatch]
     let rate: Double
 
+    /// Formats in any pairing.
+    static func formats(_ random: inout SplitMix) -> StepFormats {
+        func pick() -> ElementFormat { Bool.random(using: &random) ? .int4 : .int8 }
+        guard Bool.random(using: &random) else { return .w8a8 }
+        return StepFormats(weights: pick(), activations: pick(), attention: pick(), head: pick(), embedding: .fp32)
+    }
+
+    /// - Parameter formats: at random where it is nil.
     init(
         _ random: inout SplitMix, steps: Int, sizes: RandomEncoder.Sizes = RandomEncoder.Sizes(),
-        examples: ClosedRange<Int> = 1...4
+        examples: ClosedRange<Int> = 1...4, formats given: StepFormats? = nil
     ) throws {
+        formats = given ?? Self.formats(&random)
+        var sizes = sizes
+        sizes.areEven = [formats.weights, formats.activations, formats.attention, formats.head].contains(.int4)
         encoder = try RandomEncoder(&random, sizes: sizes)
         let rounding: UpdateRounding = [
             .stochastic, .nearest, .residual(.eight), .residual(.sixteen),
@@ -48,24 +62,39 @@ struct TileCase {
         let trainable: TrainableSet = [.all, .last(count: 1), .head].randomElement(using: &random)!
         let shape = encoder.parameters().shape
         let isSteps = Int.random(in: 0..<3, using: &random) > 0
-        settings = QuZOSettings(
-            seed: random.next(), bits: PerturbationBits.allCases.randomElement(using: &random)!,
-            size: isSteps ? .gridSteps(1.5) : .weightUnits(0.02), rounding: rounding)
-        rate = isSteps ? 300 : 0.05
+        let size = isSteps ? PerturbationSize.gridSteps(1.5) : .weightUnits(0.02)
+        let seed = random.next()
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            settings = .zoqo(ZOQOSettings(seed: seed, size: size))
+            rate = isSteps ? 2 : 0.05
+        } else {
+            settings = .quzo(
+                QuZOSettings(
+                    seed: seed, bits: PerturbationBits.allCases.randomElement(using: &random)!, size: size,
+                    rounding: rounding, estimator: Bool.random(using: &random) ? .qRGE1 : .qRGE2))
+            rate = isSteps ? 300 : 0.05
+        }
         let (count, sequence) = (
-            Int.random(in: examples, using: &random), Int.random(in: sizes.sequence, using: &random)
+            Int.random(in: examples, using: &random), sizes.rounded(Int.random(in: sizes.sequence, using: &random))
         )
-        description = StepDescription(
+        var description = StepDescription(
             shape: shape, batch: count, sequence: sequence, trainable: trainable, hasNewHead: encoder.hasNewHead,
-            method: .quzo(residualBits: rounding.bits))
+            method: settings.method)
+        description.machineFormats = formats
+        description.queries = [1, 1, 2, 3].randomElement(using: &random)!
+        self.description = description
         var made: [EncodedBatch] = []
         for _ in 0..<steps { made.append(encoder.batch(count: count, sequence: sequence, &random)) }
         batches = made
     }
 
     var parameters: EncoderParameters {
-        encoder.parameters(residualBits: settings.rounding.bits, trainable: description.trainable)
+        encoder.parameters(
+            residualBits: settings.rounding.residualBits, trainable: description.trainable, formats: formats)
     }
+
+    /// The method and formats, for a failure's message.
+    var words: String { "\(settings) \(formats) \(description)" }
 
     func wholeLayers() throws -> TileOutcome {
         let parameters = parameters
@@ -89,7 +118,7 @@ struct TileCase {
             parameters: parameters, kernels: Kernels(level: level), threads: threads, options: options)
         // What the cost model counts is what runs.
         let counted = scheduled.program.operations.indices.reduce(0) {
-            $0 + (scheduled.counts(of: $1).macs[.int8] ?? 0)
+            $0 + scheduled.counts(of: $1).macs.values.reduce(0, +)
         }
         var outcome = TileOutcome()
         for (step, batch) in batches.enumerated() {
@@ -100,11 +129,5 @@ struct TileCase {
         }
         outcome.finish(parameters)
         return outcome
-    }
-}
-
-extension UpdateRounding {
-    fileprivate var bits: Int {
-        if case .residual(let bits) = self { bits.rawValue } else { 0 }
     }
 }

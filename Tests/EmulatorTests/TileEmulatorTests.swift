@@ -12,14 +12,14 @@ import Testing
 
     /// Calls `body` with random steps on random machines; those that do not fit are passed over.
     private func forRandomCases(
-        _ count: Int, seed: UInt64, steps: Int, machine: (inout SplitMix) throws -> Machine,
-        _ body: (TileCase, ScheduledProgram) throws -> Void
+        _ count: Int, seed: UInt64, steps: Int, formats: StepFormats? = nil,
+        machine: (inout SplitMix, StepFormats) throws -> Machine, _ body: (TileCase, ScheduledProgram) throws -> Void
     ) throws {
         var random = SplitMix(state: seed)
         var ran = 0
         for _ in 0..<count {
-            let example = try TileCase(&random, steps: steps)
-            let machine = try machine(&random)
+            let example = try TileCase(&random, steps: steps, formats: formats)
+            let machine = try machine(&random, example.formats)
             let objective = ScheduleObjective.allCases.randomElement(using: &random)!
             do {
                 let scheduled = try Lowering.schedule(
@@ -28,6 +28,9 @@ import Testing
                 ran += 1
             } catch let error as ScheduleError {
                 guard case .tileDoesNotFit = error else { throw error }
+            } catch EmulatorError.tile(let error) {
+                // Many INT4 codes stand at the end of their range, and a list may be too short for a row.
+                guard case .listOverflow = error.fault else { throw EmulatorError.tile(error) }
             }
         }
         #expect(ran > count / 2)
@@ -37,7 +40,7 @@ import Testing
     func stepsOfRandomEncodersOnRandomMachinesHaveTheBitsOfWholeLayers(seed: UInt64) throws {
         try forRandomCases(15, seed: 100 + seed, steps: 3, machine: TileMachine.random) { example, scheduled in
             let (tiles, whole) = (try example.tiles(scheduled), try example.wholeLayers())
-            #expect(tiles == whole, "\(example.description)")
+            #expect(tiles == whole, "\(example.words)")
         }
     }
 
@@ -45,10 +48,12 @@ import Testing
     func stepsOnShippedMachinesHaveTheBitsOfWholeLayers(index: Int) throws {
         let (name, overrides) = TileMachine.shipped[index]
         let machine = try TileMachine.load(name, overrides)
-        func shipped(_ random: inout SplitMix) -> Machine { machine }
-        try forRandomCases(6, seed: UInt64(index), steps: 3, machine: shipped) { example, scheduled in
+        func shipped(_ random: inout SplitMix, _ formats: StepFormats) -> Machine { machine }
+        try forRandomCases(
+            6, seed: UInt64(index), steps: 3, formats: StepFormats(machine.arithmetic), machine: shipped
+        ) { example, scheduled in
             let (tiles, whole) = (try example.tiles(scheduled), try example.wholeLayers())
-            #expect(tiles == whole, "\(example.description)")
+            #expect(tiles == whole, "\(example.words)")
         }
     }
 
@@ -68,14 +73,20 @@ import Testing
     func inferenceHasTheBitsOfWholeLayers(objective: ScheduleObjective) throws {
         var random = SplitMix(state: 17)
         for _ in 0..<20 {
-            let encoder = try RandomEncoder(&random)
-            let (count, sequence) = (Int.random(in: 1...5, using: &random), Int.random(in: 1...24, using: &random))
+            let formats = TileCase.formats(&random)
+            var sizes = RandomEncoder.Sizes()
+            sizes.areEven = formats != .w8a8
+            let encoder = try RandomEncoder(&random, sizes: sizes)
+            let (count, sequence) = (
+                Int.random(in: 1...5, using: &random), sizes.rounded(Int.random(in: 1...24, using: &random))
+            )
             let batch = encoder.batch(count: count, sequence: sequence, &random)
-            let parameters = encoder.parameters()
-            let description = StepDescription(
+            let parameters = encoder.parameters(formats: formats)
+            var description = StepDescription(
                 shape: parameters.shape, batch: count, sequence: sequence, trainable: .all,
                 hasNewHead: encoder.hasNewHead, method: .inference(.quantized))
-            let machine = try TileMachine.random(&random)
+            description.machineFormats = formats
+            let machine = try TileMachine.random(&random, formats)
             guard let scheduled = try? Lowering.schedule(description, on: machine, objective: objective) else {
                 continue
             }
@@ -118,19 +129,18 @@ import Testing
     /// Small arrays, every dataflow: each matmul command in the register-level array, whose cycles are held against the timing model's as it runs.
     @Test(arguments: MatrixArray.Dataflow.allCases)
     func theRegisterLevelArrayHasTheBitsAndTheCyclesOfTheModel(dataflow: MatrixArray.Dataflow) throws {
-        func machine(_ random: inout SplitMix) throws -> Machine {
+        func machine(_ random: inout SplitMix, _ formats: StepFormats) throws -> Machine {
             func pick(_ values: [Int]) -> Int { values.randomElement(using: &random)! }
             return try TileMachine.load(
                 "edge-int8",
-                [
+                TileMachine.overrides(formats, int4Rate: pick([1, 2, 4]), int8Rate: pick([1, 2])) + [
                     "organisation.array.dataflow=\(dataflow.rawValue)", "organisation.array.rows=\(pick([3, 4, 7]))",
                     "organisation.array.columns=\(pick([2, 4, 5]))",
                     "organisation.array.doubleBuffered=\(Bool.random(using: &random))",
-                    "organisation.array.macsPerCyclePerElement.int8=\(pick([1, 2]))",
                     "organisation.sram.weight={bytes: \(pick([512, 4096])), banks: 4, wordBits: 64, ports: 2}",
                 ] + (Bool.random(using: &random) ? TileMachine.inPlace : []))
         }
-        try forRandomCases(6, seed: 40, steps: 1, machine: machine) { example, scheduled in
+        try forRandomCases(10, seed: 40, steps: 1, machine: machine) { example, scheduled in
             let expected = try example.wholeLayers()
             let registers = try example.tiles(scheduled, options: TileOptions(array: .registers))
             #expect(registers == expected)

@@ -27,6 +27,40 @@ import Testing
         _ = try emulator.step(scheduled, batch, settings: settings, step: 0, learningRate: 1)
     }
 
+    /// Both passes run into it, and the first one's counts.
+    @Test func aFaultInBothPassesIsTheFirstOnesOnTwoThreads() throws {
+        let planted = try planted(Self.product) { nest in
+            editingCommand(nest) { command in
+                guard Self.isLoad(command) != nil, nest.buffers[command.writes[0]].name == "streamed" else {
+                    return nil
+                }
+                return []
+            }
+        }
+        #expect(try found(planted, threads: 2) == found(planted, threads: 1))
+    }
+
+    /// Only the pass with −d, which two threads run on bytes of its own.
+    @Test func aFaultInTheSecondPassIsFoundOnTwoThreads() throws {
+        let program = scheduled.program
+        let minus = try #require(
+            program.operations.lastIndex { $0.name == "layer.0.input.quantize" && $0.pass == .minus })
+        var nests = scheduled.nests
+        var numbers = scheduled.nestOfOperation
+        nests.append(
+            editingCommand(scheduled.nest(of: minus)) { command in
+                Self.isStore(command)?.operand == 1 ? [] : nil
+            })
+        numbers[minus] = nests.count - 1
+        let planted = ScheduledProgram(
+            program: program, machine: scheduled.machine, model: scheduled.model, nests: nests,
+            nestOfOperation: numbers, countsOfNest: scheduled.countsOfNest + [scheduled.counts(of: minus)],
+            memory: scheduled.memory)
+        let error = try found(planted, threads: 2)
+        #expect(error.fault == .notWritten && error.buffer.hasSuffix(".codes"))
+        #expect(error == (try found(planted, threads: 1)))
+    }
+
     // MARK: Tokens and slots
 
     @Test func aDroppedLoad() throws {

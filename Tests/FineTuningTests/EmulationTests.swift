@@ -10,22 +10,25 @@ import Testing
 
 /// Runs of the embedded network on tiles are those on whole layers: weights, residuals, metrics, accumulators.
 struct EmulationTests {
-    private func machine(_ overrides: [String] = []) throws -> Machine {
+    private func machine(_ overrides: [String] = [], name: String = "gemmini-like") throws -> Machine {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let file = root.appendingPathComponent("hwmodels/gemmini-like.json5")
+        let file = root.appendingPathComponent("hwmodels/\(name).json5")
         return try Machine(
             json5: Array(Data(contentsOf: file)), file: file.path,
             overrides: overrides.map { try MachineOverride(parsing: $0) })
     }
 
-    private func tuner(_ emulation: Emulation, trainable: TrainableSet = .all) throws -> FineTuner {
+    private func tuner(
+        _ emulation: Emulation, trainable: TrainableSet = .all, _ change: (inout RunSettings) -> Void = { _ in }
+    ) throws -> FineTuner {
         var settings = RunSettings.defaults(network: false, updateRounding: "residual:8")
         settings.steps = 5
         settings.batch = 6
         settings.sequence = 16
         settings.trainable = trainable.description
         settings.newHead = true
+        change(&settings)
         let tuner = try FineTuner(
             task: FineTuningTask(settings), settings: settings, kernels: Kernels(level: .highestAvailable), threads: 2)
         tuner.emulation = emulation
@@ -61,6 +64,38 @@ struct EmulationTests {
         #expect(tiles.accumulators == layers.accumulators)
         #expect(layers.accumulators.rows.count == 17)
         #expect(layers.accumulators.csv.split(separator: "\n").count == 18)
+    }
+
+    /// Every method, its estimators and several queries, on the machine whose linear layers are in INT4.
+    @Test(arguments: [TrainableSet.all, .head], [[], [inPlace], ["organisation.perturbationUnit.sharedFetch=true"]])
+    func everyMethodInInt4GivesTheRunOfWholeLayers(trainable: TrainableSet, overrides: [String]) throws {
+        for (method, queries, estimator) in [
+            (RunSettings.Method.quzo, 4, GradientEstimator.qRGE2), (.quzo, 1, .qRGE1), (.zoqo, 2, .qRGE2),
+        ] {
+            let machine = try machine(overrides, name: "edge-int4")
+            func change(_ settings: inout RunSettings) {
+                settings.method = method
+                settings.queries = queries
+                settings.estimator = estimator
+                settings.formats = StepFormats(machine.arithmetic)
+                if method == .zoqo { settings.updateRounding = "stochastic" }
+                // Small against the 15 codes, so that lists in place have room.
+                settings.perturbationSize = PerturbationSize.gridSteps(0.5).word
+                settings.learningRate = method == .zoqo ? 1 : 20
+            }
+            let layers = try tuner(.layers, trainable: trainable, change)
+            let tiles = try tuner(.tiles(machine, TileOptions()), trainable: trainable, change)
+            try tiles.checkEmulation()
+            for step in 0..<3 {
+                for run in [layers, tiles] {
+                    run.countsAccumulators = step == 2
+                    try run.advance()
+                }
+            }
+            #expect(hash(tiles) == hash(layers))
+            #expect(tiles.metrics.csv == layers.metrics.csv)
+            #expect(tiles.accumulators == layers.accumulators)
+        }
     }
 
     @Test(arguments: [[], [inPlace]])

@@ -43,8 +43,8 @@ struct IndependentTests {
             task: FineTuningTask(settings), settings: settings, kernels: Kernels(level: .highestAvailable), threads: 1)
         for _ in 0..<example.advance { try tuner.advance() }
         let rows = tuner.metrics.rows.map {
-            "step \($0.step) L+ \(hexadecimal($0.plusLoss.bitPattern)) L- \(hexadecimal($0.minusLoss.bitPattern))"
-                + " slope \(hexadecimal($0.projectedGradient.bitPattern))"
+            "step \($0.step) L+ \(hexadecimal($0.plusLoss.bitPattern)) L- \(hexadecimal(($0.minusLoss ?? .nan).bitPattern))"
+                + " slope \(hexadecimal(($0.projectedGradient ?? .nan).bitPattern))"
         }
         let expected = try Python.step(example, network: network, data: data)
         #expect(rows + ["sha256 \(hash(tuner))"] == expected)

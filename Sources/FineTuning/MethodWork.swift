@@ -1,0 +1,26 @@
+import Emulator
+import Programs
+
+/// What a run's method does, its settings parsed.
+public enum MethodWork: Sendable, Hashable {
+    /// A zeroth-order step on integer codes.
+    case codes(StepSettings)
+    /// A zeroth-order step in floating point.
+    case mezo(MeZOSettings)
+    case firstOrder(FirstOrderRecipe, OptimizerSettings)
+
+    /// The method, as programs know it.
+    public var method: StepDescription.Method {
+        switch self {
+        case .codes(let settings): settings.method
+        case .mezo: .mezo
+        case .firstOrder(let recipe, _): .firstOrder(recipe)
+        }
+    }
+
+    /// Bits of the residuals that codes keep; 0 for none.
+    public var residualBits: Int { if case .codes(let settings) = self { settings.rounding.residualBits } else { 0 } }
+
+    /// What weights are in memory.
+    public var precision: Precision { if case .codes = self { .quantized } else { .fp32 } }
+}
