@@ -16,9 +16,9 @@ import subprocess
 # Name, flags, steps between evaluations, forwards of an example a step.
 ROWS = [
     ("QuZO, INT8", [], 100, 2),
-    ("MeZO, FP32", ["--method", "mezo:fp32", "--learning-rate", "0.001", "--perturbation-size", "epsilon:0.01"], 100, 2),
-    ("MeZO, BF16", ["--method", "mezo", "--learning-rate", "0.001", "--perturbation-size", "epsilon:0.01"], 100, 2),
-    ("ZO-SignSGD, FP32", ["--method", "zo-signsgd:fp32", "--learning-rate", "0.0001", "--perturbation-size", "epsilon:0.01"], 100, 2),
+    ("MeZO, FP32", ["--method", "mezo:fp32", "--learning-rate", "0.001", "--perturbation-size", "epsilon:0.03"], 100, 2),
+    ("MeZO, BF16", ["--method", "mezo", "--learning-rate", "0.001", "--perturbation-size", "epsilon:0.03"], 100, 2),
+    ("ZO-SignSGD, FP32", ["--method", "zo-signsgd:fp32", "--learning-rate", "0.003", "--perturbation-size", "epsilon:0.01"], 100, 2),
     ("ZOQO, INT8", ["--method", "zoqo"], 50, 2),
     ("QuZO, W4A8", ["--weights", "int4"], 100, 2),
     ("first-order, FP32, Adam", ["--method", "full:fp32,adam,backward=fp32", "--learning-rate", "0.003"], 5, 3),

@@ -33,8 +33,8 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
     public var description: String {
         switch self {
         case .notEmulated(let operation):
-            "operation \(operation): costed, but not executed by this version; lower an inference or a step of quzo or zoqo in int8 and int4 to "
-                + "emulate it"
+            "operation \(operation): costed, but not executed by this version; take another method, recipe or format "
+                + "(docs/semantics.md, sections 9 to 13, has what runs)"
         case .adaptersNotEmulated(let trainable):
             "trainable \(trainable): adapters are costed, but not executed by this version; train all, last:N or head to emulate a step"
         case .lossNotFinite(let step, let pass, let loss):

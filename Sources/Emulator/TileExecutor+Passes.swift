@@ -19,13 +19,28 @@ extension TileExecutor {
         return isApart ? (number..<middle, middle..<end) : nil
     }
 
+    /// Made when first asked for.
+    private func partner() throws(TileError) -> TileExecutor {
+        if let other { return other }
+        let made = try TileExecutor(
+            scheduled, parameters: parameters, kernels: kernels, threads: 1, options: options, partnerOf: self)
+        other = made
+        return made
+    }
+
+    /// Cycles and commands of the register-level array so far.
+    var registerCycles: (cycles: Int, commands: Int) {
+        let others = other?.registerCycles ?? (cycles: 0, commands: 0)
+        return (registers.cycles + others.cycles, registers.commands + others.commands)
+    }
+
     /// Runs both passes. The first pass's fault counts where both have one, as it would be found first.
     func run(_ passes: (plus: Range<Int>, minus: Range<Int>)) throws(EmulatorError) {
         let other: TileExecutor
         do throws(TileError) { other = try partner() } catch { throw .tile(error) }
         other.take(passes.minus, from: self)
         var outcomes: [Result<Void, EmulatorError>] = [.success(()), .success(())]
-        var executors = [(self, passes.plus, max(1, threads / 2)), (other, passes.minus, max(1, threads / 2))]
+        var executors = [(self, passes.plus, threads - threads / 2), (other, passes.minus, threads / 2)]
         executors.withUnsafeMutableBufferPointer { executors in
             outcomes.withUnsafeMutableBufferPointer { outcomes in
                 let (work, results) = (SharedBuffer(executors), SharedBuffer(outcomes))

@@ -16,7 +16,7 @@ final class TileExecutor {
     let checks: Bool
     let dram: DRAMImage
     /// Runs the pass with −d beside the one with +d; nil until two do.
-    private var other: TileExecutor?
+    var other: TileExecutor?
     /// Of a partner: the first executor's DRAM, and the tensors that are its own.
     let firstDRAM: DRAMImage?
     var own: Set<Int>?
@@ -157,21 +157,6 @@ final class TileExecutor {
         indices.deallocate()
         places.deallocate()
         state.deallocate()
-    }
-
-    /// Made when first asked for.
-    func partner() throws(TileError) -> TileExecutor {
-        if let other { return other }
-        let made = try TileExecutor(
-            scheduled, parameters: parameters, kernels: kernels, threads: 1, options: options, partnerOf: self)
-        other = made
-        return made
-    }
-
-    /// Cycles and commands of the register-level array so far.
-    var registerCycles: (cycles: Int, commands: Int) {
-        let others = other?.registerCycles ?? (cycles: 0, commands: 0)
-        return (registers.cycles + others.cycles, registers.commands + others.commands)
     }
 
     /// Forgets the times so far.

@@ -19,7 +19,8 @@ extension TrainingRun {
         case .meanPoolGradient(let examples, let rows, let columns):
             try meanPoolGradient(operation, examples: examples, rows: rows, columns: columns)
         case .activationGradient(.gelu, _): try geluGradient(operation)
-        case .softmaxGradient(let rows, let columns): try softmaxGradient(operation, rows: rows, columns: columns)
+        case .softmaxGradient(let rows, let columns, isCoded: false):
+            try softmaxGradient(operation, rows: rows, columns: columns)
         case .normGradient(.layerNorm, let rows, let columns):
             try normGradient(operation, rows: rows, columns: columns)
         case .addGradients: try sum(operation)

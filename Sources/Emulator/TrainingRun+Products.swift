@@ -5,7 +5,7 @@ import Programs
 /// Matrix products of a floating-point or first-order step.
 extension TrainingRun {
     func multiply(_ operation: Operation, _ product: Product) throws(EmulatorError) {
-        guard !product.hasFoldedScales, !product.hasFactor else { throw .notEmulated(operation: operation.name) }
+        guard product.foldedScales == nil, !product.hasFactor else { throw .notEmulated(operation: operation.name) }
         count(macs: product.macs)
         switch product.role {
         case .linear(let number):

@@ -76,7 +76,12 @@ enum DimensionReader {
         guard to >= from else { throw problem(fields.place("to"), "is below from", "give the larger one as to") }
         let steps = (to - from) / step * (1 + 1e-12)
         guard steps < Double(SpaceReader.mostChoices) else { throw tooMany(entry.place("range")) }
-        return (0...Int(steps)).map { from + Double($0) * step }
+        return (0...Int(steps)).map { index in
+            let value = from + Double(index) * step
+            // 3.2 + 11·3.2 is meant to be 38.4, which the sum misses by its last bit.
+            let decimal = (value * 1e9).rounded() / 1e9
+            return abs(value) < 1e6 && abs(decimal - value) <= 1e-12 * abs(value) ? decimal : value
+        }
     }
 
     /// Powers of two from `from` to `to`, both of which are such.

@@ -68,6 +68,7 @@ public final class FineTuner {
             forward = MethodForward(emulator, settings, validated)
         }
         order = BatchOrder(count: task.training.count, batch: settings.batch, seed: settings.seed)
+        if training != nil { try TrainingEmulator.check(program(stepDescription(sequence: settings.sequence))) }
     }
 
     /// The step that a batch of `sequence` tokens an example is lowered from.
@@ -201,6 +202,19 @@ public final class FineTuner {
             task.training.tokens.map { EncodedBatch.paddedLength(of: [$0], limit: settings.sequence) })
         for length in lengths.sorted() {
             try TileEmulator.check(schedule(stepDescription(sequence: length).on(machine), on: machine))
+        }
+    }
+
+    /// Checks that the run has sums of integer products to count.
+    ///
+    /// - Throws: `RunError` where it adds numbers in floating point alone.
+    public func checkAccumulators() throws(RunError) {
+        guard case .codes = work else {
+            throw .badSetting(
+                name: "accumulators", value: "asked for",
+                allowed:
+                    "left out with \(settings.recipe ?? settings.method.rawValue): it counts the integer sums of quzo and zoqo"
+            )
         }
     }
 

@@ -8,15 +8,17 @@ extension RunSettings {
     ///   - network: whether a network of the user's is tuned, not the embedded one.
     ///   - updateRounding: the update asked for; nil for the default.
     ///   - method: the method asked for; nil for QuZO.
+    ///   - recipe: of a first-order method; its optimizer has a rate of its own.
     ///   - formats: in which steps multiply; recorded, and INT4 weights have coarser grids to step on.
     public static func defaults(
-        network: Bool, updateRounding: String?, method: Method? = nil, formats: StepFormats = .w8a8
+        network: Bool, updateRounding: String?, method: Method? = nil, recipe: FirstOrderRecipe? = nil,
+        formats: StepFormats = .w8a8
     ) -> RunSettings {
         var settings =
             switch method {
             case .zoqo: zoqoDefaults(network: network)
             case .mezo, .zoSignSGD: floatDefaults(network: network, takesSigns: method == .zoSignSGD)
-            case .firstOrder: firstOrderDefaults(network: network)
+            case .firstOrder: firstOrderDefaults(network: network, recipe?.optimizer ?? .adam)
             case .quzo, nil:
                 network
                     ? networkDefaults(updateRounding: updateRounding)
@@ -30,14 +32,20 @@ extension RunSettings {
     /// Zeroth-order steps in floating point.
     private static func floatDefaults(network: Bool, takesSigns: Bool) -> RunSettings {
         var settings = defaults(network: network, updateRounding: UpdateRounding.stochastic.word)
-        settings.perturbationSize = PerturbationSize.weightUnits(0.01).word
-        settings.learningRate = takesSigns ? 0.001 : 0.001
+        settings.perturbationSize = PerturbationSize.weightUnits(takesSigns ? 0.01 : 0.03).word
+        settings.learningRate = takesSigns ? 0.003 : 0.001
         return settings
     }
 
-    private static func firstOrderDefaults(network: Bool) -> RunSettings {
+    private static func firstOrderDefaults(network: Bool, _ optimizer: FirstOrderRecipe.Optimizer) -> RunSettings {
         var settings = defaults(network: network, updateRounding: UpdateRounding.stochastic.word)
-        settings.learningRate = 0.001
+        settings.learningRate =
+            switch optimizer {
+            case .sgd: 0.1
+            case .momentum: 0.03
+            case .adam: 0.003
+            case .lion: 0.001
+            }
         settings.steps = 300
         settings.evaluateEvery = 30
         return settings

@@ -10,7 +10,8 @@ public struct Program: Sendable {
 
     init(step: StepDescription, tensors: [Tensor], operations: [Operation]) {
         (self.step, self.tensors, self.operations) = (step, tensors, operations)
-        let shapes = tensors.map { ($0.format, $0.elements(batch: step.batch)) }
+        // With the labels that NestKey takes: without them each call would convert the whole array.
+        let shapes = tensors.map { (format: $0.format, elements: $0.elements(batch: step.batch)) }
         let residents = [Int?](repeating: nil, count: tensors.count)
         var numbers: [NestKey: Int] = [:]
         shapeOfOperation = operations.map { operation in

@@ -144,6 +144,7 @@ struct FineTuneOptions: ParsableArguments {
     func settings(_ arithmetic: Arithmetic) -> RunSettings {
         var settings = RunSettings.defaults(
             network: network != nil, updateRounding: updateRounding, method: method?.method,
+            recipe: method?.recipe,
             formats: method?.format.map { StepFormats(all: $0) } ?? StepFormats(arithmetic))
         settings.recipe = method?.recipe?.description
         settings.optimizer = method?.recipe.map { OptimizerSettings($0.optimizer) }

@@ -40,6 +40,7 @@ final class FineTuneRun {
         tuner = try FineTuner(task: task, settings: settings, kernels: kernels, threads: threads)
         tuner.emulation = emulation.emulation(on: machine.machine)
         try tuner.checkEmulation()
+        if emulation.accumulators { try tuner.checkAccumulators() }
         countsAccumulators = emulation.accumulators
         costs = try RunCosts(machinery: machine, tuner: tuner)
         record = RunRecord(
@@ -69,6 +70,7 @@ final class FineTuneRun {
         tuner = try FineTuner(task: task, settings: record.settings, kernels: kernels, threads: threads)
         tuner.emulation = emulation.emulation(on: machine.machine)
         try tuner.checkEmulation()
+        if emulation.accumulators { try tuner.checkAccumulators() }
         countsAccumulators = emulation.accumulators
         if folder.hasCheckpoint { try folder.restore(tuner) }
         guard tuner.step < record.settings.steps else {

@@ -43,6 +43,16 @@ struct SpaceTests {
         #expect(space.dimensions.map(\.isOrdered) == [true, true, false])
     }
 
+    @Test func rangesHaveTheDecimalsThatAreMeant() throws {
+        let space = try SampleSpaces.space(
+            """
+            { name: "forms", machine: "edge-int8", network: "minilm-l6", vary: [
+              { field: "organisation.dram.bandwidthGigabytesPerSecond", range: { from: 3.2, to: 51.2, step: 3.2 } },
+            ] }
+            """)
+        #expect(space.size == 16 && space.label(0, 11) == ["38.4"] && space.label(0, 15) == ["51.2"])
+    }
+
     @Test func digestsDifferWithTheFileAndTheMachine() throws {
         let a = try SampleSpaces.space()
         let b = try SampleSpaces.space(SampleSpaces.text().replacing("small", with: "other"))

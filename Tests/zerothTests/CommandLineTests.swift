@@ -100,6 +100,48 @@ struct CommandLineTests {
 
     // MARK: What it does
 
+    @Test(arguments: ["qat:int8,adam", "full,sgd", "mezo", "zo-signsgd"])
+    func otherMethodsRunAndPredict(_ method: String) throws {
+        let output = try run("finetune", "--method", method, "--steps", "4", "--output", "run")
+        #expect(output.status == 0, "\(output.err)")
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder + "/run").sorted()
+                == ["checkpoint.safetensors", "cost.json", "metrics.csv", "run.json"])
+        for word in ["per step on edge-int8", "multiply-accumulates", "after 4 steps"] {
+            #expect(output.out.contains(word), "\(word)")
+        }
+        let prediction = try run("predict", "--run", "run", "--text", "a dull film", "--json")
+        #expect(prediction.status == 0, "\(prediction.err)")
+        #expect(try run("export", "--run", "run", "--output", "tuned").status == 0)
+    }
+
+    @Test func whatAMachineDoesNotMultiplyRunsWithoutACost() throws {
+        let output = try run("finetune", "--method", "mezo:fp32", "--steps", "2", "--output", "run")
+        #expect(output.status == 0, "\(output.err)")
+        #expect(output.out.contains("not costed: the run's products are of fp32, edge-int8 makes them of bf16"))
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder + "/run").sorted()
+                == ["checkpoint.safetensors", "metrics.csv", "run.json"])
+    }
+
+    @Test func flagsThatAMethodDoesNotReadAreRefused() throws {
+        for (flags, word) in [
+            (["--method", "warp"], "warp"), (["--method", "mezo:int8"], "mezo:int8"),
+            (["--method", "mezo", "--estimator", "q-rge1"], "--estimator"),
+            (["--method", "qat", "--queries", "2"], "--queries"),
+            (["--method", "full,sgd", "--perturbation-size", "epsilon:1"], "--perturbation-size"),
+        ] {
+            let output = try run("finetune", arguments: flags)
+            #expect(output.status == 64)
+            #expect(output.err.contains(word), "\(output.err)")
+        }
+        expectError(
+            try run("finetune", "--method", "mezo", "--perturbation-size", "steps:1"), "--perturbation-size", "epsilon")
+        expectError(try run("finetune", "--method", "quantized:int8,sgd"), "costed, but not executed")
+        expectError(try run("finetune", "--method", "mezo", "--emulation", "tiles"), "mezo", "layers")
+        expectError(try run("finetune", "--method", "mezo", "--accumulators"), "--accumulators")
+    }
+
     @Test func aShortRunWritesItsFolderAndPredicts() throws {
         let output = try run("finetune", "--steps", "20", "--output", "run")
         #expect(output.status == 0, "\(output.err)")

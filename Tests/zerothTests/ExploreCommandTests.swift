@@ -144,6 +144,12 @@ struct ExploreCommandTests {
                     process.standardError = FileHandle.nullDevice
                     try process.run()
                     if tries < 4 {
+                        // Half of the kills wait for a first new row, so that a slow computer does not end all runs before it.
+                        let path = "\(folder)/\(out)/results.jsonl"
+                        let size = (try? Data(contentsOf: URL(fileURLWithPath: path)).count) ?? 0
+                        while tries % 2 == 1, process.isRunning,
+                            (try? Data(contentsOf: URL(fileURLWithPath: path)).count) ?? 0 <= size
+                        { usleep(500) }
                         usleep(microseconds)
                         microseconds = 4_000 + (microseconds * 1_103 + UInt32(round) * 7_919) % 60_000
                         kill(process.processIdentifier, SIGKILL)
