@@ -176,8 +176,8 @@ struct FineTuneOptions: ParsableArguments {
     }
 }
 
-/// Formats of the linear layers' operands in a run.
-enum RunFormat: String, CaseIterable, ExpressibleByArgument { case int8, int4 }
+/// Formats of the linear layers' operands in a run: codes where the method trains them, values where it does not.
+enum RunFormat: String, CaseIterable, ExpressibleByArgument { case int8, int4, bf16, fp32 }
 
 extension RunSettings.Schedule: ExpressibleByArgument {}
 

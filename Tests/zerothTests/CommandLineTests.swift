@@ -322,7 +322,8 @@ struct CommandLineTests {
             (["--method", "zoqo", "--perturbation-bits", "4"], "--perturbation-bits"),
             (["--method", "zoqo", "--estimator", "q-rge1"], "--estimator"),
             (["--method", "adam"], "quzo"), (["--queries", "0"], "1 … 64"), (["--queries", "65"], "1 … 64"),
-            (["--weights", "bf16"], "'int8'"), (["--seed", "-1"], "from 0 to 18446744073709551615"),
+            (["--weights", "bf16"], "arithmetic."), (["--weights", "e4m3"], "'int8'"),
+            (["--seed", "-1"], "from 0 to 18446744073709551615"),
             (["--trainable", "last:9"], "from 1 to"),
             (["--weights", "int4", "--activations", "int4"], "macsPerCyclePerElement"),
         ] {

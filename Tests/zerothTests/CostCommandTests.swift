@@ -96,6 +96,7 @@ struct CostCommandTests {
     /// A step of a run and the same step costed alone are one step: every number of cost.json, for everything that runs.
     @Test(arguments: [
         ("", ""), ("--method zoqo", ""), ("--queries 3", ""), ("--method zoqo --queries 2 --hardware quzo-edge", ""),
+        ("--method mezo", ""),
         // Which rounding the update takes draws no other number of bits.
         ("", "--estimator q-rge1"), ("--hardware edge-int4 --queries 2", "--estimator q-rge1"),
         ("--hardware edge-int4", ""), ("--hardware edge-int4 --activations int8", ""),
@@ -123,6 +124,24 @@ struct CostCommandTests {
         for key in ["machine", "method", "batch", "zerothOrder", "firstOrder"] {
             #expect(alone[key] as? NSObject == report[key] as? NSObject, "\(key)")
         }
+    }
+
+    /// A first-order run's cost.json has a QuZO step beside its own.
+    @Test(arguments: ["qat:int8,adam", "full:bf16,sgd,checkpoint=layer"])
+    func aFirstOrderStepCostsWhatARunReports(recipe: String) throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/zeroth-cost-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let tuned = try ProgramRun.zeroth(
+            ["finetune", "--new-head", "--steps", "1", "--batch", "8", "--method", recipe, "--output", folder],
+            in: NSTemporaryDirectory())
+        #expect(tuned.status == 0, "\(tuned.err)")
+        let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/cost.json"))
+        let report = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let length = try #require((report["lengths"] as? [[String: Any]])?.first)
+        let tokens = try #require(length["sequenceTokens"] as? Int)
+        let run = try #require((length["comparison"] as? [String: Any])?["firstOrder"] as? NSDictionary)
+        let alone = try json("--network opinions --batch 8 --sequence \(tokens) --method \(recipe)")
+        #expect(alone as NSDictionary == run)
     }
 
     @Test func aComparisonIsATable() throws {
