@@ -38,8 +38,8 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
         case .adaptersNotEmulated(let trainable):
             "trainable \(trainable): adapters are costed, but not executed by this version; train all, last:N or head to emulate a step"
         case .lossNotFinite(let step, let pass, let loss):
-            "step \(step): the loss of the \(pass) pass is \(loss), should be finite; "
-                + "try a smaller --learning-rate or --perturbation-size"
+            "step \(step): the loss of the \(pass) pass is \(loss), should be finite; try a smaller --learning-rate"
+                + (pass == "forward" ? "" : " or --perturbation-size")
         case .tokenUnknown(let token, let place, let vocabulary):
             "token \(place): is \(token), should be 0 to \(vocabulary - 1), the network's vocabulary"
         case .sequenceTooLong(let tokens, let limit):

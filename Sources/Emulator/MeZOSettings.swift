@@ -15,7 +15,7 @@ public struct MeZOSettings: Sendable, Hashable {
     }
 
     /// a: what codes t are multiplied by in the passes.
-    var passMultiplier: Float { Float(epsilon / IrwinHallGaussian.variance.squareRoot()) }
+    public var passMultiplier: Float { Float(epsilon / IrwinHallGaussian.variance.squareRoot()) }
 
     /// What codes t, or their signs, are multiplied by in the update, for one query's difference of losses.
     func updateMultiplier(lossDifference: Float, learningRate: Double, queries: Int) -> Float {

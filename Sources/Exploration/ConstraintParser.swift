@@ -7,8 +7,9 @@ import Hardware
 ///     product    = factor { ("*" | "/") factor }
 ///     factor     = number [ "KiB" | "MiB" | "GiB" ] | name | "(" sum ")"
 struct ConstraintParser {
-    /// Parentheses deeper than this are refused, so that no text can exhaust the stack.
+    /// Parentheses deeper than this and more factors than this are refused, so that no text can exhaust the stack.
     private static let deepest = 32
+    private static let most = 1000
 
     private let text: String
     private let bytes: [UInt8]
@@ -16,6 +17,7 @@ struct ConstraintParser {
     private let problem: (_ what: String, _ remedy: String) -> ExplorationError
     private var position = 0
     private var depth = 0
+    private var factors = 0
 
     init(
         _ text: String, names: SpaceNumbers, problem: @escaping (_ what: String, _ remedy: String) -> ExplorationError
@@ -86,6 +88,10 @@ struct ConstraintParser {
     }
 
     private mutating func factor() throws(ExplorationError) -> Constraint.Expression {
+        factors += 1
+        guard factors <= Self.most else {
+            throw problem("has more than \(Self.most) numbers and names", "write a shorter one")
+        }
         if take("(") {
             let inner = try sum()
             guard take(")") else { throw unexpected("')'") }

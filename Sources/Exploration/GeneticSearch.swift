@@ -39,7 +39,10 @@ struct GeneticSearch {
         var seen: Set<Int> = []
         var first: [Int] = []
         for _ in 0..<population * Self.tries where first.count < population {
-            guard let point = PointList(space: space).draw(&generator, tries: PointList.draws) else { break }
+            // Where constraints leave so little that none of its draws meets them, it begins with the point that showed that there is one.
+            let list = PointList(space: space)
+            guard let point = list.draw(&generator, tries: PointList.draws) ?? (first.isEmpty ? list.known() : nil)
+            else { break }
             if seen.insert(point).inserted { first.append(point) }
         }
         guard var parents = try members(first, evaluate) else { return }

@@ -21,10 +21,7 @@ struct PointList {
         case .random(let count, let seed): points = random(count, seed)
         case .latinHypercube(let count, let seed): points = latinHypercube(count, seed)
         case .nsga2:
-            var generator = SplitMix(seed: 0)
-            guard draw(&generator, tries: Self.draws * Self.draws) != nil else {
-                throw excluded(tried: Self.draws * Self.draws)
-            }
+            guard known() != nil else { throw excluded(tried: Self.draws * Self.draws) }
             return nil
         }
         guard !points.isEmpty else {
@@ -40,6 +37,12 @@ struct PointList {
     private func allowed() -> [Int] {
         if space.constraints.isEmpty { return Array(0..<space.size) }
         return (0..<space.size).filter { space.isAllowed(space.choices(of: $0)) }
+    }
+
+    /// A point that meets the constraints, the same each time; nil where none is found.
+    func known() -> Int? {
+        var generator = SplitMix(seed: 0)
+        return draw(&generator, tries: Self.draws * Self.draws)
     }
 
     /// A point that meets the constraints; nil where none of `tries` does.

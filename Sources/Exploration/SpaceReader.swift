@@ -71,6 +71,12 @@ struct SpaceReader {
         for (index, entry) in entries.enumerated() {
             let fields = try DimensionReader.names(entry).map { try field($0, entry, template) }
             for field in fields {
+                if let (inner, place) = Self.overlap(of: field, with: seen) {
+                    throw problem(
+                        entry.place(DimensionReader.key(entry)),
+                        "\(field.name) and \(inner.name) of \(place) hold one another: one would be written over",
+                        "keep one")
+                }
                 if let other = seen.updateValue("vary[\(index)]", forKey: field) {
                     throw problem(
                         entry.place(DimensionReader.key(entry)), "\(field.name) stands in \(other), too", "keep one")
@@ -109,6 +115,18 @@ struct SpaceReader {
     }
 
     /// What a name in `vary` means.
+    /// A field that `field` is part of, or has as a part, with where it stands. What `set` writes may hold what varies, not the other way round.
+    private static func overlap(
+        of field: SpaceDimension.Field, with seen: [SpaceDimension.Field: String]
+    ) -> (SpaceDimension.Field, String)? {
+        guard case .machine(let path) = field else { return nil }
+        for (other, place) in seen {
+            guard case .machine(let known) = other, known != path else { continue }
+            if known.hasPrefix(path + ".") || (place != "set" && path.hasPrefix(known + ".")) { return (other, place) }
+        }
+        return nil
+    }
+
     private func field(
         _ name: String, _ entry: FieldReader, _ template: MachineTemplate
     ) throws -> SpaceDimension.Field {

@@ -61,11 +61,13 @@ enum Checkpoint {
     }
 
     /// Reads a checkpoint into the parameters of a run with the same settings.
-    /// - Parameter training: what takes an optimizer's moments; nil where none are wanted.
+    /// - Parameters:
+    ///   - training: what takes an optimizer's moments; nil where none are wanted.
+    ///   - moments: elements of those that a run has after its first step, by name.
     /// - Returns: the number of steps done.
     static func read(
         into parameters: EncoderParameters, trainable: TrainableSet, settings: RunSettings, from path: String,
-        training: TrainingEmulator? = nil
+        training: TrainingEmulator? = nil, moments: [String: Int] = [:]
     ) throws -> Int {
         let file = try SafetensorsFile(path: path)
         func expect(_ key: String, _ value: String) throws {
@@ -109,10 +111,15 @@ enum Checkpoint {
             bias.copy(from: try file.float32("head.bias", shape: [bias.count]))
         }
         guard let training else { return step }
-        for tensor in file.tensors.filter({ $0.name.hasPrefix("moment.") }) {
-            training.setMoment(
-                String(tensor.name.dropFirst("moment.".count)),
-                AlignedBuffer(try file.float32(tensor.name, shape: tensor.shape)))
+        let prefix = "moment."
+        let found = file.tensors.filter { $0.name.hasPrefix(prefix) }
+        for tensor in found where moments[String(tensor.name.dropFirst(prefix.count))] == nil {
+            throw RunError.checkpointMismatch(
+                path: path, place: tensor.name, found: "a moment", expected: "none of this name in this run")
+        }
+        // A run that has made no step has none yet.
+        for (name, count) in moments.sorted(by: { $0.key < $1.key }) where step > 0 || !found.isEmpty {
+            training.setMoment(name, AlignedBuffer(try file.float32(prefix + name, shape: [count])))
         }
         return step
     }

@@ -86,13 +86,28 @@ public final class FineTuner {
         stepDescription(sequence: sequence).baseline(recipe)
     }
 
+    /// Those of QuZO where its user names no rounding.
+    private var defaultResidualBits: Int {
+        let word = RunSettings.defaults(network: settings.network != nil, updateRounding: nil).updateRounding
+        return UpdateRounding(word: word)?.residualBits ?? 0
+    }
+
+    /// Elements of the moments that a first-order run keeps, by their tensors' names.
+    var momentSizes: [String: Int] {
+        guard training != nil else { return [:] }
+        let tensors = program(stepDescription(sequence: settings.sequence)).tensors
+        return Dictionary(
+            tensors.filter { $0.kind == .optimizerState }.map { ($0.name, $0.elements(batch: 1)) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
     /// How the run trains, where it is first-order.
     public var recipe: FirstOrderRecipe? { if case .firstOrder(let recipe, _) = work { recipe } else { nil } }
 
     /// The zeroth-order side of a comparison: the run's own step, or beside a first-order run one of QuZO with the same trainable set and batch.
     public func zerothOrderDescription(sequence: Int) -> StepDescription {
         var description = stepDescription(sequence: sequence)
-        if recipe != nil { description.method = .quzo(residualBits: 0) }
+        if recipe != nil { description.method = .quzo(residualBits: defaultResidualBits) }
         return description
     }
 

@@ -75,7 +75,7 @@ public struct RunFolder: Sendable {
     public func restore(_ tuner: FineTuner) throws {
         let step = try Checkpoint.read(
             into: tuner.parameters, trainable: tuner.trainable, settings: tuner.settings, from: checkpointPath,
-            training: tuner.training)
+            training: tuner.training, moments: tuner.momentSizes)
         guard let data = FileManager.default.contents(atPath: metricsPath) else {
             throw RunError.notARunFolder(path: path, reason: "it holds a checkpoint but no metrics.csv")
         }

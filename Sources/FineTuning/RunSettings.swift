@@ -169,7 +169,13 @@ public struct RunSettings: Sendable, Hashable, Codable {
                     name: "perturbation-size", value: perturbationSize,
                     allowed: "epsilon:E with \(method.rawValue), whose weights have no grid")
             }
-            work = .mezo(MeZOSettings(seed: seed, epsilon: epsilon, takesSigns: method == .zoSignSGD))
+            let step = MeZOSettings(seed: seed, epsilon: epsilon, takesSigns: method == .zoSignSGD)
+            guard step.passMultiplier.isNormal else {
+                throw .badSetting(
+                    name: "perturbation-size", value: perturbationSize,
+                    allowed: "a size that FP32 holds, such as epsilon:0.01")
+            }
+            work = .mezo(step)
         case .firstOrder: work = try firstOrderWork()
         }
         return ValidatedSettings(trainable: trainable, work: work)

@@ -13,7 +13,7 @@ struct Layout {
     /// Format and elements of each tensor.
     private let shapes: [(format: ElementFormat, elements: Int)]
     /// Numbers of the nests of operations of one shape, by their resident operands.
-    private var numbers: [[(residents: UInt64, nest: Int)]]
+    private var numbers: [[(residents: UInt128, nest: Int)]]
     private var nests: [LaidOutNest] = []
 
     init(
@@ -95,8 +95,10 @@ struct Layout {
         let operation = program.operations[index]
         // Shapes are compared once a program, not once a machine.
         let shape = program.shapeOfOperation[index]
-        precondition(operation.reads.count + operation.writes.count <= UInt64.bitWidth, "an operation of many operands")
-        var bits: UInt64 = 0
+        // An update reads a multiplier for each query, of which there are at most `StepDescription.queryLimit`.
+        precondition(
+            operation.reads.count + operation.writes.count <= UInt128.bitWidth, "an operation of many operands")
+        var bits: UInt128 = 0
         for id in operation.reads { bits = bits << 1 | (residents[id.index] == nil ? 0 : 1) }
         for id in operation.writes { bits = bits << 1 | (residents[id.index] == nil ? 0 : 1) }
         if let known = numbers[shape].first(where: { $0.residents == bits }) { return known.nest }

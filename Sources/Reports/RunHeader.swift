@@ -78,13 +78,21 @@ public enum RunHeader {
     private static func formats(_ settings: RunSettings) -> String {
         guard settings.method.isOnGrid else {
             guard let work = try? settings.validated().work else { return "" }
-            return formats(settings.formats.of(work.method))
-                + ", products of floating-point numbers added \(settings.floatAccumulator ?? "fp32-sequential")"
+            let own = settings.formats.of(work.method)
+            let operands = [own.weights, own.activations, own.attention, own.head]
+            var sums: [String] = []
+            if operands.contains(where: { $0.integer != nil }) { sums.append("INT32 sums of codes") }
+            let backward: ElementFormat? =
+                if case .firstOrder(let recipe, _) = work { recipe.backward } else { nil }
+            if (operands + [backward].compactMap(\.self)).contains(.bf16) {
+                sums.append("BF16 products added \(settings.floatAccumulator ?? "fp32-sequential")")
+            }
+            return formats(own, sums: sums)
         }
-        return formats(settings.formats)
+        return formats(settings.formats, sums: ["INT32 sums"])
     }
 
-    private static func formats(_ formats: StepFormats) -> String {
+    private static func formats(_ formats: StepFormats, sums: [String]) -> String {
         func name(_ format: ElementFormat) -> String { format.rawValue.uppercased() }
         var parts = [
             formats.weights == formats.activations
@@ -93,7 +101,7 @@ public enum RunHeader {
         ]
         if formats.attention != formats.activations { parts.append("\(name(formats.attention)) attention") }
         if formats.head != formats.weights { parts.append("\(name(formats.head)) head") }
-        return (parts + ["INT32 sums", "FP32 vector unit"]).joined(separator: ", ")
+        return (parts + sums + ["FP32 vector unit"]).joined(separator: ", ")
     }
 
     private static func run(_ settings: RunSettings, threads: Int, level: KernelLevel, folder: String) -> String {

@@ -123,6 +123,16 @@ struct FineTuneOptions: ParsableArguments {
     /// Refuses flags that the method does not read.
     func validate() throws {
         guard let method, method.method != .quzo else { return }
+        for (name, format) in [("weights", weights), ("activations", activations)] where !method.isOnGrid {
+            // A scheme of codes whose recipe names no formats takes the machine's.
+            let isMachines = method.recipe.map { $0.scheme != .full && $0.weights == nil } ?? false
+            guard let format, !isMachines, method.recipe?.weights != nil || format == .int8 || format == .int4 else {
+                continue
+            }
+            throw ValidationError(
+                "--\(name) \(format.rawValue) decides nothing of this method: name formats in --method, as in mezo:fp32 or qat:int4/int8"
+            )
+        }
         for (name, isGiven) in [
             ("perturbation-bits", perturbationBits != nil), ("update-rounding", updateRounding != nil),
             ("estimator", estimator != nil),

@@ -183,7 +183,7 @@ final class FineTuneRun {
         if json {
             let result = RunResult(
                 record: record, folder: folder.path, metrics: tuner.metrics,
-                accumulators: countsAccumulators ? tuner.accumulators : nil, cost: summary)
+                accumulators: countsAccumulators ? tuner.accumulators : nil, cost: summary, costReason: costs.reason)
             try Terminal.print(json: result)
             return
         }
@@ -230,7 +230,7 @@ final class FineTuneRun {
                 json:
                     DryRun(
                         record: record, hostMemoryBytes: estimate, hostSecondsPerStep: seconds, kernels: "\(level)",
-                        threads: threads, cost: summary))
+                        threads: threads, cost: summary, costReason: costs.reason))
             return
         }
         say("")
@@ -256,6 +256,8 @@ private struct RunResult: Encodable {
     var accumulators: [Accumulator]?
     /// Nil where the machine has no rate for the run's formats.
     var cost: RunSummary?
+    /// Why there is no cost.
+    var costReason: String?
 
     struct Accumulator: Encodable {
         var product: String
@@ -267,7 +269,8 @@ private struct RunResult: Encodable {
     }
 
     init(
-        record: RunRecord, folder: String, metrics: Metrics, accumulators: AccumulatorStatistics?, cost: RunSummary?
+        record: RunRecord, folder: String, metrics: Metrics, accumulators: AccumulatorStatistics?, cost: RunSummary?,
+        costReason: String?
     ) {
         run = record
         self.folder = folder
@@ -280,6 +283,7 @@ private struct RunResult: Encodable {
                 wraps: $0.statistics.overflows, narrowestBits: $0.statistics.narrowestWidth)
         }
         self.cost = cost
+        self.costReason = costReason
     }
 }
 
@@ -291,10 +295,11 @@ private struct DryRun: Encodable {
     var kernels: String
     var threads: Int
     var cost: RunSummary?
+    var costReason: String?
 
     init(
         record: RunRecord, hostMemoryBytes: Int, hostSecondsPerStep: Double, kernels: String, threads: Int,
-        cost: RunSummary?
+        cost: RunSummary?, costReason: String?
     ) {
         run = record
         self.hostMemoryBytes = hostMemoryBytes
@@ -302,5 +307,6 @@ private struct DryRun: Encodable {
         self.kernels = kernels
         self.threads = threads
         self.cost = cost
+        self.costReason = costReason
     }
 }

@@ -38,6 +38,24 @@ struct SearchTests {
         #expect(hits * 2 > front.count, "\(hits) of \(front.count)")
     }
 
+    /// One point in five thousand is allowed.
+    @Test func aGeneticSearchBeginsWhereHardlyAPointIsAllowed() throws {
+        let space = try SampleSpaces.space(
+            """
+            { name: "corner", machine: "edge-int8", network: "minilm-l6", vary: [
+              { field: "batch", range: { from: 1, to: 1000, step: 1 } },
+              { field: "sequence", range: { from: 1, to: 500, step: 1 } },
+            ], constraints: ["batch == 7", "sequence <= 5"], search: { nsga2: { population: 4, generations: 1, seed: 1 } } }
+            """)
+        var search = GeneticSearch(space, population: 4, generations: 1, seed: 1)
+        var made: [[Int]] = []
+        search.run { points in
+            made += points.map(space.choices)
+            return points.map { values(space.choices(of: $0)) }
+        }
+        #expect(!made.isEmpty && made.allSatisfy(space.isAllowed))
+    }
+
     @Test func aGeneticSearchFollowsItsSeed() throws {
         let space = try space()
         func points(_ seed: Int) -> [Int] {

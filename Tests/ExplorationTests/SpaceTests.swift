@@ -117,6 +117,14 @@ struct SpaceTests {
         ("{ field: \"organisation.array.rows\", values: [\"many\"] }", "is the string \"many\""),
         ("{ field: \"sequence\", values: [1] }", "stands here and in vary"),
         ("{ field: \"organisation.array.columns\", values: [8] }", "stands in set, too"),
+        (
+            "{ field: \"organisation.array\", values: [{}] }",
+            "organisation.array and organisation.array.columns of set hold one another"
+        ),
+        (
+            "{ field: \"organisation.sram.weight.bytes\", values: [65536] }, { field: \"organisation.sram.weight\", values: [{}] }",
+            "organisation.sram.weight and organisation.sram.weight.bytes of vary[0] hold one another"
+        ),
         ("{ field: \"batch\", values: [1], colour: 1 }", "vary[0].colour: unknown key"),
         ("", "vary: is empty; name at least one field that varies"),
     ])
@@ -141,6 +149,14 @@ struct SpaceTests {
             try SampleSpaces.space(SampleSpaces.text(constraints: "[\"\(text)\"]"))
         }
         #expect("\(error!)".contains("constraints[0]") && "\(error!)".contains(message), "\(error!)")
+    }
+
+    @Test func aConstraintThatGoesOnAndOnIsRefused() throws {
+        let text = "batch <= " + Array(repeating: "1", count: 200_000).joined(separator: "+")
+        let error = #expect(throws: ExplorationError.self) {
+            try SampleSpaces.space(SampleSpaces.text(constraints: "[\"\(text)\"]"))
+        }
+        #expect("\(error!)".contains("more than 1000 numbers and names"))
     }
 
     @Test func latinHypercubesCoverEachDimensionEvenly() throws {

@@ -189,6 +189,40 @@ struct MethodRunTests {
         #expect(message(Choice(method: .zoqo, format: .bf16)).hasPrefix("--formats.weights is bf16"))
     }
 
+    @Test func aCheckpointWhoseMomentsAreOthersIsNamed() throws {
+        let settings = try Choice(method: .firstOrder, recipe: "qat:int8,adam", trainable: "head").settings()
+        let folder = temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder.path) }
+        let tuner = try tuner(settings)
+        try folder.begin(
+            RunRecord(tuner: tuner, zeroth: "test", machine: "none", machineOverrides: [], inputs: []), overwrite: false
+        )
+        for _ in 0..<2 { try tuner.advance() }
+        try folder.save(tuner)
+        let whole = try SafetensorsFile(path: folder.checkpointPath)
+        func damaged(_ name: (String) -> String?, cut: Bool = false) throws -> String {
+            var writer = SafetensorsWriter(metadata: whole.metadata)
+            for tensor in whole.tensors {
+                let values = try whole.float32(tensor.name, shape: tensor.shape)
+                if tensor.name.hasPrefix("moment.") {
+                    guard let other = name(tensor.name) else { continue }
+                    writer.add(other, shape: [cut ? 1 : values.count], Array(cut ? values.prefix(1) : values[...]))
+                } else {
+                    writer.add(tensor.name, shape: tensor.shape, Array(values))
+                }
+            }
+            try writer.write(to: folder.checkpointPath)
+            do {
+                try folder.restore(try self.tuner(settings))
+                return "no error"
+            } catch { return "\(error)" }
+        }
+        #expect(try damaged({ $0 }, cut: true).contains("moment.head.first-moment"))
+        #expect(try damaged({ _ in nil }).contains("moment.head.first-moment"))
+        #expect(try damaged({ $0 + ".old" }).contains("moment.head.first-moment.old"))
+        #expect(try damaged({ $0 }) == "no error")
+    }
+
     /// Adam, momentum and Lion on a number each, beside their definitions in binary64.
     @Test func optimizersFollowTheirDefinitions() {
         for optimizer in FirstOrderRecipe.Optimizer.allCases {

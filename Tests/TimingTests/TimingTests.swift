@@ -158,6 +158,13 @@ import Timing
         return now() - start
     }
 
+    @Test(arguments: [StepDescription.Method.quzo(residualBits: 8), .zoqo])
+    func asManyQueriesAsThereMayBeAreCosted(_ method: StepDescription.Method) throws {
+        var step = Fixture.step(method)
+        step.queries = StepDescription.queryLimit
+        _ = try TimingModel.time(Lowering.schedule(step, on: Fixture.machine()))
+    }
+
     @Test func aMiniLMStepIsCostedInMilliseconds() throws {
         let machine = try Fixture.machine()
         for method in [StepDescription.Method.quzo(residualBits: 8), .qat] {

@@ -129,6 +129,8 @@ struct CommandLineTests {
             (["--method", "warp"], "warp"), (["--method", "mezo:int8"], "mezo:int8"),
             (["--method", "mezo", "--estimator", "q-rge1"], "--estimator"),
             (["--method", "qat", "--queries", "2"], "--queries"),
+            (["--method", "mezo", "--weights", "int4"], "--weights"),
+            (["--method", "qat:int8", "--activations", "int4"], "--activations"),
             (["--method", "full,sgd", "--perturbation-size", "epsilon:1"], "--perturbation-size"),
         ] {
             let output = try run("finetune", arguments: flags)
