@@ -179,10 +179,9 @@ public final class TrainingEmulator {
         }
         for number in trained {
             let linear = parameters.linears[number]
-            let format =
-                number == parameters.shape.headNumber ? program.step.formats.head : program.step.formats.weights
             result.moved += update(
-                linear.values, tensor: number, multipliers, settings, step: step, isNarrow: format == .bf16)
+                linear.values, tensor: number, multipliers, settings, step: step,
+                isNarrow: program.step.weightFormat(number) == .bf16)
         }
         if parameters.hasNewHead, trained.contains(parameters.shape.headNumber) {
             let bias = parameters.linears[parameters.shape.headNumber].bias
@@ -201,10 +200,9 @@ public final class TrainingEmulator {
         let head = parameters.shape.headNumber
         for number in trained {
             let linear = parameters.linears[number]
-            let format = number == head ? program.step.formats.head : program.step.formats.weights
             let weights = perturbed(
                 linear.values, settings.passMultiplier, settings.streams(number, step: step, query: query),
-                isNarrow: format == .bf16)
+                isNarrow: program.step.weightFormat(number) == .bf16)
             let biases =
                 number == head && parameters.hasNewHead
                 ? perturbed(

@@ -117,10 +117,6 @@ extension TrainingRun {
         try store([operation.writes[0]], operation)
     }
 
-    func add(_ operation: Operation, elements: Int) throws(EmulatorError) {
-        try sum(operation)
-    }
-
     /// The sum of what an operation reads, terms ascending.
     func sum(_ operation: Operation) throws(EmulatorError) {
         var terms: [SharedBuffer<Float>] = []
@@ -138,13 +134,13 @@ extension TrainingRun {
         try store(operation.writes, operation)
     }
 
-    func cast(_ operation: Operation, elements: Int) throws(EmulatorError) {
+    func cast(_ operation: Operation) throws(EmulatorError) {
         let x = try numbers(operation.reads[0], operation)
         try made(operation.writes[0], operation).baseAddress.update(from: x.baseAddress, count: x.count)
         try store(operation.writes, operation)
     }
 
-    func gelu(_ operation: Operation, elements: Int) throws(EmulatorError) {
+    func gelu(_ operation: Operation) throws(EmulatorError) {
         let x = try numbers(operation.reads[0], operation)
         let y = try made(operation.writes[0], operation)
         let (source, target, kernels) = (x.shared, y.shared, kernels)

@@ -94,9 +94,9 @@ final class TrainingRun {
         case .softmax(let rows, let columns): try softmax(operation, rows: rows, columns: columns)
         case .addNorm(.layerNorm, let rows, let columns, keepsSum: false):
             try addLayerNorm(operation, rows: rows, columns: columns)
-        case .add(let elements): try add(operation, elements: elements)
-        case .cast(let elements): try cast(operation, elements: elements)
-        case .activation(.gelu, let elements): try gelu(operation, elements: elements)
+        case .add: try sum(operation)
+        case .cast: try cast(operation)
+        case .activation(.gelu, _): try gelu(operation)
         case .meanPool(let examples, let rows, let columns):
             try meanPool(operation, examples: examples, rows: rows, columns: columns)
         case .loss(_, _, let classes): try loss(operation, classes: classes)

@@ -35,7 +35,7 @@ final class TrainingState {
             if step.trained.contains(number) { return stored(linear.values, tensor.format) }
             return made(tensor) { made(linear, tensor) }
         case .linearScales(let number):
-            return made(tensor) { quantized(number, limit: weightFormat(number, step).codeLimit).scales }
+            return made(tensor) { quantized(number, limit: step.weightFormat(number).codeLimit).scales }
         case .linearBias(let number): return .numbers(parameters.linears[number].bias)
         case .normWeight(let index):
             return made(tensor) { .numbers(AlignedBuffer(parameters.checkpoint.norm(index).weight)) }
@@ -59,10 +59,6 @@ final class TrainingState {
 
     /// Sets a moment to what a checkpoint has.
     func setMoment(_ name: String, _ values: AlignedBuffer<Float>) { moments[name] = values }
-
-    private func weightFormat(_ number: Int, _ step: StepDescription) -> ElementFormat {
-        number == parameters.shape.headNumber ? step.formats.head : step.formats.weights
-    }
 
     /// Trained values in the format in which memory holds them; rounding again changes nothing.
     private func stored(_ values: AlignedBuffer<Float>, _ format: ElementFormat) -> TensorValues? {

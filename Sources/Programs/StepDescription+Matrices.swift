@@ -56,7 +56,7 @@ extension StepDescription {
     }
 
     /// In which format matrix `number` is stored as the forward reads it.
-    func weightFormat(_ number: Int) -> ElementFormat {
+    public func weightFormat(_ number: Int) -> ElementFormat {
         if number >= network.linearCount { return adapterFormat }
         return number == network.headNumber ? formats.head : formats.weights
     }

@@ -154,6 +154,30 @@ import Testing
         }
     }
 
+    /// Rows in memory, in place and not, beside the references, at every length around the sixteen partial sums.
+    @Test func rowsAreThoseOfTheReferences() {
+        var random = SplitMix(state: 13)
+        for count in Array(1...50) + [384, 1000] {
+            func row(_ range: ClosedRange<Float>) -> [Float] {
+                (0..<count).map { _ in .random(in: range, using: &random) }
+            }
+            let (gradient, x, gamma) = (row(-2...2), row(-3...3), row(-1...1))
+            let probabilities = VectorFunctions.softmax(x, valid: max(1, count - 3), factor: 0.25)
+            var (softmax, norm) = (gradient, [Float](repeating: 0, count: count))
+            softmax.withUnsafeMutableBufferPointer {
+                GradientRows.softmax(
+                    $0.baseAddress!, probabilities: probabilities, count: count, factor: 0.25, out: $0.baseAddress!)
+            }
+            GradientRows.layerNorm(gradient, x: x, gamma: gamma, epsilon: 1e-12, count: count, out: &norm)
+            let references = [
+                VectorFunctions.softmaxGradient(gradient, probabilities: probabilities, factor: 0.25),
+                VectorFunctions.layerNormGradient(gradient, x: x, gamma: gamma, epsilon: 1e-12),
+            ]
+            #expect(
+                [softmax, norm].map { $0.map(\.bitPattern) } == references.map { $0.map(\.bitPattern) }, "\(count)")
+        }
+    }
+
     @Test func microBatchesAddUpToTheBatch() throws {
         let known = try #require(Self.known.first { $0.name == "fp32" })
         let (whole, parts) = (
