@@ -52,8 +52,11 @@ extension RunFindings {
         let sequence = commonSequence
         let own = tuner.zerothOrderDescription(sequence: sequence)
         let title = StepDescription.Method.title(own.method.word)
+        let first = own.baseline(tuner.recipe)
         let cache = StepCache()
-        for (name, step) in [("\(title) step", own), ("first-order step", own.baseline(tuner.recipe))] {
+        for (name, step) in [
+            ("\(title) step", own), ("\(CostReport.title(of: first.recipe?.description)) step", first),
+        ] {
             do throws(ScheduleError) {
                 let scheduled = try TimingModel.schedule(step, on: machinery.machine, objective: .traffic, cache: cache)
                 let timing = try TimingModel.time(scheduled, cache: cache)

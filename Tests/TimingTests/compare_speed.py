@@ -122,7 +122,7 @@ def main():
                     print(f"{name}: {said['seconds'][1]:.3f} s of processor time, {said['cycles']} cycles", flush=True)
             seconds, text = process([zeroth, "cost", "--gemm", arguments.gemm, *machine])
             times["zeroth, a process a point"].append(seconds)
-            print(f"zeroth: {seconds[1]:.4f} s of processor time, {json.loads(text)['cycles']} cycles", flush=True)
+            print(f"zeroth: {seconds[1]:.4f} s of processor time, {json.loads(text)['total']['cycles']} cycles", flush=True)
             seconds, _ = process([zeroth, "cost", "--topology", topology, *machine])
             times["zeroth, one process"].append(tuple(value / arguments.products for value in seconds))
     print(f"\n{'':28}{'points/s, processor':>20}{'least … most':>24}{'points/s, wall':>16}")

@@ -199,7 +199,7 @@ struct CostSection {
 
     private func ratios(_ sides: [Side]) -> PageTable {
         var table = PageTable(
-            caption: "A step of \(summary.batch) examples on \(summary.machine)",
+            caption: "A step of \(summary.batch) \(summary.batch == 1 ? "example" : "examples") on \(summary.machine)",
             columns: ["quantity"] + sides.map(\.name) + (sides.count == 2 ? ["\(firstName)/\(zerothName)"] : []))
         func add(_ name: String, _ quantity: PlotQuantity, _ value: (RunSummary.MeanStep) -> Double) {
             table.rows.append(row(name, quantity, sides.map { value($0.mean) }))

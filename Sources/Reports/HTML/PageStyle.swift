@@ -30,9 +30,9 @@ enum PageStyle {
         svg{display:block;width:100%;height:auto;font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif}
         svg.half{min-width:460px;max-width:700px}
         svg.full{min-width:860px}
-        svg text{fill:var(--muted)}
+        svg text{fill:var(--muted);paint-order:stroke;stroke:var(--page);stroke-width:3px;stroke-linejoin:round}
         svg text.strong{fill:var(--ink);font-weight:600}
-        svg text.on{fill:var(--on)}
+        svg text.on{fill:var(--on);stroke:none}
         .axis{stroke:var(--muted);fill:none}
         .grid-line{stroke:var(--rule);fill:none}
         .line{fill:none;stroke-width:2;stroke-linejoin:round}
@@ -56,7 +56,8 @@ enum PageStyle {
         th{font-weight:600}
         thead th{vertical-align:bottom;border-bottom-color:var(--muted)}
         .words,th:first-child,td:first-child{text-align:left}
-        td.words{overflow-wrap:anywhere;min-width:9em}
+        td.number{white-space:nowrap}
+        td.words:last-child{overflow-wrap:anywhere;min-width:24em}
         tr.knee{background:var(--panel)}
         th button{all:unset;cursor:pointer;font:inherit}
         th button:focus-visible{outline:2px solid var(--link);outline-offset:2px}

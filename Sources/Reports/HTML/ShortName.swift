@@ -9,6 +9,20 @@ enum ShortName {
 
     static func of(_ path: String) -> String { path.split(separator: ".").suffix(2).joined(separator: ".") }
 
+    /// Each dimension by the last keys of its paths alone, or by the last two where another dimension ends in the same.
+    static func shortest(_ dimensions: [SpaceDimension]) -> [String] {
+        func last(_ dimension: SpaceDimension) -> String {
+            dimension.fields.map { String($0.name.split(separator: ".").last ?? "") }.joined(separator: " + ")
+        }
+        let names = dimensions.map(last)
+        return dimensions.indices.map { index in
+            names.count { $0 == names[index] } > 1 ? of(dimensions[index]) : names[index]
+        }
+    }
+
+    /// As the first words of a heading.
+    static func capitalised(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
+
     /// A choice's values; equal ones that move together stand once.
     static func label(_ space: ExplorationSpace, _ dimension: Int, _ choice: Int) -> String {
         var texts: [String] = []

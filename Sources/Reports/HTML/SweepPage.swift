@@ -67,9 +67,10 @@ public enum SweepPage {
             let chart = FrontChart(analysis: analysis, across: across, upwards: upwards)
             let (first, second) = (analysis.objectives[across], analysis.objectives[upwards])
             return Figure(
-                name: "front-\(first.column)-\(second.column)", title: "\(second.title) against \(first.title)",
+                name: "front-\(first.column)-\(second.column)",
+                title: ShortName.capitalised("\(second.title) against \(first.title)"),
                 description:
-                    "\(better(first)) to the \(first.isRatio ? "right" : "left"), \(better(second)) \(second.isRatio ? "up" : "down"). "
+                    "Better is \(first.isRatio ? "right" : "left") and \(second.isRatio ? "up" : "down"). "
                     + "A point may be on the front for an objective that is not drawn here.",
                 drawing: chart.drawing(), legend: chart.legend, flags: [modelled])
         }
@@ -92,7 +93,7 @@ public enum SweepPage {
                     "A line is a point. Fields stand at equal distances in the space's order; of many points every n-th is drawn.",
                 drawing: parallel.drawing(), legend: parallel.legend, flags: [modelled]
             ).markup)
-        parts.append(table(analysis).markup)
+        parts += [table(analysis).markup, commands(analysis).folded("The commands that print these points again")]
         let shown = shownRows(analysis).count
         parts.append(
             .tag(
@@ -105,17 +106,13 @@ public enum SweepPage {
         return .init(name: "front", title: "The points that nothing beats", parts: parts)
     }
 
-    private static func better(_ objective: Objective) -> String { "\(objective.title) is better" }
-
     private static func shownRows(_ analysis: FrontAnalysis) -> [Int] { FrontChart.shown(analysis, most: 200) }
 
     private static func table(_ analysis: FrontAnalysis) -> PageTable {
         let space = analysis.space
         var table = PageTable(
             caption: "The front, by \(analysis.objectives[0].title)",
-            columns: ["point"] + space.dimensions.map { ShortName.of($0) } + analysis.objectives.map(\.title)
-                + ["computed again by"])
-        table.words = [1 + space.dimensions.count + analysis.objectives.count]
+            columns: ["point"] + space.dimensions.map { ShortName.of($0) } + analysis.objectives.map(\.title))
         for index in shownRows(analysis) {
             let row = analysis.rows[index]
             let choices = space.choices(of: row.point)
@@ -128,10 +125,20 @@ public enum SweepPage {
                 PageTable.Cell($0.quantity.text($1), value: $1)
             }
             let name = "\(row.point)\(index == analysis.knee ? " (knee)" : "")"
-            table.rows.append(
-                [.init(name, value: Double(row.point))] + fields + numbers + [
-                    .init(row.cells.last?.text ?? "", isCode: true)
-                ])
+            table.rows.append([.init(name, value: Double(row.point))] + fields + numbers)
+        }
+        return table
+    }
+
+    /// What computes each row of the front's table again.
+    private static func commands(_ analysis: FrontAnalysis) -> PageTable {
+        var table = PageTable(
+            caption: "Commands that print these points again", columns: ["point", "command"], words: [1])
+        table.rows = shownRows(analysis).map { index in
+            let row = analysis.rows[index]
+            return [
+                .init("\(row.point)", value: Double(row.point)), .init(row.cells.last?.text ?? "", isCode: true),
+            ]
         }
         return table
     }

@@ -43,6 +43,7 @@ struct TimeSection {
         }
         if let roofline = roofline { figures.append(roofline) }
         if !figures.isEmpty { parts.append(.tag("div", ["class": "grid"], figures.map(\.markup))) }
+        if let kinds { parts.append(kinds.folded("Each kind of work under its roofs")) }
         if let units = waits { parts.append(units.folded("What each unit waits for")) }
         return parts
     }
@@ -54,10 +55,24 @@ struct TimeSection {
             + (comparison.firstOrder.map { [("\(section.firstName) step", $0)] } ?? [])
     }
 
+    private var rooflines: [(name: String, roofline: Roofline)] {
+        costs.compactMap { name, cost in cost.roofline.map { (name, $0) } }
+    }
+
     private var roofline: Figure? {
-        let rooflines = costs.compactMap { name, cost in cost.roofline.map { (name, $0) } }
         guard !rooflines.isEmpty else { return nil }
         let chart = RooflineChart(steps: rooflines)
+        return Figure(
+            name: "roofline", title: "Roofline",
+            description:
+                "Each kind of work by how many multiply-accumulates it does for a byte of DRAM and how fast it does them; the lines are "
+                + "what DRAM and array allow. Kinds that do not multiply are in the table alone.",
+            drawing: chart.drawing(), legend: chart.legend,
+            flags: [SourceFlag.markup(.derived, "cycles of the timing model, roofs of the machine's file")])
+    }
+
+    private var kinds: PageTable? {
+        guard !rooflines.isEmpty else { return nil }
         var table = PageTable(
             caption: "Kinds of work under their roofs",
             columns: ["kind", "step", "cycles", "MAC/byte", "attained, GMAC/s", "binding roof", "of that roof"])
@@ -74,14 +89,7 @@ struct TimeSection {
                 ])
             }
         }
-        return Figure(
-            name: "roofline", title: "Roofline",
-            description:
-                "Each kind of work by how many multiply-accumulates it does for a byte of DRAM and how fast it does them; the lines are "
-                + "what DRAM and array allow. Kinds that do not multiply are in the table alone.",
-            drawing: chart.drawing(), legend: chart.legend,
-            flags: [SourceFlag.markup(.derived, "cycles of the timing model, roofs of the machine's file")],
-            table: table)
+        return table
     }
 
     /// Parts of the step's cycles, by unit.

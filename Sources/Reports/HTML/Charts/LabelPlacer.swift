@@ -20,6 +20,15 @@ struct LabelPlacer {
         taken.append(Box(left: x - radius, top: y - radius, right: x + radius, bottom: y + radius))
     }
 
+    /// Keeps labels off a line.
+    mutating func avoid(from: (x: Double, y: Double), to: (x: Double, y: Double), radius: Double) {
+        let count = max(1, Int(max(abs(to.x - from.x), abs(to.y - from.y)) / 6))
+        for step in 0...count {
+            let part = Double(step) / Double(count)
+            avoid(from.x + part * (to.x - from.x), from.y + part * (to.y - from.y), radius: radius)
+        }
+    }
+
     /// A place for a label of a point: to the right, to the left, above or below.
     ///
     /// - Returns: nil where all are taken.

@@ -18,15 +18,16 @@ struct ParallelChart {
 
     private var axes: [Axis] {
         let space = analysis.space
+        let names = ShortName.shortest(space.dimensions)
         let dimensions = space.dimensions.indices.map { dimension in
             let count = space.dimensions[dimension].choices.count
             // Choices at equal distances; labels of a few where they are many.
             let stride = max(1, (count + 9) / 10)
             let ticks = (0..<count).filter { $0 % stride == 0 || $0 == count - 1 }.map {
-                AxisScale.Tick(value: Double($0), label: Self.cut(ShortName.label(space, dimension, $0), 16))
+                AxisScale.Tick(value: Double($0), label: Self.cut(ShortName.label(space, dimension, $0), 18))
             }
             return Axis(
-                name: ShortName.of(space.dimensions[dimension]),
+                name: names[dimension],
                 scale: count > 1
                     ? AxisScale(low: 0, high: Double(count - 1), ticks: ticks)
                     : AxisScale(low: -1, high: 1, ticks: ticks),
@@ -53,7 +54,9 @@ struct ParallelChart {
     func drawing() -> Drawing {
         let axes = axes
         var drawing = Drawing(.full, height: 400)
-        let (left, top, bottom) = (70.0, 58.0, 380.0)
+        let (top, bottom) = (58.0, 380.0)
+        // Labels stand to the left of their axis.
+        let left = 14 + (axes.first?.scale.ticks.map { Drawing.width(of: $0.label) }.max() ?? 0)
         let gap = axes.count > 1 ? (drawing.width - left - 60) / Double(axes.count - 1) : 0
         func point(_ axis: Int, _ row: Int) -> (x: Double, y: Double) {
             (left + gap * Double(axis), bottom - axes[axis].scale.place(axes[axis].values(row)) * (bottom - top))
@@ -78,9 +81,10 @@ struct ParallelChart {
             let x = left + gap * Double(number)
             drawing.line(x, top, x, bottom, "axis")
             // Neighbours' names stand on two lines, so that long ones do not touch.
-            let half = Drawing.width(of: axis.name) / 2
+            let name = Self.cut(axis.name, axes.count > 1 ? max(8, Int(2 * gap / 7) - 1) : 80)
+            let half = Drawing.width(of: name) / 2 * 1.1
             let middle = max(half + 2, min(drawing.width - half - 2, x))
-            drawing.text(middle, number % 2 == 0 ? 16 : 36, axis.name, anchor: .middle, style: "strong")
+            drawing.text(middle, number % 2 == 0 ? 16 : 36, name, anchor: .middle, style: "strong")
             for tick in axis.scale.ticks {
                 let y = bottom - axis.scale.place(tick.value) * (bottom - top)
                 drawing.line(x - 4, y, x, y, "axis")

@@ -40,7 +40,7 @@ struct RooflineChart {
         let bandwidth = marks.lazy.compactMap { mark in
             mark.point.bandwidthGigaMacsPerSecond.map { $0 / mark.intensity }
         }.first
-        let peaks = Self.distinct(marks.compactMap(\.point.peakGigaMacsPerSecond))
+        let peaks = Self.distinct(marks.filter { !$0.isWhole }.compactMap(\.point.peakGigaMacsPerSecond))
         let ridges = bandwidth.map { bandwidth in peaks.map { $0 / bandwidth } } ?? []
         let right = max(most, ridges.max() ?? most) * 3
         let left = min(least, ridges.min() ?? least) / 2
@@ -54,10 +54,10 @@ struct RooflineChart {
             in: drawing)
         frame.draw(in: &drawing)
         var placer = LabelPlacer(left: frame.left, top: frame.top, right: frame.right, bottom: frame.bottom)
-        roofs(bandwidth, peaks, left: left, right: right, frame, &placer, in: &drawing)
         for mark in marks {
             placer.avoid(frame.x(mark.intensity), frame.y(mark.point.attainedGigaMacsPerSecond), radius: 5)
         }
+        roofs(bandwidth, peaks, right: right, frame, &placer, in: &drawing)
         var labelled: Set<String> = []
         for mark in marks {
             let (x, y) = (frame.x(mark.intensity), frame.y(mark.point.attainedGigaMacsPerSecond))
@@ -78,39 +78,37 @@ struct RooflineChart {
         return drawing
     }
 
+    /// Draws the roofs with their names, and keeps other labels off them.
     private func roofs(
-        _ bandwidth: Double?, _ peaks: [Double], left: Double, right: Double, _ frame: PlotFrame,
-        _ placer: inout LabelPlacer, in drawing: inout Drawing
+        _ bandwidth: Double?, _ peaks: [Double], right: Double, _ frame: PlotFrame, _ placer: inout LabelPlacer,
+        in drawing: inout Drawing
     ) {
-        let floor = frame.y.scale.low
-        let ceiling = peaks.max()
-        if let bandwidth {
-            let end = ceiling.map { $0 / bandwidth } ?? right
-            let begin = max(frame.x.scale.low, floor / bandwidth)
-            if begin < end {
-                drawing.path(
-                    PathText([
-                        (frame.x(begin), frame.y(begin * bandwidth)), (frame.x(end), frame.y(end * bandwidth)),
-                    ]), "axis")
-                // Beside the slope, well above its lower end.
-                let text = "DRAM \(Quantity.number(bandwidth, digits: 1)) GB/s"
-                let at = begin * (end / begin).squareRoot()
-                if let place = placer.place(text, at: frame.x(at) - 4, frame.y(at * bandwidth) - 4) {
-                    drawing.text(place.x, place.y, text, anchor: place.anchor)
-                }
-            }
-        }
         for peak in peaks {
-            let begin = bandwidth.map { max(frame.x.scale.low, peak / $0) } ?? frame.x.scale.low
-            drawing.line(frame.x(begin), frame.y(peak), frame.right, frame.y(peak), "axis")
-            let text = "array \(NumberText.short(peak)) GMAC/s"
-            if let place = placer.place(text, at: frame.right - Drawing.width(of: text) / 2 - 4, frame.y(peak)) {
-                drawing.text(place.x, place.y, text, anchor: place.anchor)
-            }
+            let begin = frame.x(bandwidth.map { max(frame.x.scale.low, peak / $0) } ?? frame.x.scale.low)
+            let y = frame.y(peak)
+            drawing.line(begin, y, frame.right, y, "axis")
+            drawing.text(
+                frame.right - 2, y - 5, "array \(NumberText.short(peak)) GMAC/s", anchor: .end, style: "strong")
+            placer.avoid(from: (frame.right - 130, y - 8), to: (frame.right, y - 8), radius: 8)
+            placer.avoid(from: (begin, y), to: (frame.right, y), radius: 2)
+        }
+        guard let bandwidth else { return }
+        let end = peaks.max().map { $0 / bandwidth } ?? right
+        let begin = max(frame.x.scale.low, frame.y.scale.low / bandwidth)
+        guard begin < end else { return }
+        let (low, high) = (
+            (x: frame.x(begin), y: frame.y(begin * bandwidth)), (x: frame.x(end), y: frame.y(end * bandwidth))
+        )
+        drawing.path(PathText([low, high]), "axis")
+        placer.avoid(from: low, to: high, radius: 2)
+        let text = "DRAM \(Quantity.number(bandwidth, digits: 1)) GB/s"
+        let middle = ((low.x + high.x) / 2, (low.y + high.y) / 2)
+        if let place = placer.place(text, at: middle.0 - 2, middle.1 - 2) {
+            drawing.text(place.x, place.y, text, anchor: place.anchor, style: "strong")
         }
     }
 
-    /// Values more than 1 % apart, ascending: peaks of formats and of their mixes.
+    /// Values more than 1 % apart, ascending: peaks of formats, and of mixes of them in one kind.
     private static func distinct(_ values: [Double]) -> [Double] {
         var result: [Double] = []
         for value in values.filter({ $0 > 0 }).sorted() where result.last.map({ value > 1.01 * $0 }) ?? true {
