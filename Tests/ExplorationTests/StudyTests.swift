@@ -16,7 +16,7 @@ struct StudyTests {
         let parts = cell.split(separator: " ")
         let text = parts[0].filter { $0 != "," }
         let factors = ["ms": 1, "s": 1e3, "mJ": 1e9, "J": 1e12, "GB": 1e9]
-        let factor = try #require(factors[String(try #require(parts.last))], "\(cell)")
+        let factor = try #require(factors[String(parts[parts.count - 1])], "\(cell)")
         let digits = text.split(separator: ".").dropFirst().first?.count ?? 0
         return (try #require(Double(text)) * factor, 0.5001 * pow(10, -Double(digits)) * factor)
     }

@@ -112,7 +112,7 @@ public enum SweepPage {
         let space = analysis.space
         var table = PageTable(
             caption: "The front, by \(analysis.objectives[0].title)",
-            columns: ["point"] + space.dimensions.map { ShortName.of($0) } + analysis.objectives.map(\.title))
+            columns: ["point"] + ShortName.shortest(space.dimensions) + analysis.objectives.map(\.title))
         for index in shownRows(analysis) {
             let row = analysis.rows[index]
             let choices = space.choices(of: row.point)
