@@ -14,7 +14,8 @@ struct TimeBins {
     /// Bins that an interval touches.
     func bins(from start: Int, to end: Int) -> ClosedRange<Int> {
         let first = min(count - 1, max(0, Int(Double(start) / width)))
-        let last = min(count - 1, max(first, Int((Double(max(start, end - 1))) / width)))
+        // An end within a bin touches it; an end at its edge does not.
+        let last = min(count - 1, max(first, Int((Double(end) / width).rounded(.up)) - 1))
         return first...last
     }
 
