@@ -74,7 +74,7 @@ let package = Package(
         .testTarget(name: "TracesTests", dependencies: ["Traces", "NumberFormats"]),
         .testTarget(
             name: "TimingTests", dependencies: ["ProgramFixtures", "Timing", "Programs", "Networks", "Hardware"],
-            exclude: ["run_scalesim.py"]),
+            exclude: ["run_scalesim.py", "compare_speed.py"]),
         .testTarget(
             name: "CostsTests", dependencies: ["Costs", "Timing", "Programs", "Networks", "Hardware"],
             exclude: ["recompute_cost.py"]),

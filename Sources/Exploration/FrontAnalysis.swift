@@ -26,7 +26,8 @@ public struct FrontAnalysis: Sendable {
         try self.init(space, rows, objectives ?? space.objectives, path: folder.path)
     }
 
-    init(_ space: ExplorationSpace, _ all: [ResultRow], _ objectives: [Objective], path: String) throws {
+    /// - Parameter path: the folder that errors name.
+    public init(_ space: ExplorationSpace, _ all: [ResultRow], _ objectives: [Objective], path: String) throws {
         for objective in objectives where space.columns.index(objective.column) == nil {
             throw ExplorationError.objectiveMissing(
                 name: objective.rawValue, path: path,

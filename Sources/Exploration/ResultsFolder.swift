@@ -57,6 +57,12 @@ public struct ResultsFolder: Sendable {
         return record
     }
 
+    /// How many rows the folder will have, nil where the search breeds its points, and which shard it holds, nil for all.
+    public func extent() throws(ExplorationError) -> (points: Int?, shard: String?) {
+        let record = try record()
+        return (record.points, record.shard)
+    }
+
     /// The space whose results these are.
     public func space() throws -> ExplorationSpace {
         let record = try record()

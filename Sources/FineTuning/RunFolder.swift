@@ -87,6 +87,20 @@ public struct RunFolder: Sendable {
         tuner.restore(step: step, metrics: metrics)
     }
 
+    /// Reads metrics.csv; empty where no evaluation was written yet.
+    public func metrics() throws -> Metrics {
+        guard let data = FileManager.default.contents(atPath: metricsPath) else { return Metrics() }
+        return try Metrics(csv: String(decoding: data, as: UTF8.self), path: metricsPath)
+    }
+
+    /// Reads a file of JSON that the run writes; nil where there is none.
+    public func read<Value: Decodable>(_ type: Value.Type, at file: String) throws -> Value? {
+        guard let data = FileManager.default.contents(atPath: file) else { return nil }
+        do { return try JSONDecoder().decode(type, from: data) } catch {
+            throw RunError.notARunFolder(path: file, reason: "it is not what this version writes: \(Self.place(error))")
+        }
+    }
+
     /// Whether a checkpoint was written.
     public var hasCheckpoint: Bool { FileManager.default.fileExists(atPath: checkpointPath) }
 

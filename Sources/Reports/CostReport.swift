@@ -49,7 +49,7 @@ public enum CostReport {
     }
 
     /// A recipe's name in tables, which its text stands below.
-    static func title(of recipe: String?) -> String {
+    public static func title(of recipe: String?) -> String {
         guard let recipe, let parsed = try? FirstOrderRecipe(recipe), parsed.scheme == .qat else {
             return "first-order"
         }

@@ -14,7 +14,7 @@ public enum ParetoReport {
             "",
         ]
         var table = TextTable()
-        let names = space.dimensions.map { $0.fields.map { short($0.name) }.joined(separator: " + ") }
+        let names = space.dimensions.map { ShortName.of($0) }
         table.append(["point"] + names + analysis.objectives.map(heading))
         table.rule()
         // The knee is always among those shown.
@@ -24,8 +24,8 @@ public enum ParetoReport {
             let choices = space.choices(of: row.point)
             table.append(
                 ["\(row.point)\(index == analysis.knee ? " *" : "")"]
-                    + choices.indices.map { label($0, choices[$0], analysis) }
-                    + zip(analysis.objectives, analysis.values[index]).map(quantity))
+                    + choices.indices.map { ShortName.label(space, $0, choices[$0]) }
+                    + zip(analysis.objectives, analysis.values[index]).map { $0.quantity.text($1) })
         }
         lines += table.lines()
         if shown.count < analysis.front.count {
@@ -51,9 +51,9 @@ public enum ParetoReport {
         for entry in order {
             let dimension = analysis.space.dimensions[entry.dimension]
             table.append([
-                dimension.fields.map { short($0.name) }.joined(separator: " + "), entry.objective.rawValue,
+                ShortName.of(dimension), entry.objective.rawValue,
                 entry.meanFactor.map(Quantity.ratio) ?? "-", entry.mostFactor.map(Quantity.ratio) ?? "-",
-                "\(entry.groups)", entry.bestChoice.map { label(entry.dimension, $0, analysis) } ?? "-",
+                "\(entry.groups)", entry.bestChoice.map { ShortName.label(analysis.space, entry.dimension, $0) } ?? "-",
                 entry.share.map { Quantity.percent($0) } ?? "-",
             ])
         }
@@ -63,26 +63,5 @@ public enum ParetoReport {
         ]
     }
 
-    /// The last two keys of a path: enough to know a field in a table.
-    private static func short(_ name: String) -> String { name.split(separator: ".").suffix(2).joined(separator: ".") }
-
-    private static func label(_ dimension: Int, _ choice: Int, _ analysis: FrontAnalysis) -> String {
-        var texts: [String] = []
-        for text in analysis.space.label(dimension, choice) where texts.last != text { texts.append(text) }
-        return texts.joined(separator: " + ")
-    }
-
     private static func heading(_ objective: Objective) -> String { objective.rawValue.replacing("_", with: " ") }
-
-    private static func quantity(_ objective: Objective, _ value: Double) -> String {
-        switch objective {
-        case .energy: Quantity.energy(picojoules: value)
-        case .latency: Quantity.milliseconds(value)
-        case .edp: "\(Quantity.number(value * 1e-15, digits: 4)) J s"
-        case .dramBytes, .peakMemory, .sramBytes: Quantity.bytes(value)
-        case .macCount: Quantity.number(value)
-        case .sramArea: "\(Quantity.number(value, digits: 2)) mm²"
-        default: Quantity.ratio(value)
-        }
-    }
 }

@@ -64,8 +64,13 @@ public struct RunCosts: Sendable {
 
     /// The costs of the steps done so far: each padded length's, and their mean; nil where there is a `reason`.
     public func summary(tuner: FineTuner) throws -> RunSummary? {
+        try summary(tuner: tuner, stepsBySequence: tuner.stepsBySequence)
+    }
+
+    /// The same for any numbers of steps at padded lengths.
+    public func summary(tuner: FineTuner, stepsBySequence: [Int: Int]) throws -> RunSummary? {
         guard reason == nil else { return nil }
-        let lengths = try tuner.stepsBySequence.sorted { $0.key < $1.key }.map { sequence, steps in
+        let lengths = try stepsBySequence.sorted { $0.key < $1.key }.map { sequence, steps in
             RunSummary.Length(
                 sequenceTokens: sequence, steps: steps,
                 comparison: try Self.comparison(tuner, sequence: sequence, on: machinery))

@@ -9,16 +9,22 @@ public enum RunHeader {
     public static func lines(
         record: RunRecord, machine: Machine, threads: Int, level: KernelLevel, folder: String
     ) -> [String] {
-        let rows = [
-            ("network", network(record)),
-            ("data", data(record)),
-            ("machine", describe(machine)),
-            ("method", method(record.settings)),
-            ("formats", formats(record.settings)),
-            ("run", run(record.settings, threads: threads, level: level, folder: folder)),
-        ]
+        let rows =
+            facts(record: record, machine: machine)
+            + [("run", run(record.settings, threads: threads, level: level, folder: folder))]
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { name, text in name + String(repeating: " ", count: width - name.count + 2) + text }
+    }
+
+    /// What a run is, whoever runs it.
+    ///
+    /// - Parameter machine: nil where its file cannot be read any more.
+    static func facts(record: RunRecord, machine: Machine?) -> [(name: String, text: String)] {
+        [
+            ("network", network(record)), ("data", data(record)),
+            ("machine", machine.map(describe) ?? ([record.machine] + record.machineOverrides).joined(separator: ", ")),
+            ("method", method(record.settings)), ("formats", formats(record.settings)),
+        ]
     }
 
     private static func network(_ record: RunRecord) -> String {

@@ -48,7 +48,7 @@ public enum TimingReport {
         return table
     }
 
-    private static func label(_ cause: StallCause) -> String {
+    static func label(_ cause: StallCause) -> String {
         switch cause {
         case .dram: "DRAM"
         case .sram: "an SRAM port"

@@ -16,10 +16,10 @@ struct Zeroth: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            FineTuneCommand.self, PredictCommand.self, ExportCommand.self, GenerateCommand.self, CastCommand.self,
-            QuantizeCommand.self, GemmCommand.self,
-            RandomCommand.self, VectorsCommand.self, CostCommand.self, ExploreCommand.self, ReproduceCommand.self,
-            HardwareCommand.self, AttackCommand.self,
+            FineTuneCommand.self, PredictCommand.self, ExportCommand.self, GenerateCommand.self, AttackCommand.self,
+            CastCommand.self, QuantizeCommand.self, GemmCommand.self, RandomCommand.self, VectorsCommand.self,
+            TraceCommand.self, CompareCommand.self, CostCommand.self, ExploreCommand.self, ReportCommand.self,
+            ReproduceCommand.self, HardwareCommand.self,
         ])
 
     /// Prints one line for whatever went wrong with an input and ends with status 1; flags' own errors stay ArgumentParser's.
