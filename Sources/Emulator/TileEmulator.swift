@@ -23,6 +23,9 @@ public final class TileEmulator {
     /// Where set, times commands, in seconds of whatever the clock measures. Benchmarks set it; it decides no bit.
     public var clock: (@Sendable () -> Double)?
 
+    /// Where set, is told of the next runs' commands, which then run one after another. It decides no bit.
+    public weak var observer: (any TileObserver)?
+
     /// Time by kind of command since `clock` was set or the profile was last taken.
     public func takeProfile() -> [String: Double] {
         defer { executor?.resetProfile() }
@@ -163,6 +166,7 @@ public final class TileEmulator {
         }
         executor.dram.begin(batch)
         executor.clock = clock
+        executor.observer = observer
         executor.accumulators = countsAccumulators ? AccumulatorStatistics() : nil
         return executor
     }

@@ -82,7 +82,9 @@ extension TileExecutor {
         }
         write(codes, to: tile, format)
         if let second, let minusCodes { write(minusCodes, to: second, format) }
-        if isPlus { count(statistics.reduce(PerturbationStatistics(), +), of: weights, number) }
+        let found = statistics.reduce(PerturbationStatistics(), +)
+        clamped = (isPlus ? found.clampedPlus : 0) + (isPlus && !isBoth ? 0 : found.clampedMinus)
+        if isPlus { count(found, of: weights, number) }
     }
 
     func count(_ statistics: PerturbationStatistics, of weights: Int, _ number: Int) {
@@ -166,7 +168,9 @@ extension TileExecutor {
             }
         }
         write(codes, to: tile, format)
-        updates[number] = statistics.reduce(updates[number] ?? UpdateStatistics(), +)
+        let found = statistics.reduce(UpdateStatistics(), +)
+        clamped = found.clamped
+        updates[number] = (updates[number] ?? UpdateStatistics()) + found
     }
 
     // MARK: A new head's bias
