@@ -9,15 +9,13 @@ import Testing
 
 /// Comparison of logs: what is planted is found and named; what is no log, or not whole, is refused.
 @Suite struct TraceComparisonTests {
-    private static let trace = Result { try StepTrace(StepTrace.tuner()) }
-
     private let golden: StepTrace
     private let lines: [String]
     /// Index of the first event's line.
     private let first: Int
 
     init() throws {
-        golden = try Self.trace.get()
+        golden = try StepTrace(StepTrace.tuner())
         lines = String(decoding: golden.log, as: UTF8.self).split(separator: "\n").map(String.init)
         first = try #require(lines.firstIndex(of: "events")) + 1
     }

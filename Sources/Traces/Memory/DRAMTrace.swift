@@ -109,9 +109,12 @@ public final class DRAMTrace: TileObserver {
     }
 
     /// Writes what is left and gives the file its name.
+    ///
+    /// - Throws: `TraceError.nothingSelected` where nothing was asked of DRAM.
     public func finish() throws {
         flush()
         if let failure { throw failure }
+        guard count > 0 else { throw TraceError.nothingSelected("--format dram") }
         try sink.finish()
     }
 }

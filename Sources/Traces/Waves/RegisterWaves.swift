@@ -3,7 +3,7 @@ import NumberFormats
 
 /// Registers of a systolic array in a command, beat by beat, as a value change dump (IEEE 1364-2005, 18.2), with the names of `hwmodels/rtl/array_tile.sv`.
 ///
-/// A beat is one cycle of 1 ns: `clk` rises at the beat's start, and registers show, from its end on, what they then hold. Beat 0 begins at time 0.
+/// A beat is one cycle of 1 ns: `clk` rises at its start, where registers show what the beat before left. Beat 0 begins at time 0.
 public struct RegisterWaves {
     /// A signal of an element: its name in `systolic_array` or in `pe`, its width, its value.
     private struct Signal {
@@ -43,45 +43,49 @@ public struct RegisterWaves {
     /// Writes the dump of some beats.
     ///
     /// - Parameters:
-    ///   - beats: of the command; those behind its end are left out.
+    ///   - beats: of the command; the dump ends with the state that the last one leaves; those behind the command's end are left out.
     ///   - body: takes the text piece by piece.
     public func write(beats: Range<Int>, to body: ([UInt8]) throws -> Void) throws {
         let (rows, columns) = (run.array.shape.rows, run.array.shape.columns)
         var text = header(rows, columns)
         var before = [UInt128?](repeating: nil, count: rows * columns * signals.count)
+        while run.beat < beats.lowerBound, run.step() {}
         var isFirst = true
-        while run.beat < beats.upperBound, run.step() {
-            let beat = run.beat - 1
-            guard beat >= beats.lowerBound else { continue }
-            text += "#\(2 * beat)\n1!\n#\(2 * beat + 1)\n0!\n"
+        repeat {
+            text += "#\(10 * run.beat)\n"
             if isFirst { text += "$dumpvars\n" }
-            text += "b\(String(beat, radix: 2)) \"\n"
-            for row in 0..<rows {
-                for column in 0..<columns {
-                    let element = run.array[row, column]
-                    let start = (row * columns + column) * signals.count
-                    for (place, signal) in signals.enumerated() {
-                        let value = signal.value(element)
-                        guard before[start + place] != value else { continue }
-                        before[start + place] = value
-                        let code = Self.code(start + place)
-                        text += signal.bits == 1 ? "\(value)\(code)\n" : "b\(String(value, radix: 2)) \(code)\n"
-                    }
-                }
-            }
+            text += "1!\nb\(String(run.beat, radix: 2)) \"\n"
+            change(&text, &before, rows, columns)
             if isFirst { text += "$end\n" }
+            text += "#\(10 * run.beat + 5)\n0!\n"
             isFirst = false
             if text.utf8.count > 1 << 18 {
                 try body(Array(text.utf8))
                 text = ""
             }
-        }
-        text += "#\(2 * run.beat)\n"
+        } while run.beat < beats.upperBound && run.step()
         try body(Array(text.utf8))
     }
 
+    /// Values that are others than before.
+    private func change(_ text: inout String, _ before: inout [UInt128?], _ rows: Int, _ columns: Int) {
+        for row in 0..<rows {
+            for column in 0..<columns {
+                let element = run.array[row, column]
+                let start = (row * columns + column) * signals.count
+                for (place, signal) in signals.enumerated() {
+                    let value = signal.value(element)
+                    guard before[start + place] != value else { continue }
+                    before[start + place] = value
+                    let code = Self.code(start + place)
+                    text += signal.bits == 1 ? "\(value)\(code)\n" : "b\(String(value, radix: 2)) \(code)\n"
+                }
+            }
+        }
+    }
+
     private func header(_ rows: Int, _ columns: Int) -> String {
-        var text = "$version zeroth $end\n$timescale 500ps $end\n$scope module array_tile $end\n"
+        var text = "$version zeroth $end\n$timescale 100ps $end\n$scope module array_tile $end\n"
         text += "$var wire 1 ! clk $end\n$var wire 32 \" beat [31:0] $end\n$scope module systolic_array $end\n"
         func declare(_ start: Int, isInside: Bool) {
             for (place, signal) in signals.enumerated() where signal.isInside == isInside {
