@@ -192,9 +192,19 @@ final class TraceJob {
         manifest.files = try files.map { name in
             let path = folder + "/" + name
             let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
-            return Manifest.File(name: name, bytes: size ?? 0, sha256: try SHA256.hexadecimal(ofFile: path))
+            return Manifest.File(name: name, bytes: size ?? 0, sha256: try Self.hash(path))
         }
         try writeAtomically(try Terminal.json(manifest) + "\n", to: folder + "/manifest.json")
+    }
+
+    /// The SHA-256 of a file, which may be larger than memory.
+    private static func hash(_ path: String) throws -> String {
+        guard let file = FileHandle(forReadingAtPath: path) else { throw InputError.fileMissing(file: path) }
+        var hash = SHA256()
+        while let piece = try file.read(upToCount: 1 << 22), !piece.isEmpty {
+            piece.withUnsafeBytes { hash.update($0) }
+        }
+        return hash.digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     /// The step that was traced is the step that the run made.

@@ -36,12 +36,14 @@ struct StepTrace {
 
     static func tuner(
         _ hardware: String = "edge-int8", _ overrides: [String] = smallMachine, method: RunSettings.Method = .quzo,
-        batch: Int = 2, queries: Int = 1, rounding: String? = nil, estimator: GradientEstimator = .qRGE2
+        batch: Int = 2, queries: Int = 1, rounding: String? = nil, estimator: GradientEstimator = .qRGE2,
+        hasNewHead: Bool = false
     ) throws -> FineTuner {
         let machine = try Machine.load(hardware, overrides: overrides)
         var settings = RunSettings.defaults(
             network: false, updateRounding: rounding, method: method, formats: StepFormats(machine.arithmetic))
         (settings.batch, settings.queries, settings.steps, settings.estimator) = (batch, queries, 4, estimator)
+        settings.newHead = hasNewHead
         let tuner = try FineTuner(
             task: FineTuningTask(settings), settings: settings, kernels: Kernels(level: .highestAvailable), threads: 1)
         tuner.emulation = .tiles(machine, TileOptions())
@@ -71,18 +73,18 @@ struct StepTrace {
 
     /// Events as text, word by word.
     var events: [Event] {
-        let lines = String(decoding: log, as: UTF8.self).split(separator: "\n").map(String.init)
+        let lines = log.split(separator: 10).map { String(decoding: $0, as: UTF8.self) }
         guard let start = lines.firstIndex(of: "events") else { return [] }
         return lines[(start + 1)..<(lines.count - 1)].map { Event($0, plan.header) }
     }
 
     struct Event {
-        let words: [Substring]
+        let words: [String]
         let layout: TraceLayout
         let operation: Int
 
         init(_ line: String, _ header: TraceHeader) {
-            words = line.split(separator: " ", omittingEmptySubsequences: false)
+            words = line.utf8.split(separator: 32, omittingEmptySubsequences: false).map { String($0)! }
             layout = header.layouts[Int(words[3], radix: 16)!]
             operation = Int(words[4], radix: 16)!
         }
@@ -96,8 +98,8 @@ struct StepTrace {
             guard let place = found else { return nil }
             let digits = layout.fields[place].digits
             let text = Array(words[8 + place].utf8)
-            return stride(from: 0, to: text.count, by: digits).map {
-                UInt128(String(decoding: text[$0..<$0 + digits], as: UTF8.self), radix: 16)!
+            return stride(from: 0, to: text.count, by: digits).map { start in
+                text[start..<start + digits].reduce(0) { $0 << 4 | UInt128($1 < 58 ? $1 - 48 : $1 - 87) }
             }
         }
 

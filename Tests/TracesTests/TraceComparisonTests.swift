@@ -16,7 +16,7 @@ import Testing
 
     init() throws {
         golden = try StepTrace(StepTrace.tuner())
-        lines = String(decoding: golden.log, as: UTF8.self).split(separator: "\n").map(String.init)
+        lines = golden.log.split(separator: 10).map { String(decoding: $0, as: UTF8.self) }
         first = try #require(lines.firstIndex(of: "events")) + 1
     }
 
@@ -83,9 +83,11 @@ import Testing
     }
 
     /// Bits of elements of all kinds of event.
-    @Test(arguments: 0..<60) func aPlantedBitIsNamed(seed: UInt64) throws {
+    @Test(arguments: 0..<28) func aPlantedBitIsNamed(seed: UInt64) throws {
         var random = SplitMix(state: seed)
-        let kind = TraceLayout.events[Int(seed) % TraceLayout.events.count]
+        // Nothing is drawn for the bias of a head that is not new.
+        let kinds = TraceLayout.events.filter { $0 != "draw" }
+        let kind = kinds[Int(seed) % kinds.count]
         let candidates = events.indices.filter { events[$0].contains(" \(kind) ") }
         let chosen = try #require(candidates.randomElement(using: &random))
         let event = StepTrace.Event(events[chosen], golden.plan.header)
@@ -115,7 +117,7 @@ import Testing
 
     @Test func aSumIsShownWithItsOperandsAndItsTile() throws {
         let chosen = try #require(
-            events.lastIndex { $0.contains(" array matmul ") && $0.contains(".00000004 ") })
+            events.lastIndex { $0.contains(" array matmul 00000000.00000000.") })
         let event = StepTrace.Event(events[chosen], golden.plan.header)
         let acc = try #require(event.layout.fields.lastIndex { $0.name == "acc" })
         let field = event.layout.fields[acc]
@@ -125,10 +127,11 @@ import Testing
         let found = try #require(try compare(sealed(header + other)).first)
         #expect(found.bit == 4 && found.lane == 1 && found.index == [0, 1, 1])
         let (place, a) = (event.place, event.layout.fields[0])
-        #expect(
-            found.tile
-                == "tile example 0, head 0, m \(place[2])…\(place[2] + field.shape[1] - 1), n \(place[3])…\(place[3] + field.shape[2] - 1), k \(place[4])…\(place[4] + a.shape[2] - 1)"
-                .replacing("example 0, head 0, ", with: place[0] + place[1] == 0 ? "" : "example 0, head 0, "))
+        let extents = [field.shape[1], field.shape[2], a.shape[2]]
+        let ranges = zip(["m", "n", "k"], zip(place.dropFirst(2), extents)).map { name, range in
+            range.1 > 1 ? "\(name) \(range.0)…\(range.0 + range.1 - 1)" : "\(name) \(range.0)"
+        }
+        #expect(found.tile == "tile " + ranges.joined(separator: ", "))
         #expect(found.inputs.map(\.field).prefix(2) == ["a", "b"])
         #expect(found.inputs[0].index == [0, 1, 0] && found.inputs[1].index == [0, 1, 0])
         let codes = try #require(event.raw(.input, "a"))

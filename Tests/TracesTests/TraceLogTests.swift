@@ -15,11 +15,13 @@ import Testing
         var queries = 1
         var rounding: String?
         var estimator = GradientEstimator.qRGE2
+        var hasNewHead = false
         var testDescription: String { "\(hardware) \(overrides.last ?? "") \(method) \(queries) \(rounding ?? "")" }
 
         func tuner() throws -> FineTuner {
             try StepTrace.tuner(
-                hardware, overrides, method: method, queries: queries, rounding: rounding, estimator: estimator)
+                hardware, overrides, method: method, queries: queries, rounding: rounding, estimator: estimator,
+                hasNewHead: hasNewHead)
         }
     }
 
@@ -29,7 +31,7 @@ import Testing
         Case(overrides: StepTrace.smallMachine + [StepTrace.inPlace], queries: 2, rounding: "residual:16"),
         Case(rounding: "nearest", estimator: .qRGE1), Case(hardware: "edge-int4", overrides: []),
         Case(hardware: "tpu-like", overrides: []), Case(hardware: "gemmini-like", overrides: []),
-        Case(hardware: "quzo-edge", overrides: []),
+        Case(hardware: "quzo-edge", overrides: []), Case(queries: 2, hasNewHead: true),
     ]
 
     @Test func theChecksumIsZlibs() {
@@ -72,12 +74,11 @@ import Testing
             var units: [String: Int] = [:]
             while let event = try input.next() {
                 units[event.layout.unit, default: 0] += 1
-                let words = String(decoding: event.line.dropLast(), as: UTF8.self).split(
-                    separator: " ", omittingEmptySubsequences: false)
-                #expect(words.count == 9 + event.layout.fields.count)
-                for (word, field) in zip(words.dropFirst(8), event.layout.fields) {
-                    #expect(word.utf8.count == field.characters)
+                let words = event.line.dropLast().split(separator: 32, omittingEmptySubsequences: false).map {
+                    String(decoding: $0, as: UTF8.self)
                 }
+                #expect(words.count == 9 + event.layout.fields.count)
+                #expect(words.dropFirst(8).dropLast().map(\.utf8.count) == event.layout.fields.map(\.characters))
                 #expect(words[5] == event.layout.unit && words[6] == event.layout.event)
                 input.pass(event)
             }
@@ -128,20 +129,23 @@ import Testing
             let first = try #require(event.raw(.random, "firstRounding.word"))
             let grid = try #require(event.raw(.random, "gridRounding.word"))
             let isMinus = trace.plan.header.operations[event.operation].pass == "minus"
+            let hasSecond = event.integers(.output, "second") != nil
             var isLimited = false
+            var expected: [Int] = []
+            var expectedSecond: [Int] = []
             for place in codes.indices {
                 let u = IrwinHallGaussian.code(
                     integer: IrwinHallGaussian.integer(word: UInt32(words[place])), bits: quzo.bits,
                     random: UInt16(first[place]))
                 let d = Int(WeightPerturbation.gridSteps(code: u, multiplier: multiplier, random: UInt16(grid[place])))
                 let moved = codes[place] + (isMinus ? -d : d)
-                #expect(left[place] == min(max(moved, -limit), limit))
+                expected.append(min(max(moved, -limit), limit))
+                expectedSecond.append(min(max(codes[place] - d, -limit), limit))
                 isLimited = isLimited || abs(moved) > limit
-                if let second = event.integers(.output, "second") {
-                    #expect(second[place] == min(max(codes[place] - d, -limit), limit))
-                    isLimited = isLimited || abs(codes[place] - d) > limit
-                }
+                if hasSecond { isLimited = isLimited || abs(codes[place] - d) > limit }
             }
+            #expect(left == expected)
+            if hasSecond { #expect(event.integers(.output, "second") == expectedSecond) }
             #expect((event.flags & 2 != 0) == isLimited)
         }
         #expect(weights > 1000)

@@ -58,7 +58,7 @@ import Testing
         // The losses are the run's own.
         let rows = try String(contentsOfFile: folder + "/run/metrics.csv", encoding: .utf8).split(separator: "\n")
         let loss = try #require((first["loss"] as? [NSNumber])?.first).floatValue
-        #expect(rows.contains { $0.hasPrefix("1,") && $0.split(separator: ",").contains { Float($0) == loss } })
+        #expect(rows.contains { $0.hasPrefix("2,") && $0.split(separator: ",").contains { Float($0) == loss } })
     }
 
     @Test func stepsBeforeAndBehindTheCheckpointAreMade() throws {

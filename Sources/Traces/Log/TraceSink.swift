@@ -35,6 +35,8 @@ public final class CompressedFile: TraceSink {
         process.arguments = ["gzip", "-c", "-n", "-1"]
         process.standardInput = pipe
         process.standardOutput = FileHandle(fileDescriptor: file.descriptor, closeOnDealloc: false)
+        // What goes wrong is said once, with its place.
+        process.standardError = FileHandle.nullDevice
         do { try process.run() } catch {
             throw TraceError.compressorMissing(path: path, reason: error.localizedDescription)
         }
