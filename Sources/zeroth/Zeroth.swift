@@ -20,7 +20,7 @@ struct Zeroth: ParsableCommand {
             QuantizeCommand.self, GemmCommand.self,
             RandomCommand.self, VectorsCommand.self, TraceCommand.self, CompareCommand.self, CostCommand.self,
             ExploreCommand.self, ReproduceCommand.self,
-            HardwareCommand.self,
+            HardwareCommand.self, AttackCommand.self,
         ])
 
     /// Prints one line for whatever went wrong with an input and ends with status 1; flags' own errors stay ArgumentParser's.
