@@ -32,7 +32,9 @@ let package = Package(
         .target(
             name: "Exploration",
             dependencies: ["Costs", "Timing", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),
-        .target(name: "Traces", dependencies: ["Emulator", "NumberFormats"]),
+        .target(
+            name: "Traces",
+            dependencies: ["Timing", "Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),
         .target(name: "Reports", dependencies: ["Costs", "FineTuning", "Exploration"]),
         .target(name: "CZeroth"),
         .target(name: "CAPI", dependencies: ["CZeroth", "Emulator", "NumberFormats"]),
@@ -71,7 +73,12 @@ let package = Package(
             exclude: ["decoder", "training"]),
         .testTarget(
             name: "CAPITests", dependencies: ["CAPI", "CZeroth", "Traces", "Emulator", "NumberFormats"]),
-        .testTarget(name: "TracesTests", dependencies: ["Traces", "NumberFormats"]),
+        .testTarget(
+            name: "TracesTests",
+            dependencies: [
+                "ProgramFixtures", "Traces", "FineTuning", "Emulator", "Programs", "Networks", "Hardware", "Kernels",
+                "NumberFormats",
+            ]),
         .testTarget(
             name: "TimingTests", dependencies: ["ProgramFixtures", "Timing", "Programs", "Networks", "Hardware"],
             exclude: ["run_scalesim.py", "compare_speed.py"]),
@@ -87,7 +94,7 @@ let package = Package(
             exclude: ["independent"]),
         .testTarget(
             name: "zerothTests", dependencies: ["zeroth", "Networks"],
-            exclude: ["exact", "gemm", "quantize", "random_sources.py", "recompute_reproduction.py"]),
+            exclude: ["exact", "gemm", "quantize", "traces", "random_sources.py", "recompute_reproduction.py"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

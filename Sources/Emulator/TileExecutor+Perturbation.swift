@@ -89,6 +89,7 @@ extension TileExecutor {
         write(codes, to: tile, format)
         if let second, let minusCodes { write(minusCodes, to: second, format) }
         let sum = statistics.reduce(PerturbationStatistics(), +)
+        clamped = (isPlus ? sum.clampedPlus : 0) + (isPlus && !isBoth ? 0 : sum.clampedMinus)
         if isPlus { count(sum, of: weights, number) }
         if drawsAgain { perturbed.add(key, both, sum) }
     }
@@ -175,7 +176,9 @@ extension TileExecutor {
             }
         }
         write(codes, to: tile, format)
-        updates[number] = statistics.reduce(updates[number] ?? UpdateStatistics(), +)
+        let found = statistics.reduce(UpdateStatistics(), +)
+        clamped = found.clamped
+        updates[number] = (updates[number] ?? UpdateStatistics()) + found
     }
 
     // MARK: A new head's bias

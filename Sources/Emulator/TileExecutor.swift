@@ -81,6 +81,10 @@ final class TileExecutor {
     var perturbations: [Int: (statistics: PerturbationStatistics, weights: Int)] = [:]
     var updates: [Int: UpdateStatistics] = [:]
     var accumulators: AccumulatorStatistics?
+    /// Codes that the command that ran last limited to their range.
+    var clamped: UInt64 = 0
+    /// Where set, is told of commands.
+    weak var observer: (any TileObserver)?
     /// Where set, times each command: seconds of whatever the caller measures.
     var clock: (@Sendable () -> Double)?
     /// Time by kind of command, filled while `clock` is set.
@@ -347,13 +351,16 @@ final class TileExecutor {
         state.pointee.prepared = nest.prepared.baseAddress
         state.pointee.stored = nest.stored.baseAddress
         let clock = clock
+        let observer = observer.flatMap { $0.begins(number) ? $0 : nil }
         var depth = 0
         var next = 0
         while next < instructions.count {
             switch instructions[next] {
             case .command(let index):
                 state.pointee.command = index
-                if let clock {
+                if let observer {
+                    try execute(nest, index, for: observer)
+                } else if let clock {
                     let start = clock()
                     try execute(nest, index)
                     profile[kind(nest.commands[index]), default: 0] += clock() - start
@@ -392,6 +399,17 @@ final class TileExecutor {
             }
             next += 1
         }
+    }
+
+    private func execute(_ nest: PreparedNest, _ index: Int, for observer: any TileObserver) throws(TileError) {
+        let observed = ObservedCommand(
+            executor: self, operation: number, nest: scheduled.nestOfOperation[number], index: index,
+            command: nest.commands[index], indices: (0..<PreparedNest.depth).map { indices[$0] })
+        clamped = 0
+        observer.willRun(observed)
+        try execute(nest, index)
+        observer.didRun(observed)
+        guard observer.goesOn else { throw fault(.stopped) }
     }
 
     private func execute(_ nest: PreparedNest, _ index: Int) throws(TileError) {
