@@ -17,7 +17,8 @@ extension TrainingEmulator {
         switch operation.action {
         case .embed: return operation.reads.dropFirst().allSatisfy { program[$0].format == .fp32 }
         case .product(let product): return isEmulated(product)
-        case .quantizeRows, .quantizeColumns, .softmax, .add, .cast, .activation(.gelu, _), .meanPool, .loss,
+        case .quantizeRows, .quantizeColumns, .softmax, .add, .addAdapter, .cast, .activation(.gelu, _), .meanPool,
+            .loss,
             .addNorm(.layerNorm, _, _, keepsSum: false), .projectedGradient, .updateBias:
             return true
         case .update(_, _, _, let residualBits): return residualBits == 0
@@ -37,11 +38,10 @@ extension TrainingEmulator {
     }
 
     private static func isEmulated(_ product: Product) -> Bool {
-        if case .adapter = product.role { return false }
-        guard product.foldedScales == nil, !product.hasFactor else { return false }
+        guard product.foldedScales == nil else { return false }
         let integers = [product.firstFormat, product.secondFormat].count { $0.integer != nil }
         switch product.role {
-        case .linear, .attentionScores, .attentionContext:
+        case .linear, .adapter(.forward, _), .attentionScores, .attentionContext:
             if integers == 2 { return true }
         default: break
         }

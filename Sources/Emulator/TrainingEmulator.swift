@@ -142,11 +142,9 @@ public final class TrainingEmulator {
         guard program.step.method == .mezo else {
             throw .methodDiffers(program: program.step.method.word, settings: "mezo")
         }
-        let trained = program.step.trained
+        let trained = program.step.trainedMatrices
         // Weights are stored in the program's format from the first step on.
-        for tensor in program.tensors {
-            if case .linearWeight = tensor.binding { _ = state.values(of: tensor, in: program.step) }
-        }
+        for tensor in program.tensors where tensor.kind == .weights { _ = state.values(of: tensor, in: program.step) }
         var result = StepResult(loss: 0, minusLoss: 0, projectedGradient: 0, moved: 0, trained: 0, macs: 0)
         var differences: [Float] = []
         let ends = program.operations.indices.filter { program.operations[$0].action == .projectedGradient }
@@ -178,9 +176,9 @@ public final class TrainingEmulator {
             settings.updateMultiplier(lossDifference: $0, learningRate: learningRate, queries: differences.count)
         }
         for number in trained {
-            let linear = parameters.linears[number]
+            let linear = parameters.matrix(number)
             result.moved += update(
-                linear.values, tensor: number, multipliers, settings, step: step,
+                linear.values, tensor: program.step.drawNumber(number), multipliers, settings, step: step,
                 isNarrow: program.step.weightFormat(number) == .bf16)
         }
         if parameters.hasNewHead, trained.contains(parameters.shape.headNumber) {
@@ -194,14 +192,15 @@ public final class TrainingEmulator {
     // MARK: Perturbations
 
     private func perturbed(
-        _ program: Program, _ trained: Range<Int>, _ settings: MeZOSettings, step: Int, query: Int
+        _ program: Program, _ trained: [Int], _ settings: MeZOSettings, step: Int, query: Int
     ) -> [PerturbationSign: [Int: (weight: AlignedBuffer<Float>, bias: AlignedBuffer<Float>)]] {
         var result: [PerturbationSign: [Int: (weight: AlignedBuffer<Float>, bias: AlignedBuffer<Float>)]] = [:]
         let head = parameters.shape.headNumber
         for number in trained {
-            let linear = parameters.linears[number]
+            let linear = parameters.matrix(number)
             let weights = perturbed(
-                linear.values, settings.passMultiplier, settings.streams(number, step: step, query: query),
+                linear.values, settings.passMultiplier,
+                settings.streams(program.step.drawNumber(number), step: step, query: query),
                 isNarrow: program.step.weightFormat(number) == .bf16)
             let biases =
                 number == head && parameters.hasNewHead
@@ -267,8 +266,8 @@ public final class TrainingEmulator {
     // MARK: Parts
 
     private func trainedCount(_ program: Program) -> Int {
-        program.step.trained.reduce(parameters.hasNewHead ? parameters.shape.classes : 0) {
-            $0 + parameters.linears[$1].count
+        program.step.trainedMatrices.reduce(parameters.hasNewHead ? parameters.shape.classes : 0) {
+            $0 + parameters.matrix($1).count
         }
     }
 
@@ -280,7 +279,10 @@ public final class TrainingEmulator {
 
     private func check(_ program: Program, _ batch: EncodedBatch) throws(EmulatorError) {
         let step = program.step
-        guard step.adapters == nil else { throw .adaptersNotEmulated(trainable: step.trainable.description) }
+        guard step.adapters == parameters.layout.adapters else {
+            throw .adaptersDiffer(
+                program: step.trainable.description, parameters: parameters.layout.trainable.description)
+        }
         let parts = program.tensors.count { $0.binding == .tokens }
         guard step.batch * parts == batch.count, step.sequence == batch.sequence,
             step.network == TransformerConfiguration(parameters.shape), step.placement == .onLoad

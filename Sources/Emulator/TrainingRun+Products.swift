@@ -5,21 +5,21 @@ import Programs
 /// Matrix products of a floating-point or first-order step.
 extension TrainingRun {
     func multiply(_ operation: Operation, _ product: Product) throws(EmulatorError) {
-        guard product.foldedScales == nil, !product.hasFactor else { throw .notEmulated(operation: operation.name) }
+        guard product.foldedScales == nil else { throw .notEmulated(operation: operation.name) }
         count(macs: product.macs)
         switch product.role {
-        case .linear(let number):
+        case .linear(let number), .adapter(.forward, let number):
             if product.firstFormat.integer != nil, product.secondFormat.integer != nil {
                 try linearCodes(operation, product)
             } else {
                 try linear(operation, product, number)
             }
-        case .inputGradient:
+        case .inputGradient, .adapter(.inputGradient, _):
             let gradient = try numbers(operation.reads[0], operation)
             let weight = try dequantized(1, operation)
             // W [outputs, inputs]; a row of the second operand for each input.
             try whole(operation, product, gradient, transposed(weight, rows: product.k, columns: product.n), bias: nil)
-        case .weightGradient:
+        case .weightGradient, .adapter(.weightGradient, _):
             let gradient = try numbers(operation.reads[0], operation)
             let input = try dequantized(1, operation)
             try whole(
@@ -27,9 +27,17 @@ extension TrainingRun {
                 transposed(input, rows: product.k, columns: product.n), bias: nil)
         case .attentionScores, .attentionContext, .probabilityGradient, .valueGradient, .queryGradient, .keyGradient:
             try attention(operation, product)
-        case .adapter: throw .notEmulated(operation: operation.name)
         }
+        if product.hasFactor { try scale(operation.writes[0], by: program.step.adapterFactor, operation) }
         try store(operation.writes, operation)
+    }
+
+    private func scale(_ id: TensorID, by factor: Float, _ operation: Operation) throws(EmulatorError) {
+        let y = try numbers(id, operation)
+        let values = y.shared
+        inPieces(y.count, of: 65536, threads: threads) { range in
+            for i in range { values[i] *= factor }
+        }
     }
 
     // MARK: Linear layers

@@ -94,7 +94,7 @@ final class TrainingRun {
         case .softmax(let rows, let columns): try softmax(operation, rows: rows, columns: columns)
         case .addNorm(.layerNorm, let rows, let columns, keepsSum: false):
             try addLayerNorm(operation, rows: rows, columns: columns)
-        case .add: try sum(operation)
+        case .add, .addAdapter: try sum(operation)
         case .cast: try cast(operation)
         case .activation(.gelu, _): try gelu(operation)
         case .meanPool(let examples, let rows, let columns):

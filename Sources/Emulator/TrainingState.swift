@@ -19,7 +19,7 @@ final class TrainingState {
         self.kernels = kernels
         self.threads = threads
         numbers = Dictionary(
-            uniqueKeysWithValues: (0..<parameters.linears.count).map { (parameters.shape.linearName($0), $0) })
+            uniqueKeysWithValues: parameters.numbers.map { (parameters.layout.matrixName($0), $0) })
     }
 
     /// Forgets what was made of weights that were changed from outside.
@@ -45,10 +45,10 @@ final class TrainingState {
             return nil
         case nil: break
         }
-        if tensor.kind == .weights, tensor.name.hasSuffix(".master"),
-            let number = numbers[String(tensor.name.dropLast(7))]
-        {
-            return stored(parameters.linears[number].values, tensor.format)
+        // Masters, and the matrices of adapters.
+        for suffix in [".master", ".weight"] where tensor.kind == .weights && tensor.name.hasSuffix(suffix) {
+            guard let number = numbers[String(tensor.name.dropLast(suffix.count))] else { continue }
+            return stored(parameters.matrix(number).values, tensor.format)
         }
         guard tensor.kind == .optimizerState, [.fp32, .bf16].contains(tensor.format) else { return nil }
         if let known = moments[tensor.name] { return .numbers(known) }

@@ -14,6 +14,8 @@ public final class FineTuner {
     /// A row a step done, and the evaluations made.
     public private(set) var metrics = Metrics()
     private let work: MethodWork
+    /// A step of the longest sequence.
+    private let first: StepDescription
     /// The weights that the run trains.
     public let trainable: TrainableSet
     /// Runs steps on codes; nil for methods in floating point.
@@ -48,17 +50,19 @@ public final class FineTuner {
         self.settings = settings
         work = validated.work
         trainable = validated.trainable
+        let first = try validated.step(settings, on: task.shape, hasNewHead: task.hasNewHead)
+        self.first = first
         parameters = EncoderParameters(
             checkpoint: task.checkpoint, classes: task.labels.count, precision: work.precision,
-            formats: settings.formats, kernels: kernels, threads: threads)
+            formats: settings.formats, trainable: trainable, seed: settings.seed, kernels: kernels, threads: threads)
         self.threads = threads
         self.kernels = kernels
         switch work {
         case .codes(let step):
             let bits = step.rounding.residualBits
-            if bits > 0 { parameters.addResiduals(bits: bits, numbers: trainable.numbers(in: parameters.shape)) }
+            if bits > 0 { parameters.addResiduals(bits: bits, numbers: first.trainedMatrices) }
             let emulator = EncoderEmulator(parameters: parameters, kernels: kernels, threads: threads)
-            try emulator.validate(step, trainable: trainable)
+            try emulator.validate(step, first)
             (self.emulator, training) = (emulator, nil)
             forward = MethodForward(emulator, settings, validated)
         case .mezo, .firstOrder:
@@ -73,11 +77,8 @@ public final class FineTuner {
 
     /// The step that a batch of `sequence` tokens an example is lowered from.
     public func stepDescription(sequence: Int) -> StepDescription {
-        var description = StepDescription(
-            shape: parameters.shape, batch: settings.batch, sequence: sequence, trainable: trainable,
-            hasNewHead: parameters.hasNewHead, method: work.method)
-        description.machineFormats = settings.formats
-        description.queries = settings.queries
+        var description = first
+        description.sequence = sequence
         return description
     }
 
@@ -107,7 +108,9 @@ public final class FineTuner {
     /// The zeroth-order side of a comparison: the run's own step, or beside a first-order run one of QuZO with the same trainable set and batch.
     public func zerothOrderDescription(sequence: Int) -> StepDescription {
         var description = stepDescription(sequence: sequence)
-        if recipe != nil { description.method = .quzo(residualBits: defaultResidualBits) }
+        guard recipe != nil else { return description }
+        description.method = .quzo(residualBits: 0)
+        if description.hasIntegerWeights { description.method = .quzo(residualBits: defaultResidualBits) }
         return description
     }
 
@@ -166,8 +169,7 @@ public final class FineTuner {
         let result = try run(description, batch, places, rate)
         let perturbed = result.perturbations.reduce(PerturbationStatistics(), +)
         let updated = result.updates.reduce(UpdateStatistics(), +)
-        let weights = Double(
-            trainable.numbers(in: parameters.shape).reduce(0) { $0 + parameters.linears[$1].count })
+        let weights = Double(description.trainedMatrices.reduce(0) { $0 + parameters.matrix($1).count })
         return Metrics.Row(
             step: step, plusLoss: result.plusLoss, minusLoss: result.minusLoss,
             projectedGradient: result.projectedGradient, gradientNorm: nil, learningRate: rate,

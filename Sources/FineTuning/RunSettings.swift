@@ -58,7 +58,7 @@ public struct RunSettings: Sendable, Hashable, Codable {
     public var batch: Int
     /// Longest example in tokens; longer ones are cut.
     public var sequence: Int
-    /// `all`, `last:N` or `head`.
+    /// `all`, `last:N`, `head` or `lora:…` (`TrainableSet`).
     public var trainable: String
     /// Give the network a new head although it has one.
     public var newHead: Bool
@@ -141,10 +141,12 @@ public struct RunSettings: Sendable, Hashable, Codable {
             queries >= 1 && queries <= StepDescription.queryLimit, "queries", "\(queries)",
             "1 … \(StepDescription.queryLimit)")
         try require(evaluateEvery >= 0, "evaluate-every", "\(evaluateEvery)", "0 or more steps")
-        guard let trainable = TrainableSet(trainable), trainable.adapters == nil else {
+        let set: TrainableSet
+        do throws(TrainableSetError) { set = try TrainableSet(parsing: trainable) } catch {
             throw .badSetting(
                 name: "trainable", value: trainable,
-                allowed: "all, last:N or head; adapters are costed by zeroth cost and not emulated")
+                allowed: error.part == trainable
+                    ? error.allowed : "a set whose part \"\(error.part)\" is \(error.allowed)")
         }
         guard let size = PerturbationSize(word: perturbationSize) else {
             throw .badSetting(
@@ -178,7 +180,7 @@ public struct RunSettings: Sendable, Hashable, Codable {
             work = .mezo(step)
         case .firstOrder: work = try firstOrderWork()
         }
-        return ValidatedSettings(trainable: trainable, work: work)
+        return ValidatedSettings(trainable: set, work: work)
     }
 
     private func firstOrderWork() throws(RunError) -> MethodWork {
@@ -228,4 +230,19 @@ public struct RunSettings: Sendable, Hashable, Codable {
 public struct ValidatedSettings: Sendable, Hashable {
     public let trainable: TrainableSet
     public let work: MethodWork
+
+    /// A step of a run on a network, whose adapters are checked against it.
+    ///
+    /// - Throws: `EmulatorError.notLaidOut`, naming what of the adapters does not fit.
+    func step(
+        _ settings: RunSettings, on shape: EncoderShape, hasNewHead: Bool
+    ) throws(EmulatorError) -> StepDescription {
+        var step = StepDescription(
+            shape: shape, batch: settings.batch, sequence: settings.sequence, trainable: trainable,
+            hasNewHead: hasNewHead, method: work.method)
+        step.machineFormats = settings.formats
+        step.queries = settings.queries
+        do throws(ScheduleError) { try step.checkAdapters() } catch { throw .notLaidOut(error) }
+        return step
+    }
 }

@@ -78,7 +78,7 @@ public enum RunHeader {
     private static func formats(_ settings: RunSettings) -> String {
         guard settings.method.isOnGrid else {
             guard let work = try? settings.validated().work else { return "" }
-            let own = settings.formats.of(work.method)
+            let own = based(settings.formats.of(work.method), settings)
             let operands = [own.weights, own.activations, own.attention, own.head]
             var sums: [String] = []
             if operands.contains(where: { $0.integer != nil }) { sums.append("INT32 sums of codes") }
@@ -89,7 +89,14 @@ public enum RunHeader {
             }
             return formats(own, sums: sums)
         }
-        return formats(settings.formats, sums: ["INT32 sums"])
+        return formats(based(settings.formats, settings), sums: ["INT32 sums"])
+    }
+
+    /// The formats with that of a frozen base beside adapters.
+    private static func based(_ formats: StepFormats, _ settings: RunSettings) -> StepFormats {
+        var formats = formats
+        if let base = TrainableSet(settings.trainable)?.adapters?.base { formats.weights = base }
+        return formats
     }
 
     private static func formats(_ formats: StepFormats, sums: [String]) -> String {

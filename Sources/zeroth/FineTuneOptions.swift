@@ -63,7 +63,10 @@ struct FineTuneOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Tokens an example at most; longer ones are cut.", valueName: "n"))
     var sequence: Int?
 
-    @Option(help: ArgumentHelp("Weights to train: all, last:N or head.", valueName: "set"))
+    @Option(
+        help: ArgumentHelp(
+            "Weights to train: all, last:N, head, or adapters beside frozen layers: lora:rank=N,targets=q+v, alpha=X (docs/networks.md).",
+            valueName: "set"))
     var trainable: String?
 
     @Flag(help: "Give the network a new head although it has one.")

@@ -46,6 +46,14 @@ struct MethodRunTests {
         Choice(method: .firstOrder, recipe: "qat:int8,momentum,state=bf16,micro=3,update=end,checkpoint=layer"),
         Choice(method: .firstOrder, recipe: "qat:int8,adam,gradient=int8", trainable: "last:1", newHead: true),
         Choice(method: .firstOrder, recipe: "qat:int8,sgd,master=bf16", trainable: "head"),
+        Choice(method: .mezo, trainable: "lora:rank=4,targets=all-linear", queries: 2),
+        Choice(method: .mezo, trainable: "lora:rank=4,base=int4,format=fp32", newHead: true),
+        Choice(method: .zoSignSGD, trainable: "lora:rank=2,alpha=4,last=1"),
+        Choice(method: .firstOrder, recipe: "full,adam", trainable: "lora:rank=4,base=int4"),
+        Choice(
+            method: .firstOrder, recipe: "qat:int8,adam,micro=3,update=end,checkpoint=layer",
+            trainable: "lora:rank=4,alpha=8,targets=q+o+fc1", newHead: true),
+        Choice(method: .firstOrder, recipe: "qat:int8,adam,checkpoint=selective", trainable: "lora:format=bf16,last=1"),
     ]
 
     private func tuner(
@@ -60,7 +68,9 @@ struct MethodRunTests {
     }
 
     private func values(_ tuner: FineTuner) -> [[UInt32]] {
-        tuner.parameters.linears.map { $0.values.elements.map(\.bitPattern) + $0.bias.elements.map(\.bitPattern) }
+        tuner.parameters.matrices.map { matrix in
+            (matrix?.values.elements.map(\.bitPattern) ?? []) + (matrix?.bias.elements.map(\.bitPattern) ?? [])
+        }
     }
 
     @Test(arguments: choices) func aResumedRunGivesTheBitsOfOneThatWasNotStopped(_ choice: Choice) throws {
@@ -84,13 +94,14 @@ struct MethodRunTests {
         #expect(values(second) == values(whole))
         // Trained weights moved, and no others.
         let untrained = EncoderParameters(
-            checkpoint: whole.task.checkpoint, classes: 2, precision: .fp32, kernels: Kernels(level: .scalar),
-            threads: 1)
-        let trained = whole.trainable.numbers(in: whole.parameters.shape)
-        for number in 0..<untrained.linears.count {
-            let isSame = untrained.linears[number].values.elements.elementsEqual(
-                whole.parameters.linears[number].values.elements)
-            #expect(isSame != trained.contains(number), "linear layer \(number)")
+            checkpoint: whole.task.checkpoint, classes: 2, precision: .fp32, trainable: whole.trainable,
+            seed: settings.seed, kernels: Kernels(level: .scalar), threads: 1)
+        let layout = whole.parameters.layout
+        let trained = Set(layout.trainedMatrices)
+        for (number, matrix) in untrained.matrices.enumerated() {
+            guard let matrix else { continue }
+            let isSame = matrix.values.elements.elementsEqual(whole.parameters.matrix(number).values.elements)
+            #expect(isSame != trained.contains(number), "\(layout.matrixName(number))")
         }
     }
 
@@ -187,6 +198,13 @@ struct MethodRunTests {
             message(Choice(method: .mezo)) { $0.floatAccumulator = "32-wrap" }.hasPrefix(
                 "--floatAccumulator is 32-wrap"))
         #expect(message(Choice(method: .zoqo, format: .bf16)).hasPrefix("--formats.weights is bf16"))
+        #expect(
+            message(Choice(method: .mezo, trainable: "lora:targets=gate")).contains("gate, which this network has not"))
+        #expect(message(Choice(method: .mezo, trainable: "lora:rank=1000")).contains("the shorter side of"))
+        #expect(
+            message(Choice(method: .mezo, trainable: "lora:rank=1000000000000000000")).contains(
+                "\"rank=1000000000000000000\" is a whole number from 1 to 262144"))
+        #expect(message(Choice(method: .zoqo, trainable: "lora:format=bf16")).contains("ZOQO, whose noise"))
     }
 
     @Test func aCheckpointWhoseMomentsAreOthersIsNamed() throws {
