@@ -65,7 +65,7 @@ public final class FineTuner {
             try emulator.validate(step, first)
             (self.emulator, training) = (emulator, nil)
             forward = MethodForward(emulator, settings, validated)
-        case .mezo, .firstOrder:
+        case .mezo, .floatQuZO, .firstOrder:
             let emulator = TrainingEmulator(
                 parameters: parameters, arithmetic: try settings.floatArithmetic(), kernels: kernels, threads: threads)
             (self.emulator, training) = (nil, emulator)
@@ -151,6 +151,9 @@ public final class FineTuner {
         case .mezo(let settings):
             result = try emulator.step(
                 program(description), batch, settings: settings, step: step, learningRate: rate)
+        case .floatQuZO(let settings):
+            result = try emulator.step(
+                program(description), batch, settings: settings, step: step, learningRate: rate)
         case .firstOrder(_, let settings):
             result = try emulator.step(
                 program(description), batch, settings: settings, step: step, learningRate: rate)
@@ -159,8 +162,13 @@ public final class FineTuner {
         return Metrics.Row(
             step: step, plusLoss: result.loss, minusLoss: result.minusLoss,
             projectedGradient: result.projectedGradient, gradientNorm: result.gradientNorm, learningRate: rate,
-            sequence: batch.sequence, perturbedFraction: nil, perturbationClamps: 0,
-            updatedFraction: Double(result.moved) / Double(result.trained), updateClamps: 0, macs: result.macs)
+            sequence: batch.sequence,
+            perturbedFraction: result.perturbations.map {
+                Double($0.moved) / (Double(result.trained) * Double(self.settings.queries))
+            },
+            perturbationClamps: result.perturbations.map { Int($0.clampedPlus + $0.clampedMinus) } ?? 0,
+            updatedFraction: Double(result.moved) / Double(result.trained), updateClamps: result.updateClamps,
+            macs: result.macs)
     }
 
     private func advanceCodes(

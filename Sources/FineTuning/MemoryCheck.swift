@@ -9,7 +9,7 @@ public enum MemoryCheck {
     public static func estimate(_ shape: EncoderShape, _ settings: RunSettings, threads: Int) -> Int {
         let weights = shape.linearWeightCount + adapterCount(shape, settings)
         // Codes, packed, packed plus, packed minus, residuals of at most two bytes; panels round up by at most a quarter.
-        guard settings.method.isOnGrid else {
+        guard settings.method.isOnGrid, settings.formats.isOfCodes else {
             // FP32 weights, those of both signs or gradients, two moments, operands packed and transposed; and all that a forward keeps.
             let values = weights * 4 * 7
             let kept =

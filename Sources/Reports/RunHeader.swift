@@ -76,16 +76,18 @@ public enum RunHeader {
     }
 
     private static func formats(_ settings: RunSettings) -> String {
-        guard settings.method.isOnGrid else {
-            guard let work = try? settings.validated().work else { return "" }
+        guard let work = try? settings.validated().work else { return "" }
+        guard case .codes = work else {
             let own = based(settings.formats.of(work.method), settings)
             let operands = [own.weights, own.activations, own.attention, own.head]
             var sums: [String] = []
             if operands.contains(where: { $0.integer != nil }) { sums.append("INT32 sums of codes") }
             let backward: ElementFormat? =
                 if case .firstOrder(let recipe, _) = work { recipe.backward } else { nil }
-            if (operands + [backward].compactMap(\.self)).contains(.bf16) {
-                sums.append("BF16 products added \(settings.floatAccumulator ?? "fp32-sequential")")
+            let narrow = (operands + [backward].compactMap(\.self)).filter { $0.integer == nil && $0 != .fp32 }
+            if !narrow.isEmpty {
+                let names = Set(narrow.map { $0.rawValue.uppercased() }).sorted().joined(separator: " and ")
+                sums.append("\(names) products added \(settings.floatAccumulator ?? "fp32-sequential")")
             }
             return formats(own, sums: sums)
         }

@@ -232,7 +232,7 @@ class Encoder(step.Network):
                 value = np.where(inside, value, F32(0))
             columns = operand(training.transposed(value), options.attention)
             scores = store(multiply(operand(query, options.attention), operand(key, options.attention), options.accumulator))
-            p = operand(step.softmax(scores, valid[:, None, None], factor), options.attention)
+            p = operand(store(step.softmax(scores, valid[:, None, None], factor)), options.attention)
             context = store(multiply(p, columns, options.accumulator)).swapaxes(1, 2)
             context = context.reshape(examples, places, self.channels)
             y = linear(first + 3, operand(context, options.activations), self.values)
