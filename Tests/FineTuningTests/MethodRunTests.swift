@@ -163,7 +163,7 @@ struct MethodRunTests {
         #expect(after.accuracy > 0.9, "\(recipe): \(after.accuracy)")
     }
 
-    /// QuZO moves FP8 weights on the embedded task as far as 8-bit integers' 300 steps do.
+    /// 600 steps of the embedded task gain more than ten points.
     @Test(arguments: [ElementFormat.e4m3, .e5m2, .bf16]) func quzoInFloatingPointLearns(_ format: ElementFormat) throws
     {
         var settings = try Choice(method: .quzo, format: format).settings(steps: 600)
@@ -211,7 +211,6 @@ struct MethodRunTests {
         #expect(message(Choice(method: .firstOrder, recipe: "qat,warp")).contains("\"warp\""))
         #expect(message(Choice(method: .firstOrder, recipe: "qat,sgd", queries: 2)).hasPrefix("--queries is 2"))
         #expect(message(Choice(method: .firstOrder, recipe: "quantized:int8,sgd")).contains("costed, but not executed"))
-        #expect(message(Choice(method: .firstOrder, recipe: "qat:fp16,sgd")).contains("costed, but not executed"))
         let fp8 = Choice(method: .quzo, format: .e4m3)
         #expect(message(fp8) { $0.perturbationSize = "steps:1" }.contains("have no one grid step"))
         #expect(message(fp8) { $0.perturbationSize = "epsilon:1e-60" }.contains("a size that FP32 holds"))

@@ -58,7 +58,7 @@ class Float:
     def codes(self, x):
         """One-byte codes of numbers of the format."""
         m = np.abs(x).astype(F64)
-        e = self.exponent(np.where(m == 0, 1, m))
+        e = self.exponent(np.where(m == 0, 2.0**self.least, m))
         digits = (m / np.ldexp(1.0, e - self.fraction)).astype(I64)  # 2^fraction and more for normal numbers
         code = digits + (e - self.least << self.fraction)
         return (code | np.where(np.signbit(x), 128, 0)).astype(np.uint8)
