@@ -326,7 +326,7 @@ struct CommandLineTests {
             (["--method", "zoqo", "--perturbation-bits", "4"], "--perturbation-bits"),
             (["--method", "zoqo", "--estimator", "q-rge1"], "--estimator"),
             (["--method", "adam"], "quzo"), (["--queries", "0"], "1 … 64"), (["--queries", "65"], "1 … 64"),
-            (["--weights", "bf16"], "arithmetic."), (["--weights", "fp16"], "'int8'"),
+            (["--weights", "bf16"], "arithmetic."), (["--weights", "fp16"], "int8"),
             (["--weights", "e4m3"], "both have to be integers"),
             (["--seed", "-1"], "from 0 to 18446744073709551615"),
             (["--trainable", "last:9"], "from 1 to"),
