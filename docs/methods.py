@@ -13,6 +13,8 @@ import math
 import os
 import subprocess
 
+LORA = "lora:rank=8,targets=all-linear"
+
 # Name, flags, steps between evaluations, forwards of an example a step.
 ROWS = [
     ("QuZO, INT8", [], 100, 2),
@@ -26,6 +28,14 @@ ROWS = [
     ("QAT, INT8, Adam", ["--method", "qat:int8,adam", "--learning-rate", "0.003"], 5, 3),
     ("QAT, INT8, SGD", ["--method", "qat:int8,sgd", "--learning-rate", "0.1"], 5, 3),
     ("QAT, W4A8, Adam", ["--method", "qat:int4/int8,adam", "--learning-rate", "0.003"], 5, 3),
+    ("QuZO, FP8", ["--hardware", "datacentre-fp8"], 100, 2),
+    ("QuZO, E5M2", ["--hardware", "datacentre-fp8", "--weights", "e5m2", "--activations", "e5m2"], 100, 2),
+    ("QuZO, BF16", ["--hardware", "datacentre-fp8", "--weights", "bf16", "--activations", "bf16"], 100, 2),
+    ("QAT, FP8, Adam", ["--hardware", "datacentre-fp8", "--method", "qat:e4m3,adam", "--learning-rate", "0.003"], 5, 3),
+    ("QuZO, INT8, LoRA", ["--trainable", LORA, "--learning-rate", "1000", "--perturbation-size", "steps:8"], 100, 2),
+    ("ZOQO, INT8, LoRA", ["--method", "zoqo", "--trainable", LORA, "--perturbation-size", "steps:8"], 50, 2),
+    ("MeZO, BF16, LoRA", ["--method", "mezo", "--trainable", LORA, "--learning-rate", "0.003", "--perturbation-size", "epsilon:0.03"], 100, 2),
+    ("QAT, INT8, Adam, LoRA", ["--method", "qat:int8,adam", "--trainable", LORA, "--learning-rate", "0.003"], 5, 3),
 ]
 
 

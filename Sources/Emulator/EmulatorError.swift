@@ -5,8 +5,10 @@ import Programs
 public enum EmulatorError: Error, CustomStringConvertible, Equatable {
     /// The program holds an operation that is costed but not executed.
     case notEmulated(operation: String)
-    /// The step trains adapters, which are costed but not executed.
+    /// The step has adapters, which tiles do not execute.
     case adaptersNotEmulated(trainable: String)
+    /// The program's adapters are not those that the parameters have.
+    case adaptersDiffer(program: String, parameters: String)
     /// A loss is not a finite number.
     case lossNotFinite(step: Int, pass: String, loss: Float)
     /// A token that the vocabulary does not have.
@@ -36,7 +38,9 @@ public enum EmulatorError: Error, CustomStringConvertible, Equatable {
             "operation \(operation): costed, but not executed by this version; take another method, recipe or format "
                 + "(docs/semantics.md, sections 9 to 13, has what runs)"
         case .adaptersNotEmulated(let trainable):
-            "trainable \(trainable): adapters are costed, but not executed by this version; train all, last:N or head to emulate a step"
+            "trainable \(trainable): adapters run on whole layers alone; use --emulation layers"
+        case .adaptersDiffer(let program, let parameters):
+            "program lowered for \(program), parameters have the adapters of \(parameters); lower a program for the parameters"
         case .lossNotFinite(let step, let pass, let loss):
             "step \(step): the loss of the \(pass) pass is \(loss), should be finite; try a smaller --learning-rate"
                 + (pass == "forward" ? "" : " or --perturbation-size")

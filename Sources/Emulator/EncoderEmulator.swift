@@ -13,7 +13,7 @@ public final class EncoderEmulator {
     public let threads: Int
     private let store: WeightStore
     private var executors: [StepDescription: [PassExecutor]] = [:]
-    private var scalarCache: (settings: StepSettings, trained: Range<Int>, scalars: [Int: [Int32]])?
+    private var scalarCache: (settings: StepSettings, trained: [Int], scalars: [Int: [Int32]])?
 
     /// Where set, times the parts of each step, in seconds of whatever the clock measures: thread by thread for the operations of a
     /// pass, on the caller's thread for the rest. Benchmarks set it; it decides no bit.
@@ -76,7 +76,7 @@ public final class EncoderEmulator {
         public var minusLoss: Float
         /// fl(L₊ − L₋)/(2κ), or /(2ε).
         public var projectedGradient: Double
-        /// A linear layer each, of the trainable set; sums over queries.
+        /// A matrix each, of the trainable set; sums over queries.
         public var perturbations: [PerturbationStatistics]
         public var updates: [UpdateStatistics]
         /// Multiply-accumulates executed.
@@ -94,12 +94,12 @@ public final class EncoderEmulator {
     }
 
     /// Says that codes were changed from outside, as when a checkpoint is read.
-    public func invalidateWeights() { store.invalidate(0..<parameters.linears.count) }
+    public func invalidateWeights() { store.invalidate(parameters.numbers) }
 
     /// Runs an inference program.
     public func infer(_ program: Program, _ batch: EncodedBatch) throws(EmulatorError) -> ForwardResult {
         try check(program, batch)
-        store.packStored(0..<parameters.linears.count)
+        store.packStored(parameters.numbers)
         let results = try run(program, program.operations, batch, withBias: false)
         return results.byPass[.forward]!
     }
@@ -132,10 +132,11 @@ public final class EncoderEmulator {
         guard program.step.method == settings.method else {
             throw .methodDiffers(program: program.step.method.word, settings: settings.method.word)
         }
-        let trained = program.step.trainable.numbers(in: parameters.shape)
+        let trained = program.step.trainedMatrices
         let moves = try moves(settings, trained, step: step)
         let biasMoves = parameters.hasNewHead ? biasMoves(settings, step: step) : nil
-        store.packStored(0..<trained.lowerBound)
+        let moving = Set(trained)
+        store.packStored(parameters.numbers.filter { !moving.contains($0) })
         var result = StepResult(
             plusLoss: 0, minusLoss: 0, projectedGradient: 0,
             perturbations: Array(repeating: PerturbationStatistics(), count: trained.count), updates: [], macs: 0,
@@ -169,7 +170,7 @@ public final class EncoderEmulator {
         result.projectedGradient =
             differences.reduce(0) { $0 + Double($1) } / Double(differences.count) / (2 * settings.size.magnitude)
         for (number, moves) in zip(trained, moves) {
-            let rowScales = Array(parameters.linears[number].scales.elements)
+            let rowScales = Array(parameters.matrix(number).scales.elements)
             let each = moves.moves(differences: differences, learningRate: learningRate, rowScales: rowScales)
             result.updates.append(timed("update") { update(number, moves, each) })
         }
@@ -213,15 +214,16 @@ public final class EncoderEmulator {
         return result
     }
 
-    /// What the step does to each trained linear layer. Multipliers are made once, since scales stay.
+    /// What the step does to each trained matrix. Multipliers are made once, since scales stay.
     private func moves(
-        _ settings: StepSettings, _ trained: Range<Int>, step: Int
+        _ settings: StepSettings, _ trained: [Int], step: Int
     ) throws(EmulatorError) -> [CodeMoves] {
         let scalars = try perturbationScalars(settings, trained)
         return trained.map { number in
-            let linear = parameters.linears[number]
+            let linear = parameters.matrix(number)
             return CodeMoves(
-                settings: settings, step: step, number: number, columns: linear.columns, limit: linear.limit,
+                settings: settings, step: step, number: parameters.layout.drawNumber(number), columns: linear.columns,
+                limit: linear.limit,
                 multipliers: scalars[number]!)
         }
     }
@@ -233,7 +235,7 @@ public final class EncoderEmulator {
     }
 
     private func perturbationScalars(
-        _ settings: StepSettings, _ trained: Range<Int>
+        _ settings: StepSettings, _ trained: [Int]
     ) throws(EmulatorError) -> [Int: [Int32]] {
         if let known = scalarCache, known.settings == settings, known.trained == trained { return known.scalars }
         let scalars = try settings.multipliers(parameters, trained)
@@ -241,14 +243,14 @@ public final class EncoderEmulator {
         return scalars
     }
 
-    /// Checks that the perturbation's size can be represented for every row of the trained layers.
-    public func validate(_ settings: StepSettings, trainable: TrainableSet) throws(EmulatorError) {
-        _ = try perturbationScalars(settings, trainable.numbers(in: parameters.shape))
+    /// Checks that the perturbation's size can be represented for every row of the matrices that a step trains.
+    public func validate(_ settings: StepSettings, _ step: StepDescription) throws(EmulatorError) {
+        _ = try perturbationScalars(settings, step.trainedMatrices)
     }
 
-    /// Updates the codes (and residuals) of one linear layer by its queries' moves.
+    /// Updates the codes (and residuals) of one matrix by its queries' moves.
     private func update(_ number: Int, _ codeMoves: CodeMoves, _ moves: [CodeMoves.Move]) -> UpdateStatistics {
-        let linear = parameters.linears[number]
+        let linear = parameters.matrix(number)
         let rowsPerPiece = max(1, 65536 / linear.columns)
         let pieces = (linear.rows + rowsPerPiece - 1) / rowsPerPiece
         var statistics = [UpdateStatistics](repeating: UpdateStatistics(), count: pieces)
@@ -279,8 +281,9 @@ public final class EncoderEmulator {
     }
 
     private func check(_ program: Program, _ batch: EncodedBatch) throws(EmulatorError) {
-        guard program.step.adapters == nil else {
-            throw .adaptersNotEmulated(trainable: program.step.trainable.description)
+        guard program.step.adapters == parameters.layout.adapters else {
+            throw .adaptersDiffer(
+                program: program.step.trainable.description, parameters: parameters.layout.trainable.description)
         }
         guard program.step.batch == batch.count, program.step.sequence == batch.sequence,
             program.step.network == TransformerConfiguration(parameters.shape), program.step.placement == .onLoad,

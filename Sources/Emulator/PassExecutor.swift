@@ -125,10 +125,11 @@ final class PassExecutor {
                     output.losses[example] = kernels.crossEntropy(
                         logits + place * classes, classes: classes, label: Int(batch.labels[example]))
                 }
+            case .addAdapter: addAdapter(operation, range)
             case .projectedGradient, .update, .updateBias, .perturbInPlace:
                 preconditionFailure("not a forward operation")
             case .lookUp, .quantizeByHead, .quantizeByToken, .regroup, .cast, .rotate, .norm, .addNorm, .add,
-                .addAdapter, .broadcast, .activation, .gate, .select, .firstOrder:
+                .broadcast, .activation, .gate, .select, .firstOrder:
                 throw .notEmulated(operation: operation.name)
             }
         }
@@ -219,7 +220,7 @@ final class PassExecutor {
         _ operation: Operation, _ product: Product, _ range: Range<Int>, _ weights: PackedWeights
     ) {
         switch product.role {
-        case .linear(let number):
+        case .linear(let number), .adapter(.forward, let number):
             linear(operation, product, number, range, weights)
         case .attentionScores, .attentionContext:
             attention(operation, product, range)
@@ -230,9 +231,10 @@ final class PassExecutor {
     private func linear(
         _ operation: Operation, _ product: Product, _ number: Int, _ range: Range<Int>, _ weights: PackedWeights
     ) {
-        let linear = parameters.linears[number]
+        let linear = parameters.matrix(number)
         let rows = count(operation.writes[0], range) / product.n
-        var bias = UnsafePointer(linear.bias.baseAddress)
+        var bias: UnsafePointer<Float>? =
+            number < parameters.linears.count ? UnsafePointer(linear.bias.baseAddress) : nil
         if number == parameters.shape.headNumber {
             if product.sign == .plus, let perturbed = weights.plusBias { bias = UnsafePointer(perturbed.baseAddress) }
             if product.sign == .minus, let perturbed = weights.minusBias { bias = UnsafePointer(perturbed.baseAddress) }
@@ -264,6 +266,16 @@ final class PassExecutor {
             packed: packed,
             columns: product.n, depth: product.k, columnScales: linear.scales.baseAddress, bias: bias, into: y,
             rowStride: product.n)
+        if product.hasFactor {
+            let factor = parameters.layout.adapterFactor
+            for i in 0..<rows * product.n { y[i] *= factor }
+        }
+    }
+
+    /// y with what an adapter adds to it.
+    private func addAdapter(_ operation: Operation, _ range: Range<Int>) {
+        let (added, y, sum) = (float(operation.reads[0]), float(operation.reads[1]), float(operation.writes[0]))
+        for i in 0..<count(operation.writes[0], range) { sum[i] = y[i] + added[i] }
     }
 
     /// Scores: query [T, H] by key [T, H], head by head; context: probabilities [A·T, T] by value codes [D, T].
@@ -364,7 +376,7 @@ extension Action {
         case .quantizeRows, .quantizeColumns: "quantize"
         case .product(let product):
             switch product.role {
-            case .linear: "linear product"
+            case .linear, .adapter: "linear product"
             default: "attention product"
             }
         case .softmax: "softmax"
@@ -373,8 +385,9 @@ extension Action {
         case .meanPool: "pool"
         case .loss: "loss"
         case .projectedGradient, .update, .updateBias, .perturbInPlace: "update"
-        case .lookUp, .quantizeByHead, .quantizeByToken, .regroup, .cast, .rotate, .norm, .addNorm, .add, .addAdapter,
-            .broadcast, .activation, .gate, .select, .firstOrder:
+        case .addAdapter: "add adapter"
+        case .lookUp, .quantizeByHead, .quantizeByToken, .regroup, .cast, .rotate, .norm, .addNorm, .add, .broadcast,
+            .activation, .gate, .select, .firstOrder:
             "not emulated"
         }
     }

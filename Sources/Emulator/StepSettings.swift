@@ -37,15 +37,15 @@ public enum StepSettings: Sendable, Hashable {
         }
     }
 
-    /// What perturbations are drawn with, by number of the trained layer: c_d of QuZO or m of ZOQO, of each row or one for all.
+    /// What perturbations are drawn with, by number of the trained matrix: c_d of QuZO or m of ZOQO, of each row or one for all.
     ///
     /// - Throws: `EmulatorError.badPerturbation` where QuZO's size does not fit a layer's grid.
     func multipliers(
-        _ parameters: EncoderParameters, _ trained: Range<Int>
+        _ parameters: EncoderParameters, _ trained: some Sequence<Int>
     ) throws(EmulatorError) -> [Int: [Int32]] {
         var result: [Int: [Int32]] = [:]
         for number in trained {
-            let rowScales = Array(parameters.linears[number].scales.elements)
+            let rowScales = Array(parameters.matrix(number).scales.elements)
             switch self {
             case .zoqo(let zoqo): result[number] = GridScalars(size: zoqo.size, rowScales: rowScales).lengths
             case .quzo(let quzo):
@@ -53,7 +53,7 @@ public enum StepSettings: Sendable, Hashable {
                     result[number] =
                         try PerturbationScalars(size: quzo.size, bits: quzo.bits, rowScales: rowScales).multipliers
                 } catch {
-                    throw .badPerturbation(layer: parameters.shape.linearName(number), error)
+                    throw .badPerturbation(layer: parameters.layout.matrixName(number), error)
                 }
             }
         }

@@ -13,11 +13,14 @@ extension TrainingEmulator {
 
     private static func isEmulated(_ operation: Operation, in program: Program) -> Bool {
         let formats = (operation.reads + operation.writes).map { program[$0].format }
-        guard formats.allSatisfy({ [.fp32, .bf16, .int8, .int4, .int32].contains($0) }) else { return false }
+        guard formats.allSatisfy({ [.fp32, .bf16, .e4m3, .e5m2, .int8, .int4, .int32].contains($0) }) else {
+            return false
+        }
         switch operation.action {
-        case .embed: return operation.reads.dropFirst().allSatisfy { program[$0].format == .fp32 }
+        case .embed: return operation.reads.dropFirst().allSatisfy { [.fp32, .bf16].contains(program[$0].format) }
         case .product(let product): return isEmulated(product)
-        case .quantizeRows, .quantizeColumns, .softmax, .add, .cast, .activation(.gelu, _), .meanPool, .loss,
+        case .quantizeRows, .quantizeColumns, .softmax, .add, .addAdapter, .cast, .activation(.gelu, _), .meanPool,
+            .loss,
             .addNorm(.layerNorm, _, _, keepsSum: false), .projectedGradient, .updateBias:
             return true
         case .update(_, _, _, let residualBits): return residualBits == 0
@@ -37,14 +40,23 @@ extension TrainingEmulator {
     }
 
     private static func isEmulated(_ product: Product) -> Bool {
-        if case .adapter = product.role { return false }
-        guard product.foldedScales == nil, !product.hasFactor else { return false }
-        let integers = [product.firstFormat, product.secondFormat].count { $0.integer != nil }
+        guard product.foldedScales == nil else { return false }
+        let formats = [product.firstFormat, product.secondFormat]
+        let integers = formats.count { $0.integer != nil }
         switch product.role {
-        case .linear, .attentionScores, .attentionContext:
-            if integers == 2 { return true }
+        case .linear, .adapter(.forward, _), .attentionScores, .attentionContext:
+            if integers == 2 || (integers == 0 && product.isNarrow) { return true }
         default: break
         }
-        return integers == 0 && [.fp32, .bf16].contains(product.format)
+        return formats.allSatisfy { [.fp32, .bf16].contains($0) }
+    }
+}
+
+extension Product {
+    /// Operands in floating point of at most 16 bits, FP8 among them.
+    var isNarrow: Bool {
+        let formats = [firstFormat, secondFormat]
+        return formats.contains { $0 == .e4m3 || $0 == .e5m2 }
+            && formats.allSatisfy { [.e4m3, .e5m2, .bf16].contains($0) }
     }
 }

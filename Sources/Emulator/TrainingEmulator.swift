@@ -3,7 +3,7 @@ import Networks
 import NumberFormats
 import Programs
 
-/// Runs steps in floating point bit by bit: MeZO and ZO-SignSGD, and first-order training, quantization-aware or not, as docs/semantics.md,
+/// Runs steps in floating point bit by bit: MeZO, ZO-SignSGD and QuZO, and first-order training, quantization-aware or not, as docs/semantics.md,
 /// section 13, states them.
 ///
 /// It executes the program that is costed, operation after operation; what it has no arithmetic for it refuses by name. Bits depend on the
@@ -21,7 +21,12 @@ public final class TrainingEmulator {
             self.order = order
         }
 
-        var bf16: DotProduct { DotProduct(.bf16, .bf16, accumulator: accumulator, order: order) }
+        /// A product of operands in floating point, of at most 16 bits each.
+        func product(_ first: ElementFormat, _ second: ElementFormat) -> DotProduct {
+            DotProduct(first, second, accumulator: accumulator, order: order)
+        }
+
+        var bf16: DotProduct { product(.bf16, .bf16) }
     }
 
     /// What one step gave.
@@ -39,6 +44,10 @@ public final class TrainingEmulator {
         /// Trained values.
         public var trained: Int
         public var macs: Int
+        /// What became of QuZO's weights in the passes, a weight and query each; nil of other methods.
+        public var perturbations: PerturbationStatistics?
+        /// Weights that QuZO's update limited to the format's largest number.
+        public var updateClamps = 0
     }
 
     public let parameters: EncoderParameters
@@ -50,12 +59,12 @@ public final class TrainingEmulator {
     var observer: ((_ name: String, _ gradient: UnsafeBufferPointer<Float>) -> Void)?
 
     /// - Parameters:
-    ///   - parameters: in `fp32` precision. Their weights, and a new head's bias, are those that are trained.
+    ///   - parameters: in `fp32` precision, or, for QuZO, in the formats that memory holds. Their weights, and a new head's bias, are those
+    ///     that are trained.
     ///   - threads: at least 1; decides no bit.
     public init(
         parameters: EncoderParameters, arithmetic: FloatArithmetic = FloatArithmetic(), kernels: Kernels, threads: Int
     ) {
-        precondition(parameters.precision == .fp32, "weights in floating point are trained")
         self.parameters = parameters
         self.arithmetic = arithmetic
         self.kernels = kernels
@@ -110,6 +119,7 @@ public final class TrainingEmulator {
         guard let recipe = program.step.recipe else {
             throw .methodDiffers(program: program.step.method.word, settings: "first-order training")
         }
+        precondition(parameters.precision == .fp32, "masters are values")
         let run = run(
             program, batch, OptimizerScalars(recipe.optimizer, settings, step: step, learningRate: learningRate))
         run.observer = observer
@@ -142,20 +152,50 @@ public final class TrainingEmulator {
         guard program.step.method == .mezo else {
             throw .methodDiffers(program: program.step.method.word, settings: "mezo")
         }
-        let trained = program.step.trained
+        precondition(parameters.precision == .fp32, "MeZO moves values")
+        let trained = program.step.trainedMatrices
         // Weights are stored in the program's format from the first step on.
-        for tensor in program.tensors {
-            if case .linearWeight = tensor.binding { _ = state.values(of: tensor, in: program.step) }
+        for tensor in program.tensors where tensor.kind == .weights { _ = state.values(of: tensor, in: program.step) }
+        var (result, differences) = try passes(program, batch, step: step, epsilon: settings.epsilon) { query in
+            perturbed(program, trained, settings, step: step, query: query)
         }
+        result.trained = trainedCount(program)
+        let multipliers = differences.map {
+            settings.updateMultiplier(lossDifference: $0, learningRate: learningRate, queries: differences.count)
+        }
+        for number in trained {
+            let linear = parameters.matrix(number)
+            result.moved += update(
+                linear.values, tensor: program.step.drawNumber(number), multipliers, settings, step: step,
+                isNarrow: program.step.weightFormat(number) == .bf16)
+        }
+        if parameters.hasNewHead, trained.contains(parameters.shape.headNumber) {
+            let bias = parameters.linears[parameters.shape.headNumber].bias
+            result.moved += update(
+                bias, tensor: parameters.shape.headNumber + 1, multipliers, settings, step: step, isNarrow: false)
+        }
+        return result
+    }
+
+    // MARK: Perturbations
+
+    /// The two signs' weights and biases of a query, by matrix.
+    typealias Perturbed = [PerturbationSign: [Int: (weight: TensorValues, bias: AlignedBuffer<Float>)]]
+
+    /// The passes of a zeroth-order step, query by query: losses and slope as they are recorded, and the queries' differences of losses.
+    ///
+    /// - Parameter perturbed: draws a query's weights.
+    func passes(
+        _ program: Program, _ batch: EncodedBatch, step: Int, epsilon: Double, _ perturbed: (Int) -> Perturbed
+    ) throws(EmulatorError) -> (result: StepResult, differences: [Float]) {
         var result = StepResult(loss: 0, minusLoss: 0, projectedGradient: 0, moved: 0, trained: 0, macs: 0)
         var differences: [Float] = []
         let ends = program.operations.indices.filter { program.operations[$0].action == .projectedGradient }
         var start = 0
         let run = run(program, batch, nil)
         for (query, end) in ends.enumerated() {
-            run.perturbed = perturbed(program, trained, settings, step: step, query: query)
-            let queries = start..<end
-            try run.run(range: queries)
+            run.perturbed = perturbed(query)
+            try run.run(range: start..<end)
             start = end + 1
             let sums = [Pass.plus, .minus].map { pass in
                 (run.losses[pass] ?? []).suffix(batch.count).reduce(0, +) / Float(batch.count)
@@ -171,37 +211,21 @@ public final class TrainingEmulator {
         result.loss /= queries
         result.minusLoss! /= queries
         result.projectedGradient =
-            differences.reduce(0) { $0 + Double($1) } / Double(differences.count) / (2 * settings.epsilon)
+            differences.reduce(0) { $0 + Double($1) } / Double(differences.count) / (2 * epsilon)
         result.macs = run.macs
-        result.trained = trainedCount(program)
-        let multipliers = differences.map {
-            settings.updateMultiplier(lossDifference: $0, learningRate: learningRate, queries: differences.count)
-        }
-        for number in trained {
-            let linear = parameters.linears[number]
-            result.moved += update(
-                linear.values, tensor: number, multipliers, settings, step: step,
-                isNarrow: program.step.weightFormat(number) == .bf16)
-        }
-        if parameters.hasNewHead, trained.contains(parameters.shape.headNumber) {
-            let bias = parameters.linears[parameters.shape.headNumber].bias
-            result.moved += update(
-                bias, tensor: parameters.shape.headNumber + 1, multipliers, settings, step: step, isNarrow: false)
-        }
-        return result
+        return (result, differences)
     }
 
-    // MARK: Perturbations
-
     private func perturbed(
-        _ program: Program, _ trained: Range<Int>, _ settings: MeZOSettings, step: Int, query: Int
-    ) -> [PerturbationSign: [Int: (weight: AlignedBuffer<Float>, bias: AlignedBuffer<Float>)]] {
-        var result: [PerturbationSign: [Int: (weight: AlignedBuffer<Float>, bias: AlignedBuffer<Float>)]] = [:]
+        _ program: Program, _ trained: [Int], _ settings: MeZOSettings, step: Int, query: Int
+    ) -> Perturbed {
+        var result: Perturbed = [:]
         let head = parameters.shape.headNumber
         for number in trained {
-            let linear = parameters.linears[number]
+            let linear = parameters.matrix(number)
             let weights = perturbed(
-                linear.values, settings.passMultiplier, settings.streams(number, step: step, query: query),
+                linear.values, settings.passMultiplier,
+                settings.streams(program.step.drawNumber(number), step: step, query: query),
                 isNarrow: program.step.weightFormat(number) == .bf16)
             let biases =
                 number == head && parameters.hasNewHead
@@ -209,8 +233,8 @@ public final class TrainingEmulator {
                     linear.bias, settings.passMultiplier, settings.streams(head + 1, step: step, query: query),
                     isNarrow: false)
                 : (plus: linear.bias, minus: linear.bias)
-            result[.plus, default: [:]][number] = (weights.plus, biases.plus)
-            result[.minus, default: [:]][number] = (weights.minus, biases.minus)
+            result[.plus, default: [:]][number] = (.numbers(weights.plus), biases.plus)
+            result[.minus, default: [:]][number] = (.numbers(weights.minus), biases.minus)
         }
         return result
     }
@@ -267,8 +291,8 @@ public final class TrainingEmulator {
     // MARK: Parts
 
     private func trainedCount(_ program: Program) -> Int {
-        program.step.trained.reduce(parameters.hasNewHead ? parameters.shape.classes : 0) {
-            $0 + parameters.linears[$1].count
+        program.step.trainedMatrices.reduce(parameters.hasNewHead ? parameters.shape.classes : 0) {
+            $0 + parameters.matrix($1).count
         }
     }
 
@@ -278,9 +302,12 @@ public final class TrainingEmulator {
             optimizer: optimizer)
     }
 
-    private func check(_ program: Program, _ batch: EncodedBatch) throws(EmulatorError) {
+    func check(_ program: Program, _ batch: EncodedBatch) throws(EmulatorError) {
         let step = program.step
-        guard step.adapters == nil else { throw .adaptersNotEmulated(trainable: step.trainable.description) }
+        guard step.adapters == parameters.layout.adapters else {
+            throw .adaptersDiffer(
+                program: step.trainable.description, parameters: parameters.layout.trainable.description)
+        }
         let parts = program.tensors.count { $0.binding == .tokens }
         guard step.batch * parts == batch.count, step.sequence == batch.sequence,
             step.network == TransformerConfiguration(parameters.shape), step.placement == .onLoad

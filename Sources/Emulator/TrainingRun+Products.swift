@@ -5,21 +5,23 @@ import Programs
 /// Matrix products of a floating-point or first-order step.
 extension TrainingRun {
     func multiply(_ operation: Operation, _ product: Product) throws(EmulatorError) {
-        guard product.foldedScales == nil, !product.hasFactor else { throw .notEmulated(operation: operation.name) }
+        guard product.foldedScales == nil else { throw .notEmulated(operation: operation.name) }
         count(macs: product.macs)
         switch product.role {
-        case .linear(let number):
+        case .linear(let number), .adapter(.forward, let number):
             if product.firstFormat.integer != nil, product.secondFormat.integer != nil {
                 try linearCodes(operation, product)
+            } else if product.isNarrow {
+                try linearNarrow(operation, product, number)
             } else {
                 try linear(operation, product, number)
             }
-        case .inputGradient:
+        case .inputGradient, .adapter(.inputGradient, _):
             let gradient = try numbers(operation.reads[0], operation)
             let weight = try dequantized(1, operation)
             // W [outputs, inputs]; a row of the second operand for each input.
             try whole(operation, product, gradient, transposed(weight, rows: product.k, columns: product.n), bias: nil)
-        case .weightGradient:
+        case .weightGradient, .adapter(.weightGradient, _):
             let gradient = try numbers(operation.reads[0], operation)
             let input = try dequantized(1, operation)
             try whole(
@@ -27,9 +29,17 @@ extension TrainingRun {
                 transposed(input, rows: product.k, columns: product.n), bias: nil)
         case .attentionScores, .attentionContext, .probabilityGradient, .valueGradient, .queryGradient, .keyGradient:
             try attention(operation, product)
-        case .adapter: throw .notEmulated(operation: operation.name)
         }
+        if product.hasFactor { try scale(operation.writes[0], by: program.step.adapterFactor, operation) }
         try store(operation.writes, operation)
+    }
+
+    private func scale(_ id: TensorID, by factor: Float, _ operation: Operation) throws(EmulatorError) {
+        let y = try numbers(id, operation)
+        let values = y.shared
+        inPieces(y.count, of: 65536, threads: threads) { range in
+            for i in range { values[i] *= factor }
+        }
     }
 
     // MARK: Linear layers
@@ -39,18 +49,65 @@ extension TrainingRun {
         let place = next(0, operation)
         let weight: AlignedBuffer<Float>
         if let signed = perturbed[product.sign]?[number] {
-            weight = signed.weight
+            weight = signed.weight.numbers
         } else {
             weight = try dequantized(place, operation)
         }
-        var bias: AlignedBuffer<Float>?
-        let last = next(place, operation)
-        if let signed = perturbed[product.biasSign]?[number] {
-            bias = signed.bias
-        } else if operation.reads.count > last {
-            bias = try numbers(operation.reads[last], operation)
+        try whole(operation, product, x, weight, bias: bias(operation, product, number))
+    }
+
+    /// A linear layer's bias as its pass reads it; nil where there is none.
+    private func bias(
+        _ operation: Operation, _ product: Product, _ number: Int
+    ) throws(EmulatorError) -> AlignedBuffer<Float>? {
+        let last = next(next(0, operation), operation)
+        guard operation.reads.count > last else { return nil }
+        if let signed = perturbed[product.biasSign]?[number] { return signed.bias }
+        return try numbers(operation.reads[last], operation)
+    }
+
+    /// A linear layer of operands in FP8, or in FP8 and BF16.
+    private func linearNarrow(_ operation: Operation, _ product: Product, _ number: Int) throws(EmulatorError) {
+        let place = next(0, operation)
+        let stored = try values(operation.reads[place], operation)
+        let weight = perturbed[product.sign]?[number]?.weight ?? stored
+        let a = words(try values(operation.reads[0], operation), product.firstFormat)
+        let b = words(weight, product.secondFormat)
+        let y = try made(operation.writes[0], operation)
+        let (m, n) = (product.m, product.n)
+        kernels.multiply(
+            a.start, b.start, rows: m, columns: n, depth: product.k,
+            arithmetic: arithmetic.product(product.firstFormat, product.secondFormat), into: y.baseAddress,
+            threads: threads)
+        withExtendedLifetime((a, b)) {}
+        let rowScales = place == 2 ? try numbers(operation.reads[1], operation).shared : nil
+        let columnScales =
+            next(place, operation) == place + 2 ? try numbers(operation.reads[place + 1], operation).shared : nil
+        let shift = try bias(operation, product, number)?.shared
+        let target = y.shared
+        inPieces(m, of: max(1, 16384 / n), threads: threads) { range in
+            for row in range {
+                let out = target.baseAddress + row * n
+                if let columnScales { for i in 0..<n { out[i] *= columnScales[i] } }
+                if let rowScales { for i in 0..<n { out[i] *= rowScales[row] } }
+                if let shift { for i in 0..<n { out[i] += shift[i] } }
+            }
         }
-        try whole(operation, product, x, weight, bias: bias)
+    }
+
+    /// What the array reads of an operand: FP8 codes as they are, or BF16 ones.
+    private struct Words {
+        let start: UnsafeRawPointer
+        let owner: AnyObject
+    }
+
+    private func words(_ values: TensorValues, _ format: ElementFormat) -> Words {
+        switch values {
+        case .codes(let bytes): return Words(start: UnsafeRawPointer(bytes.baseAddress), owner: bytes)
+        case .numbers(let numbers):
+            let halves = codes(numbers)
+            return Words(start: UnsafeRawPointer(halves.baseAddress), owner: halves)
+        }
     }
 
     private func linearCodes(_ operation: Operation, _ product: Product) throws(EmulatorError) {
@@ -184,7 +241,7 @@ extension TrainingRun {
         case .keyGradient: (first, other, result) = (square(true), byToken(true), byToken())
         default: throw .notEmulated(operation: operation.name)
         }
-        if product.firstFormat.integer != nil {
+        if product.firstFormat.hasScales {
             return try attentionCodes(operation, product, first, other, result)
         }
         guard [.fp32, .bf16].contains(product.format) else { throw .notEmulated(operation: operation.name) }
@@ -243,8 +300,11 @@ extension TrainingRun {
         let isScores = product.role == .attentionScores
         let (x, w, target, kernels) = (a.shared, b.shared, y.shared, kernels)
         let (rowScales, columnScales) = (firstScales.shared, secondScales.shared)
+        let narrow = product.isNarrow ? arithmetic.product(product.firstFormat, product.secondFormat) : nil
         inPieces(product.instances, of: 1, threads: threads) { range in
             let packed = AlignedBuffer<Int8>(uninitializedCount: Kernels.packedInt8Count(rows: n, columns: k))
+            let dense = AlignedBuffer<Int8>(uninitializedCount: narrow == nil ? 0 : (m + n) * k)
+            let sums = AlignedBuffer<Float>(uninitializedCount: narrow == nil ? 0 : m * n)
             var (rowFactors, columnFactors) = ([Float](repeating: 0, count: m), [Float](repeating: 0, count: n))
             for instance in range {
                 let (example, head) = (instance / heads, instance % heads)
@@ -256,6 +316,22 @@ extension TrainingRun {
                 for column in 0..<n {
                     columnFactors[column] =
                         columnScales[isScores ? (example * tokens + column) * heads + head : instance * n + column]
+                }
+                if let narrow {
+                    let (left, right) = (dense.baseAddress, dense.baseAddress + m * k)
+                    Self.gather(x, first.start(example, head), first, rows: m, columns: k) { left[$0] = $1 }
+                    Self.gather(w, other.start(example, head), other, rows: n, columns: k) { right[$0] = $1 }
+                    kernels.multiply(
+                        left, right, rows: m, columns: n, depth: k, arithmetic: narrow, into: sums.baseAddress,
+                        threads: 1)
+                    let start = result.start(example, head)
+                    for row in 0..<m {
+                        for column in 0..<n {
+                            target[start + row * result.rowStride + column] =
+                                (sums[row * n + column] * columnFactors[column]) * rowFactors[row]
+                        }
+                    }
+                    continue
                 }
                 kernels.packInt8(
                     w.baseAddress + other.start(example, head), rowStride: other.rowStride, rows: n, columns: k,
@@ -270,8 +346,9 @@ extension TrainingRun {
     }
 
     @inline(__always)
-    private static func gather(
-        _ x: SharedBuffer<Float>, _ start: Int, _ layout: Layout, rows: Int, columns: Int, _ put: (Int, Float) -> Void
+    private static func gather<Element>(
+        _ x: SharedBuffer<Element>, _ start: Int, _ layout: Layout, rows: Int, columns: Int,
+        _ put: (Int, Element) -> Void
     ) {
         for row in 0..<rows {
             for column in 0..<columns {

@@ -6,18 +6,15 @@ import Programs
 /// The vector unit's part of a forward. Every function computes in FP32; `store` rounds once to a tensor's format.
 extension TrainingRun {
     func embed(_ operation: Operation, rows: Int, columns: Int) throws(EmulatorError) {
-        for id in operation.reads.dropFirst() where program[id].format != .fp32 {
-            throw .notEmulated(operation: operation.name)
-        }
         let y = try made(operation.writes[0], operation)
         let checkpoint = state.parameters.checkpoint
         let first = firstExample(operation.reads[0])
         let tokens = tokens
         let (target, batch, kernels, parameters) = (y.shared, batch, kernels, state.parameters)
         let (vocabulary, epsilon) = (parameters.shape.vocabulary, parameters.layerNormEpsilon)
-        let word = SharedBuffer(UnsafeMutableBufferPointer(mutating: checkpoint.parameter(.wordEmbeddings)))
-        let position = SharedBuffer(UnsafeMutableBufferPointer(mutating: checkpoint.parameter(.positionEmbeddings)))
-        let type = SharedBuffer(UnsafeMutableBufferPointer(mutating: checkpoint.parameter(.typeEmbeddings)))
+        let sources = [.wordEmbeddings, .positionEmbeddings, .typeEmbeddings].map { checkpoint.parameter($0) }
+        let tables = zip(operation.reads.dropFirst(), sources).map { state.table(program[$0], $1) }
+        let (word, position, type) = (tables[0], tables[1], tables[2])
         let gamma = SharedBuffer(UnsafeMutableBufferPointer(mutating: checkpoint.norm(0).weight))
         let beta = SharedBuffer(UnsafeMutableBufferPointer(mutating: checkpoint.norm(0).bias))
         inPieces(count, of: 1, threads: threads) { range in
@@ -43,14 +40,13 @@ extension TrainingRun {
     func quantize(_ x: AlignedBuffer<Float>, rows: Int, columns: Int, _ operation: Operation) throws(EmulatorError) {
         let codes = try madeCodes(operation.writes[0], operation)
         let scales = try made(operation.writes[1], operation)
-        let limit = program[operation.writes[0]].format.codeLimit
+        let format = program[operation.writes[0]].format
         let (source, target, factors, kernels) = (x.shared, codes.shared, scales.shared, kernels)
         inPieces(rows, of: max(1, 16384 / columns), threads: threads) { range in
             let start = range.lowerBound
             kernels.quantizeRows(
-                source.baseAddress + start * columns, rowStride: columns, rows: range.count, columns: columns,
-                codes: target.baseAddress + start * columns, codeStride: columns,
-                scales: factors.baseAddress + start, limit: limit)
+                source.baseAddress + start * columns, rows: range.count, columns: columns, format: format,
+                codes: target.baseAddress + start * columns, scales: factors.baseAddress + start)
         }
     }
 
@@ -58,18 +54,29 @@ extension TrainingRun {
         let x = try numbers(operation.reads[0], operation)
         let codes = try madeCodes(operation.writes[0], operation)
         let scales = try made(operation.writes[1], operation)
-        let limit = program[operation.writes[0]].format.codeLimit
+        let format = program[operation.writes[0]].format
         let (heads, hidden) = (shape.heads, shape.hidden)
         let first = firstExample(operation.reads[1])
         let (source, target, factors, kernels, batch) = (x.shared, codes.shared, scales.shared, kernels, batch)
         inPieces(instances, of: 4, threads: threads) { range in
             for instance in range {
                 let (example, head) = (instance / heads, instance % heads)
-                kernels.quantizeColumns(
-                    source.baseAddress + example * rows * hidden + head * columns, rowStride: hidden,
-                    validRows: Int(batch.lengths[first + example]), rows: rows, columns: columns,
-                    codes: target.baseAddress + instance * rows * columns, codeStride: rows,
-                    scales: factors.baseAddress + instance * columns, limit: limit)
+                let values = source.baseAddress + example * rows * hidden + head * columns
+                let valid = Int(batch.lengths[first + example])
+                let codes = target.baseAddress + instance * rows * columns
+                let scales = factors.baseAddress + instance * columns
+                guard format.integer == nil else {
+                    kernels.quantizeColumns(
+                        values, rowStride: hidden, validRows: valid, rows: rows, columns: columns, codes: codes,
+                        codeStride: rows, scales: scales, limit: format.codeLimit)
+                    continue
+                }
+                let byColumn = AlignedBuffer<Float>(count: rows * columns)
+                for row in 0..<valid {
+                    for column in 0..<columns { byColumn[column * rows + row] = values[row * hidden + column] }
+                }
+                kernels.quantizeRows(
+                    byColumn.baseAddress, rows: columns, columns: rows, format: format, codes: codes, scales: scales)
             }
         }
     }

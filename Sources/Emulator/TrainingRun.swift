@@ -21,7 +21,7 @@ final class TrainingRun {
     private let lastReads: [TensorID: Int]
     private var tensors: [TensorID: TensorValues] = [:]
     /// The two signs' weights and biases of a zeroth-order query; empty where weights are read as they are.
-    var perturbed: [PerturbationSign: [Int: (weight: AlignedBuffer<Float>, bias: AlignedBuffer<Float>)]] = [:]
+    var perturbed: TrainingEmulator.Perturbed = [:]
     private(set) var macs = 0
     /// By pass: losses and logits of the examples so far, micro-batches ascending.
     private(set) var losses: [Pass: [Float]] = [:]
@@ -94,7 +94,7 @@ final class TrainingRun {
         case .softmax(let rows, let columns): try softmax(operation, rows: rows, columns: columns)
         case .addNorm(.layerNorm, let rows, let columns, keepsSum: false):
             try addLayerNorm(operation, rows: rows, columns: columns)
-        case .add: try sum(operation)
+        case .add, .addAdapter: try sum(operation)
         case .cast: try cast(operation)
         case .activation(.gelu, _): try gelu(operation)
         case .meanPool(let examples, let rows, let columns):
@@ -137,7 +137,9 @@ final class TrainingRun {
     /// Codes to be written whole.
     func madeCodes(_ id: TensorID, _ operation: Operation) throws(EmulatorError) -> AlignedBuffer<Int8> {
         let tensor = program[id]
-        guard tensor.format == .int8 || tensor.format == .int4 else { throw .notEmulated(operation: operation.name) }
+        guard [.int8, .int4, .e4m3, .e5m2].contains(tensor.format) else {
+            throw .notEmulated(operation: operation.name)
+        }
         let buffer = AlignedBuffer<Int8>(uninitializedCount: tensor.elements(batch: count))
         tensors[id] = .codes(buffer)
         return buffer
@@ -171,10 +173,13 @@ final class TrainingRun {
         let result = AlignedBuffer<Float>(uninitializedCount: codes.count)
         let run = codes.count / scales.count
         let (source, factors, target) = (codes.shared, scales.shared, result.shared)
+        let table = program[id].format.codeNumbers
         inPieces(scales.count, of: max(1, 65536 / run), threads: threads) { range in
             for group in range {
                 let factor = factors[group]
-                for i in group * run..<(group + 1) * run { target[i] = Float(source[i]) * factor }
+                for i in group * run..<(group + 1) * run {
+                    target[i] = table[Int(UInt8(bitPattern: source[i]))] * factor
+                }
             }
         }
         return result

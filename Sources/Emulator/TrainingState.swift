@@ -19,7 +19,7 @@ final class TrainingState {
         self.kernels = kernels
         self.threads = threads
         numbers = Dictionary(
-            uniqueKeysWithValues: (0..<parameters.linears.count).map { (parameters.shape.linearName($0), $0) })
+            uniqueKeysWithValues: parameters.numbers.map { (parameters.layout.matrixName($0), $0) })
     }
 
     /// Forgets what was made of weights that were changed from outside.
@@ -32,10 +32,12 @@ final class TrainingState {
         switch tensor.binding {
         case .linearWeight(let number):
             let linear = parameters.linears[number]
+            if linear.format == tensor.format { return linear.stored }
             if step.trained.contains(number) { return stored(linear.values, tensor.format) }
             return made(tensor) { made(linear, tensor) }
         case .linearScales(let number):
-            return made(tensor) { quantized(number, limit: step.weightFormat(number).codeLimit).scales }
+            if parameters.linears[number].format.hasScales { return .numbers(parameters.linears[number].scales) }
+            return made(tensor) { quantized(number, step.weightFormat(number)).scales }
         case .linearBias(let number): return .numbers(parameters.linears[number].bias)
         case .normWeight(let index):
             return made(tensor) { .numbers(AlignedBuffer(parameters.checkpoint.norm(index).weight)) }
@@ -45,10 +47,17 @@ final class TrainingState {
             return nil
         case nil: break
         }
-        if tensor.kind == .weights, tensor.name.hasSuffix(".master"),
-            let number = numbers[String(tensor.name.dropLast(7))]
+        // Masters, and the matrices of adapters.
+        for suffix in [".master", ".weight"] where tensor.kind == .weights && tensor.name.hasSuffix(suffix) {
+            guard let number = numbers[String(tensor.name.dropLast(suffix.count))] else { continue }
+            let matrix = parameters.matrix(number)
+            return matrix.format == tensor.format ? matrix.stored : stored(matrix.values, tensor.format)
+        }
+        if tensor.kind == .scales, tensor.name.hasSuffix(".scales"),
+            let number = numbers[String(tensor.name.dropLast(7))],
+            parameters.matrix(number).format.hasScales
         {
-            return stored(parameters.linears[number].values, tensor.format)
+            return .numbers(parameters.matrix(number).scales)
         }
         guard tensor.kind == .optimizerState, [.fp32, .bf16].contains(tensor.format) else { return nil }
         if let known = moments[tensor.name] { return .numbers(known) }
@@ -81,26 +90,34 @@ final class TrainingState {
         return frozen[key]
     }
 
+    /// An embedding table in its tensor's format.
+    func table(_ tensor: Tensor, _ source: UnsafeBufferPointer<Float>) -> SharedBuffer<Float> {
+        guard tensor.format == .bf16,
+            let values = made(tensor, { .numbers(AlignedBuffer(source.map(roundedToBF16))) })
+        else { return SharedBuffer(UnsafeMutableBufferPointer(mutating: source)) }
+        return values.numbers.shared
+    }
+
     /// A frozen layer's weights in a tensor's format.
     private func made(_ linear: EncoderParameters.Linear, _ tensor: Tensor) -> TensorValues? {
         switch tensor.format {
         case .fp32: return .numbers(linear.values)
         case .bf16:
             return .numbers(AlignedBuffer(linear.values.elements.map(roundedToBF16)))
-        case .int8, .int4:
+        case .int8, .int4, .e4m3, .e5m2:
             guard let number = parameters.linears.firstIndex(where: { $0 === linear }) else { return nil }
-            return quantized(number, limit: tensor.format.codeLimit).codes
+            return quantized(number, tensor.format).codes
         default: return nil
         }
     }
 
-    private func quantized(_ number: Int, limit: Int32) -> (codes: TensorValues, scales: TensorValues) {
+    private func quantized(_ number: Int, _ format: ElementFormat) -> (codes: TensorValues, scales: TensorValues) {
         let linear = parameters.linears[number]
         let codes = AlignedBuffer<Int8>(uninitializedCount: linear.count)
         let scales = AlignedBuffer<Float>(uninitializedCount: linear.rows)
         kernels.quantizeRows(
-            linear.values.baseAddress, rowStride: linear.columns, rows: linear.rows, columns: linear.columns,
-            codes: codes.baseAddress, codeStride: linear.columns, scales: scales.baseAddress, limit: limit)
+            linear.values.baseAddress, rows: linear.rows, columns: linear.columns, format: format,
+            codes: codes.baseAddress, scales: scales.baseAddress)
         return (.codes(codes), .numbers(scales))
     }
 }

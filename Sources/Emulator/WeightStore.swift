@@ -27,7 +27,7 @@ final class WeightStore {
         self.parameters = parameters
         self.kernels = kernels
         self.threads = threads
-        let count = parameters.linears.count
+        let count = parameters.matrices.count
         packed = Array(repeating: nil, count: count)
         isStale = Array(repeating: true, count: count)
         plus = packed
@@ -35,21 +35,21 @@ final class WeightStore {
         values = Array(repeating: nil, count: count)
         plusBias = AlignedBuffer(count: parameters.shape.classes)
         minusBias = AlignedBuffer(count: parameters.shape.classes)
-        let widest = parameters.linears.map(\.columns).max() ?? 0
+        let widest = parameters.matrices.compactMap { $0?.columns }.max() ?? 0
         pieces = (0..<max(1, threads)).map { _ in
             (AlignedBuffer(count: Self.rowsPerPiece * widest), AlignedBuffer(count: Self.rowsPerPiece * widest))
         }
     }
 
-    /// Marks the codes of the linear layers `numbers` as changed.
-    func invalidate(_ numbers: Range<Int>) {
+    /// Marks the codes of the matrices `numbers` as changed.
+    func invalidate(_ numbers: some Sequence<Int>) {
         for number in numbers { isStale[number] = true }
     }
 
-    /// Packs what has changed of the linear layers `numbers`, as stored.
+    /// Packs what has changed of the matrices `numbers`, as stored.
     func packStored(_ numbers: some Sequence<Int>) {
         for number in numbers where isStale[number] {
-            let linear = parameters.linears[number]
+            let linear = parameters.matrix(number)
             switch parameters.precision {
             case .quantized:
                 let buffer =
@@ -81,33 +81,35 @@ final class WeightStore {
         }
     }
 
-    /// Draws a query's perturbation of the linear layers `numbers` and packs both signs.
+    /// Draws a query's perturbation of the matrices `numbers` and packs both signs.
     ///
-    /// - Parameter moves: of each layer, in the order of `numbers`.
-    /// - Returns: what became of each layer's codes, in the same order.
-    func perturb(_ numbers: Range<Int>, _ moves: [CodeMoves], query: Int) -> [PerturbationStatistics] {
-        struct Piece { let number: Int, first: Int, rows: Int }
+    /// - Parameter moves: of each matrix, in the order of `numbers`.
+    /// - Returns: what became of each matrix's codes, in the same order.
+    func perturb(_ numbers: [Int], _ moves: [CodeMoves], query: Int) -> [PerturbationStatistics] {
+        /// `place` among `numbers`.
+        struct Piece { let number: Int, place: Int, first: Int, rows: Int }
         var work: [Piece] = []
-        for number in numbers {
-            let linear = parameters.linears[number]
+        for (place, number) in numbers.enumerated() {
+            let linear = parameters.matrix(number)
             if plus[number] == nil {
                 let count = Kernels.packedInt8Count(rows: linear.rows, columns: linear.columns)
                 plus[number] = AlignedBuffer(count: count)
                 minus[number] = AlignedBuffer(count: count)
             }
             for first in stride(from: 0, to: linear.rows, by: Self.rowsPerPiece) {
-                work.append(Piece(number: number, first: first, rows: min(Self.rowsPerPiece, linear.rows - first)))
+                work.append(
+                    Piece(number: number, place: place, first: first, rows: min(Self.rowsPerPiece, linear.rows - first))
+                )
             }
         }
         var statistics = [PerturbationStatistics](repeating: PerturbationStatistics(), count: work.count)
         let pieceWork = work
-        let sources = parameters.linears.map(\.codes.shared)
-        let columnCounts = parameters.linears.map(\.columns)
+        let sources = parameters.matrices.map { $0?.codes.shared }
+        let columnCounts = parameters.matrices.map { $0?.columns ?? 0 }
         let plusTargets = plus.map { $0?.shared }
         let minusTargets = minus.map { $0?.shared }
         let scratch = pieces.map { (plus: $0.plus.shared, minus: $0.minus.shared) }
         let kernels = kernels
-        let lowest = numbers.lowerBound
         statistics.withUnsafeMutableBufferPointer { buffer in
             let results = SharedBuffer(buffer)
             workers(pieceWork.count, threads: threads) { worker, index in
@@ -117,8 +119,8 @@ final class WeightStore {
                 let (plusCodes, minusCodes) = (scratch[worker].plus.baseAddress, scratch[worker].minus.baseAddress)
                 let elements = piece.first * columns..<(piece.first + piece.rows) * columns
                 // The kernel indexes by the element's place in the tensor; the scratch holds the piece alone.
-                results[index] = moves[piece.number - lowest].perturb(
-                    kernels, sources[piece.number].baseAddress, elements: elements, query: query,
+                results[index] = moves[piece.place].perturb(
+                    kernels, sources[piece.number]!.baseAddress, elements: elements, query: query,
                     plus: plusCodes - elements.lowerBound, minus: minusCodes - elements.lowerBound)
                 kernels.packInt8(
                     plusCodes, rowStride: columns, rows: piece.rows, columns: columns,
@@ -130,7 +132,7 @@ final class WeightStore {
         }
         var totals = [PerturbationStatistics](repeating: PerturbationStatistics(), count: numbers.count)
         for (piece, result) in zip(work, statistics) {
-            totals[piece.number - lowest] = totals[piece.number - lowest] + result
+            totals[piece.place] = totals[piece.place] + result
         }
         return totals
     }

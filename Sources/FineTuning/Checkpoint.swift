@@ -6,8 +6,8 @@ import Programs
 
 /// checkpoint.safetensors: everything of the accelerator's memory that a run changes, and the step.
 ///
-/// For each trained linear layer `NAME.codes` (I8 [rows, columns]) with its fixed `NAME.scales` (F32 [rows]) and, where the update keeps
-/// them, `NAME.residuals` (I8 or I16); a new head's `head.bias` (F32). Of a method in floating point `NAME.values` (F32 [rows, columns]) and the
+/// For each trained matrix, a linear layer's or an adapter's, `NAME.codes` (I8 [rows, columns]; of FP8 its bytes) with its fixed `NAME.scales` (F32 [rows]) and, where the update keeps
+/// them, `NAME.residuals` (I8 or I16); a new head's `head.bias` (F32). Of weights in floating point without scales `NAME.values` (F32 [rows, columns]) and the
 /// optimizer's moments, `moment.TENSOR` (F32). Random streams need no state: they are functions of the step.
 enum Checkpoint {
     static let formatVersion = "1"
@@ -18,28 +18,20 @@ enum Checkpoint {
             "format": "zeroth-checkpoint", "version": formatVersion, "step": "\(tuner.step)",
             "seed": "\(tuner.settings.seed)",
         ])
-        if let training = tuner.training {
-            for number in tuner.trainable.numbers(in: parameters.shape) {
-                let linear = parameters.linears[number]
-                writer.add(
-                    parameters.shape.linearName(number) + ".values", shape: [linear.rows, linear.columns],
-                    UnsafeBufferPointer(linear.values.elements))
-            }
-            for (name, values) in training.moments.sorted(by: { $0.key < $1.key }) {
-                writer.add("moment." + name, shape: [values.count], UnsafeBufferPointer(values.elements))
-            }
-            if parameters.hasNewHead {
-                let bias = parameters.linears[parameters.shape.headNumber].bias
-                writer.add("head.bias", shape: [bias.count], UnsafeBufferPointer(bias.elements))
-            }
-            return try writer.write(to: path)
-        }
         // Wide elements first, so that every tensor is aligned.
-        let trained = tuner.trainable.numbers(in: parameters.shape).map { number in
-            (name: parameters.shape.linearName(number), linear: parameters.linears[number])
+        let trained = parameters.layout.trainedMatrices.map { number in
+            (name: parameters.layout.matrixName(number), linear: parameters.matrix(number))
         }
         for (name, linear) in trained {
-            writer.add(name + ".scales", shape: [linear.rows], UnsafeBufferPointer(linear.scales.elements))
+            if linear.format.hasScales {
+                writer.add(name + ".scales", shape: [linear.rows], UnsafeBufferPointer(linear.scales.elements))
+            } else {
+                let shape = [linear.rows, linear.columns]
+                writer.add(name + ".values", shape: shape, UnsafeBufferPointer(linear.values.elements))
+            }
+        }
+        for (name, values) in (tuner.training?.moments ?? [:]).sorted(by: { $0.key < $1.key }) {
+            writer.add("moment." + name, shape: [values.count], UnsafeBufferPointer(values.elements))
         }
         if parameters.hasNewHead {
             let bias = parameters.linears[parameters.shape.headNumber].bias
@@ -50,7 +42,7 @@ enum Checkpoint {
             writer.add(
                 name + ".residuals", shape: [linear.rows, linear.columns], UnsafeBufferPointer(residuals.elements))
         }
-        for (name, linear) in trained {
+        for (name, linear) in trained where linear.format.hasScales {
             let shape = [linear.rows, linear.columns]
             if let residuals = linear.residuals8 {
                 writer.add(name + ".residuals", shape: shape, UnsafeBufferPointer(residuals.elements))
@@ -66,7 +58,7 @@ enum Checkpoint {
     ///   - moments: elements of those that a run has after its first step, by name.
     /// - Returns: the number of steps done.
     static func read(
-        into parameters: EncoderParameters, trainable: TrainableSet, settings: RunSettings, from path: String,
+        into parameters: EncoderParameters, settings: RunSettings, from path: String,
         training: TrainingEmulator? = nil, moments: [String: Int] = [:]
     ) throws -> Int {
         let file = try SafetensorsFile(path: path)
@@ -84,11 +76,11 @@ enum Checkpoint {
                 path: path, place: "metadata step", found: file.metadata["step"] ?? "missing",
                 expected: "a number from 0 to \(settings.steps)")
         }
-        for number in trainable.numbers(in: parameters.shape) {
-            let linear = parameters.linears[number]
-            let name = parameters.shape.linearName(number)
+        for number in parameters.layout.trainedMatrices {
+            let linear = parameters.matrix(number)
+            let name = parameters.layout.matrixName(number)
             let shape = [linear.rows, linear.columns]
-            guard parameters.precision == .quantized else {
+            guard linear.format.hasScales else {
                 linear.values.copy(from: try file.float32(name + ".values", shape: shape))
                 continue
             }

@@ -14,6 +14,8 @@ public final class FineTuner {
     /// A row a step done, and the evaluations made.
     public private(set) var metrics = Metrics()
     private let work: MethodWork
+    /// A step of the longest sequence.
+    private let first: StepDescription
     /// The weights that the run trains.
     public let trainable: TrainableSet
     /// Runs steps on codes; nil for methods in floating point.
@@ -50,20 +52,22 @@ public final class FineTuner {
         self.settings = settings
         work = validated.work
         trainable = validated.trainable
+        let first = try validated.step(settings, on: task.shape, hasNewHead: task.hasNewHead)
+        self.first = first
         parameters = EncoderParameters(
             checkpoint: task.checkpoint, classes: task.labels.count, precision: work.precision,
-            formats: settings.formats, kernels: kernels, threads: threads)
+            formats: settings.formats, trainable: trainable, seed: settings.seed, kernels: kernels, threads: threads)
         self.threads = threads
         self.kernels = kernels
         switch work {
         case .codes(let step):
             let bits = step.rounding.residualBits
-            if bits > 0 { parameters.addResiduals(bits: bits, numbers: trainable.numbers(in: parameters.shape)) }
+            if bits > 0 { parameters.addResiduals(bits: bits, numbers: first.trainedMatrices) }
             let emulator = EncoderEmulator(parameters: parameters, kernels: kernels, threads: threads)
-            try emulator.validate(step, trainable: trainable)
+            try emulator.validate(step, first)
             (self.emulator, training) = (emulator, nil)
             forward = MethodForward(emulator, settings, validated)
-        case .mezo, .firstOrder:
+        case .mezo, .floatQuZO, .firstOrder:
             let emulator = TrainingEmulator(
                 parameters: parameters, arithmetic: try settings.floatArithmetic(), kernels: kernels, threads: threads)
             (self.emulator, training) = (nil, emulator)
@@ -75,11 +79,8 @@ public final class FineTuner {
 
     /// The step that a batch of `sequence` tokens an example is lowered from.
     public func stepDescription(sequence: Int) -> StepDescription {
-        var description = StepDescription(
-            shape: parameters.shape, batch: settings.batch, sequence: sequence, trainable: trainable,
-            hasNewHead: parameters.hasNewHead, method: work.method)
-        description.machineFormats = settings.formats
-        description.queries = settings.queries
+        var description = first
+        description.sequence = sequence
         return description
     }
 
@@ -109,7 +110,9 @@ public final class FineTuner {
     /// The zeroth-order side of a comparison: the run's own step, or beside a first-order run one of QuZO with the same trainable set and batch.
     public func zerothOrderDescription(sequence: Int) -> StepDescription {
         var description = stepDescription(sequence: sequence)
-        if recipe != nil { description.method = .quzo(residualBits: defaultResidualBits) }
+        guard recipe != nil else { return description }
+        description.method = .quzo(residualBits: 0)
+        if description.hasIntegerWeights { description.method = .quzo(residualBits: defaultResidualBits) }
         return description
     }
 
@@ -150,6 +153,9 @@ public final class FineTuner {
         case .mezo(let settings):
             result = try emulator.step(
                 program(description), batch, settings: settings, step: step, learningRate: rate)
+        case .floatQuZO(let settings):
+            result = try emulator.step(
+                program(description), batch, settings: settings, step: step, learningRate: rate)
         case .firstOrder(_, let settings):
             result = try emulator.step(
                 program(description), batch, settings: settings, step: step, learningRate: rate)
@@ -158,8 +164,13 @@ public final class FineTuner {
         return Metrics.Row(
             step: step, plusLoss: result.loss, minusLoss: result.minusLoss,
             projectedGradient: result.projectedGradient, gradientNorm: result.gradientNorm, learningRate: rate,
-            sequence: batch.sequence, perturbedFraction: nil, perturbationClamps: 0,
-            updatedFraction: Double(result.moved) / Double(result.trained), updateClamps: 0, macs: result.macs)
+            sequence: batch.sequence,
+            perturbedFraction: result.perturbations.map {
+                Double($0.moved) / (Double(result.trained) * Double(self.settings.queries))
+            },
+            perturbationClamps: result.perturbations.map { Int($0.clampedPlus + $0.clampedMinus) } ?? 0,
+            updatedFraction: Double(result.moved) / Double(result.trained), updateClamps: result.updateClamps,
+            macs: result.macs)
     }
 
     private func advanceCodes(
@@ -168,8 +179,7 @@ public final class FineTuner {
         let result = try run(description, batch, places, rate)
         let perturbed = result.perturbations.reduce(PerturbationStatistics(), +)
         let updated = result.updates.reduce(UpdateStatistics(), +)
-        let weights = Double(
-            trainable.numbers(in: parameters.shape).reduce(0) { $0 + parameters.linears[$1].count })
+        let weights = Double(description.trainedMatrices.reduce(0) { $0 + parameters.matrix($1).count })
         return Metrics.Row(
             step: step, plusLoss: result.plusLoss, minusLoss: result.minusLoss,
             projectedGradient: result.projectedGradient, gradientNorm: nil, learningRate: rate,

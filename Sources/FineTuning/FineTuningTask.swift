@@ -37,11 +37,13 @@ public struct FineTuningTask {
     /// Reads the network and the data that the settings name, for a run on `threads` threads.
     /// - Throws: `InputError` for what is wrong with a file, `RunError` for what is wrong with the settings.
     public init(_ settings: RunSettings, threads: Int = 1) throws {
-        _ = try settings.validated()
+        let validated = try settings.validated()
         if let network = settings.network {
             // From its sizes alone, before the weights are opened: some are copied then. Two classes stand for however many there are.
             let sizes = try EncoderConfiguration(source: Self.configurationFile(network))
-            try MemoryCheck.require(EncoderShape(sizes, classes: 2), settings, threads: threads)
+            let shape = EncoderShape(sizes, classes: 2)
+            _ = try validated.step(settings, on: shape, hasNewHead: settings.newHead)
+            try MemoryCheck.require(shape, settings, threads: threads)
         }
         let policy: EncoderCheckpoint.HeadPolicy = settings.newHead ? .ignored : .ifPresent
         let checkpoint =

@@ -7,9 +7,9 @@ public enum MemoryCheck {
     /// Bytes that a run needs, roughly: codes, packed weights as stored and at ±d, residuals, the embeddings, activations of each worker. FP32
     /// weights stay in the mapped file, which the system may drop again.
     public static func estimate(_ shape: EncoderShape, _ settings: RunSettings, threads: Int) -> Int {
-        let weights = shape.linearWeightCount
+        let weights = shape.linearWeightCount + adapterCount(shape, settings)
         // Codes, packed, packed plus, packed minus, residuals of at most two bytes; panels round up by at most a quarter.
-        guard settings.method.isOnGrid else {
+        guard settings.method.isOnGrid, settings.formats.isOfCodes else {
             // FP32 weights, those of both signs or gradients, two moments, operands packed and transposed; and all that a forward keeps.
             let values = weights * 4 * 7
             let kept =
@@ -24,6 +24,14 @@ public enum MemoryCheck {
         let perRow = 16 * shape.hidden + 10 * shape.intermediate + 5 * shape.heads * settings.sequence
         let results = settings.batch * (shape.hidden + shape.classes) * 4 * 3
         return linear + embeddings + threads * rows * perRow + results + (64 << 20)
+    }
+
+    /// Values of the adapters that the settings ask for.
+    private static func adapterCount(_ shape: EncoderShape, _ settings: RunSettings) -> Int {
+        guard let set = TrainableSet(settings.trainable), set.adapters != nil else { return 0 }
+        return StepDescription(
+            shape: shape, batch: 1, sequence: 1, trainable: set, hasNewHead: false, method: .inference(.quantized)
+        ).adapterCount
     }
 
     /// - Throws: `RunError.tooLarge` where the estimate is more than this computer has available.

@@ -39,7 +39,7 @@ final class MethodForward {
         switch validated.work {
         case .codes:
             self.init(EncoderEmulator(parameters: parameters, kernels: kernels, threads: threads), settings, validated)
-        case .mezo, .firstOrder:
+        case .mezo, .floatQuZO, .firstOrder:
             self.init(
                 TrainingEmulator(
                     parameters: parameters, arithmetic: try settings.floatArithmetic(), kernels: kernels,

@@ -7,6 +7,8 @@ public enum MethodWork: Sendable, Hashable {
     case codes(StepSettings)
     /// A zeroth-order step in floating point.
     case mezo(MeZOSettings)
+    /// QuZO on weights in floating point.
+    case floatQuZO(QuZOSettings)
     case firstOrder(FirstOrderRecipe, OptimizerSettings)
 
     /// The method, as programs know it.
@@ -14,6 +16,7 @@ public enum MethodWork: Sendable, Hashable {
         switch self {
         case .codes(let settings): settings.method
         case .mezo: .mezo
+        case .floatQuZO: .quzo(residualBits: 0)
         case .firstOrder(let recipe, _): .firstOrder(recipe)
         }
     }
@@ -22,5 +25,10 @@ public enum MethodWork: Sendable, Hashable {
     public var residualBits: Int { if case .codes(let settings) = self { settings.rounding.residualBits } else { 0 } }
 
     /// What weights are in memory.
-    public var precision: Precision { if case .codes = self { .quantized } else { .fp32 } }
+    public var precision: Precision {
+        switch self {
+        case .codes, .floatQuZO: .quantized
+        case .mezo, .firstOrder: .fp32
+        }
+    }
 }

@@ -74,7 +74,7 @@ public struct RunFolder: Sendable {
     /// Brings a tuner to the checkpoint's step.
     public func restore(_ tuner: FineTuner) throws {
         let step = try Checkpoint.read(
-            into: tuner.parameters, trainable: tuner.trainable, settings: tuner.settings, from: checkpointPath,
+            into: tuner.parameters, settings: tuner.settings, from: checkpointPath,
             training: tuner.training, moments: tuner.momentSizes)
         guard let data = FileManager.default.contents(atPath: metricsPath) else {
             throw RunError.notARunFolder(path: path, reason: "it holds a checkpoint but no metrics.csv")

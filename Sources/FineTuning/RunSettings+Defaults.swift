@@ -20,9 +20,11 @@ extension RunSettings {
             case .mezo, .zoSignSGD: floatDefaults(network: network, takesSigns: method == .zoSignSGD)
             case .firstOrder: firstOrderDefaults(network: network, recipe?.optimizer ?? .adam)
             case .quzo, nil:
-                network
-                    ? networkDefaults(updateRounding: updateRounding)
-                    : embeddedDefaults(updateRounding: updateRounding, formats: formats)
+                formats.weights.integer == nil
+                    ? floatQuZODefaults(network: network, updateRounding: updateRounding)
+                    : network
+                        ? networkDefaults(updateRounding: updateRounding)
+                        : embeddedDefaults(updateRounding: updateRounding, formats: formats)
             }
         settings.method = method ?? .quzo
         settings.formats = formats
@@ -34,6 +36,14 @@ extension RunSettings {
         var settings = defaults(network: network, updateRounding: UpdateRounding.stochastic.word)
         settings.perturbationSize = PerturbationSize.weightUnits(takesSigns ? 0.01 : 0.03).word
         settings.learningRate = takesSigns ? 0.003 : 0.001
+        return settings
+    }
+
+    /// QuZO on weights in floating point.
+    private static func floatQuZODefaults(network: Bool, updateRounding: String?) -> RunSettings {
+        var settings = defaults(network: network, updateRounding: updateRounding ?? UpdateRounding.stochastic.word)
+        settings.perturbationSize = PerturbationSize.weightUnits(0.03).word
+        settings.learningRate = 0.001
         return settings
     }
 

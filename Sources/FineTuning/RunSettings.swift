@@ -58,7 +58,7 @@ public struct RunSettings: Sendable, Hashable, Codable {
     public var batch: Int
     /// Longest example in tokens; longer ones are cut.
     public var sequence: Int
-    /// `all`, `last:N` or `head`.
+    /// `all`, `last:N`, `head` or `lora:…` (`TrainableSet`).
     public var trainable: String
     /// Give the network a new head although it has one.
     public var newHead: Bool
@@ -128,23 +128,29 @@ public struct RunSettings: Sendable, Hashable, Codable {
         }
         try require(
             learningRate.isFinite && learningRate > 0, "learning-rate", "\(learningRate)", "a positive number")
+        let operands = method == .quzo && !formats.isOfCodes ? Machine.emulatedOperands : Machine.emulatedFormats
         for (name, format) in [
             ("weights", formats.weights), ("activations", formats.activations), ("attention", formats.attention),
             ("head", formats.head),
         ] where method.isOnGrid {
             try require(
-                Machine.emulatedFormats.contains(format), "formats.\(name)", format.rawValue,
-                Machine.emulatedFormats.map(\.rawValue).joined(separator: " or ") + " in a run of \(method.rawValue)")
+                operands.contains(format), "formats.\(name)", format.rawValue,
+                operands.map(\.rawValue).joined(separator: " or ") + " in a run of \(method.rawValue)")
         }
-        try require(formats.embedding == .fp32, "formats.embedding", formats.embedding.rawValue, "fp32 in a run")
+        let hasCodes = method.isOnGrid && formats.isOfCodes
+        try require(
+            formats.embedding == .fp32 || (formats.embedding == .bf16 && !hasCodes), "formats.embedding",
+            formats.embedding.rawValue, hasCodes ? "fp32 in a run on codes" : "fp32 or bf16 in a run")
         try require(
             queries >= 1 && queries <= StepDescription.queryLimit, "queries", "\(queries)",
             "1 … \(StepDescription.queryLimit)")
         try require(evaluateEvery >= 0, "evaluate-every", "\(evaluateEvery)", "0 or more steps")
-        guard let trainable = TrainableSet(trainable), trainable.adapters == nil else {
+        let set: TrainableSet
+        do throws(TrainableSetError) { set = try TrainableSet(parsing: trainable) } catch {
             throw .badSetting(
                 name: "trainable", value: trainable,
-                allowed: "all, last:N or head; adapters are costed by zeroth cost and not emulated")
+                allowed: error.part == trainable
+                    ? error.allowed : "a set whose part \"\(error.part)\" is \(error.allowed)")
         }
         guard let size = PerturbationSize(word: perturbationSize) else {
             throw .badSetting(
@@ -160,8 +166,8 @@ public struct RunSettings: Sendable, Hashable, Codable {
         let work: MethodWork
         switch method {
         case .quzo:
-            work = .codes(
-                .quzo(QuZOSettings(seed: seed, bits: bits, size: size, rounding: rounding, estimator: estimator)))
+            work = try quzoWork(
+                QuZOSettings(seed: seed, bits: bits, size: size, rounding: rounding, estimator: estimator), set)
         case .zoqo: work = .codes(.zoqo(ZOQOSettings(seed: seed, size: size)))
         case .mezo, .zoSignSGD:
             guard case .weightUnits(let epsilon) = size else {
@@ -178,7 +184,44 @@ public struct RunSettings: Sendable, Hashable, Codable {
             work = .mezo(step)
         case .firstOrder: work = try firstOrderWork()
         }
-        return ValidatedSettings(trainable: trainable, work: work)
+        return ValidatedSettings(trainable: set, work: work)
+    }
+
+    /// QuZO on codes, or on weights in floating point.
+    private func quzoWork(_ settings: QuZOSettings, _ set: TrainableSet) throws(RunError) -> MethodWork {
+        // Formats do not depend on the network's sizes.
+        var step = StepDescription(
+            shape: EncoderShape(
+                layers: 1, hidden: 1, heads: 1, intermediate: 1, vocabulary: 1, positions: 1, types: 1, classes: 1),
+            batch: 1, sequence: 1, trainable: set, hasNewHead: false, method: .quzo(residualBits: 0))
+        step.machineFormats = formats
+        let trained = Set(step.trainedMatrices.map(step.weightFormat))
+        let codes = trained.filter { $0.integer != nil }
+        if codes == trained, formats.isOfCodes { return .codes(.quzo(settings)) }
+        guard codes.isEmpty else {
+            let names = trained.map(\.rawValue).sorted().joined(separator: " and ")
+            throw .badSetting(
+                name: "trainable", value: set.description,
+                allowed:
+                    "a set whose weights are all integers, as all operands then are, or all in floating point; here \(names) "
+                    + "are trained beside activations in \(formats.activations.rawValue)")
+        }
+        guard case .weightUnits(let epsilon) = settings.size else {
+            throw .badSetting(
+                name: "perturbation-size", value: perturbationSize,
+                allowed: "epsilon:E, as epsilon:0.01, where weights in floating point have no one grid step")
+        }
+        guard Float(epsilon * settings.bits.scale).isNormal else {
+            throw .badSetting(
+                name: "perturbation-size", value: perturbationSize,
+                allowed: "a size that FP32 holds, such as epsilon:0.01")
+        }
+        guard settings.rounding.residualBits == 0 else {
+            throw .badSetting(
+                name: "update-rounding", value: updateRounding,
+                allowed: "stochastic or nearest with weights in floating point: residuals are parts of a grid step")
+        }
+        return .floatQuZO(settings)
     }
 
     private func firstOrderWork() throws(RunError) -> MethodWork {
@@ -228,4 +271,19 @@ public struct RunSettings: Sendable, Hashable, Codable {
 public struct ValidatedSettings: Sendable, Hashable {
     public let trainable: TrainableSet
     public let work: MethodWork
+
+    /// A step of a run on a network, whose adapters are checked against it.
+    ///
+    /// - Throws: `EmulatorError.notLaidOut`, naming what of the adapters does not fit.
+    func step(
+        _ settings: RunSettings, on shape: EncoderShape, hasNewHead: Bool
+    ) throws(EmulatorError) -> StepDescription {
+        var step = StepDescription(
+            shape: shape, batch: settings.batch, sequence: settings.sequence, trainable: trainable,
+            hasNewHead: hasNewHead, method: work.method)
+        step.machineFormats = settings.formats
+        step.queries = settings.queries
+        do throws(ScheduleError) { try step.checkAdapters() } catch { throw .notLaidOut(error) }
+        return step
+    }
 }

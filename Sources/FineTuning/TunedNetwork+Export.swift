@@ -6,7 +6,7 @@ import Programs
 /// A tuned network in Hugging Face's form: config.json, model.safetensors, vocab.txt and, where the network had one, tokenizer_config.json.
 ///
 /// Linear weights are the numbers that their codes stand for, fl(code·scale) in FP32, or the values that a method in floating point trained (of
-/// quantization-aware training its masters); everything else is the network's own, widened to FP32. The head is
+/// quantization-aware training its masters); an adapter is merged into its layer, W + (alpha/rank)·B·A in binary64, rounded once to FP32; everything else is the network's own, widened to FP32. The head is
 /// `classifier.weight` and `classifier.bias` on the mean of the tokens' states: Hugging Face's BertModel reads the rest.
 extension TunedNetwork {
     /// Writes the folder, each file whole, config.json last. With `overwrite` the files of a network there are replaced one by one; others stay.
@@ -54,27 +54,19 @@ extension TunedNetwork {
             "zeroth_version": record.zeroth,
         ])
         let shape = parameters.shape
-        var linears: [String: EncoderParameters.Linear] = [:]
-        for number in 0..<shape.headNumber {
-            linears[EncoderParameter.linear(number).weight.name] = parameters.linears[number]
-        }
+        var linears: [String: Int] = [:]
+        for number in 0..<shape.headNumber { linears[EncoderParameter.linear(number).weight.name] = number }
         for parameter in EncoderParameter.all(in: checkpoint.configuration) {
             let sizes = parameter.shape(in: checkpoint.configuration)
-            if let linear = linears[parameter.name] {
-                writer.add(parameter.name, shape: sizes, Self.values(linear))
+            if let number = linears[parameter.name] {
+                writer.add(parameter.name, shape: sizes, parameters.mergedNumbers(number))
             } else {
                 writer.add(parameter.name, shape: sizes, checkpoint.parameter(parameter))
             }
         }
         let head = parameters.linears[shape.headNumber]
-        writer.add(EncoderCheckpoint.headNames.weight, shape: [head.rows, head.columns], Self.values(head))
+        writer.add(EncoderCheckpoint.headNames.weight, shape: [head.rows, head.columns], head.numbers)
         writer.add(EncoderCheckpoint.headNames.bias, shape: [head.rows], Array(head.bias.elements))
         return writer
-    }
-
-    /// fl(code·scale), row-major.
-    private static func values(_ linear: EncoderParameters.Linear) -> [Float] {
-        if linear.codes.count == 0 { return Array(linear.values.elements) }
-        return (0..<linear.count).map { Float(linear.codes[$0]) * linear.scales[$0 / linear.columns] }
     }
 }

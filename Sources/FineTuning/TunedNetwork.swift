@@ -11,7 +11,7 @@ public struct TunedNetwork {
     public let steps: Int
     /// Tuned, with residuals where the update keeps them.
     public let parameters: EncoderParameters
-    private let precision: Precision
+    private let settings: ValidatedSettings
     private let kernels: Kernels
     private let threads: Int
 
@@ -42,24 +42,27 @@ public struct TunedNetwork {
         self.checkpoint = checkpoint
         self.kernels = kernels
         self.threads = threads
-        precision = settings.work.precision
-        let tuned = Self.untuned(checkpoint, record, precision, kernels, threads)
+        self.settings = settings
+        let shape = EncoderShape(checkpoint.configuration, classes: record.network.labels.count)
+        _ = try settings.step(record.settings, on: shape, hasNewHead: checkpoint.head == nil)
+        let tuned = Self.untuned(checkpoint, record, settings, kernels, threads)
         let bits = settings.work.residualBits
-        if bits > 0 { tuned.addResiduals(bits: bits, numbers: settings.trainable.numbers(in: tuned.shape)) }
+        if bits > 0 { tuned.addResiduals(bits: bits, numbers: tuned.layout.trainedMatrices) }
         steps = try Checkpoint.read(
-            into: tuned, trainable: settings.trainable, settings: record.settings, from: folder.checkpointPath)
+            into: tuned, settings: record.settings, from: folder.checkpointPath)
         parameters = tuned
     }
 
     /// The network as the run began with it.
-    public func untuned() -> EncoderParameters { Self.untuned(checkpoint, record, precision, kernels, threads) }
+    public func untuned() -> EncoderParameters { Self.untuned(checkpoint, record, settings, kernels, threads) }
 
     private static func untuned(
-        _ checkpoint: EncoderCheckpoint, _ record: RunRecord, _ precision: Precision, _ kernels: Kernels,
+        _ checkpoint: EncoderCheckpoint, _ record: RunRecord, _ settings: ValidatedSettings, _ kernels: Kernels,
         _ threads: Int
     ) -> EncoderParameters {
         EncoderParameters(
-            checkpoint: checkpoint, classes: record.network.labels.count, precision: precision,
-            formats: record.settings.formats, kernels: kernels, threads: threads)
+            checkpoint: checkpoint, classes: record.network.labels.count, precision: settings.work.precision,
+            formats: record.settings.formats, trainable: settings.trainable, seed: record.settings.seed,
+            kernels: kernels, threads: threads)
     }
 }

@@ -16,6 +16,8 @@ public enum RandomPurpose: UInt8, CaseIterable, Sendable {
     case batchOrder = 6
     /// The split of a data file into training and validation examples.
     case dataSplit = 7
+    /// The first values of an adapter's A.
+    case adapters = 8
 }
 
 /// A random stream: the address of draws, and the draws that Philox makes of it as a pure function of that address and an element's place.

@@ -16,10 +16,10 @@ public enum SymmetricQuantizer: Sendable {
     /// Below this largest magnitude, 2⁻¹⁰⁰, a vector counts as zero: M/a would overflow further down.
     public static let zeroThreshold: Float = 0x1p-100
 
-    /// The scale of weights that have none of their own, those of a new head: fl(0.5/M).
+    /// The scale of weights that have none of their own, those of a new head and of an adapter's B: fl(0.5/M).
     ///
-    /// - Parameter limit: M, the largest code, 1…127.
-    public static func newHeadScale(limit: Int32) -> Float { 0.5 / Float(limit) }
+    /// - Parameter largest: M, the largest code's number.
+    public static func newScale(largest: Float) -> Float { 0.5 / largest }
 
     /// Quantizes one vector: a row of activations, a row of weights, or a column of attention's values.
     ///

@@ -47,7 +47,7 @@ extension LowRankAdapters: CustomStringConvertible {
 
     private static func count(_ part: String, _ text: String) throws(TrainableSetError) -> Int {
         guard let count = Int(text), (1...1 << 18).contains(count) else {
-            throw TrainableSetError(part: part, allowed: "a whole number from 1 on")
+            throw TrainableSetError(part: part, allowed: "a whole number from 1 to \(1 << 18)")
         }
         return count
     }

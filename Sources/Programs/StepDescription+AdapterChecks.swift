@@ -5,7 +5,7 @@ extension StepDescription {
     /// Checks that the adapters fit the network, the formats and the method.
     ///
     /// - Throws: `ScheduleError.badSize` or `.notLowered`, naming what is wrong and what would be right.
-    func checkAdapters() throws(ScheduleError) {
+    public func checkAdapters() throws(ScheduleError) {
         guard let adapters else { return }
         let layers = network.blockLinears
         if case .roles(let roles) = adapters.targets {

@@ -11,7 +11,7 @@ extension StepDescription {
     var firstTrainedLayer: Int { trainable.firstLayer(of: network.layers) }
 
     /// Whether linear layer `number` has an adapter.
-    func isAdapted(_ number: Int) -> Bool {
+    public func isAdapted(_ number: Int) -> Bool {
         guard let adapters, number < network.headNumber, number >= network.linearsPerBlock * firstTrainedLayer else {
             return false
         }
@@ -19,19 +19,19 @@ extension StepDescription {
     }
 
     /// Numbers of A and B of linear layer `number`.
-    func adapterNumbers(_ number: Int) -> (a: Int, b: Int) {
+    public func adapterNumbers(_ number: Int) -> (a: Int, b: Int) {
         let first = network.linearCount + 2 * number
         return (first, first + 1)
     }
 
     /// Numbers of all adapters' matrices, ascending: each layer's A, then its B.
-    var adapterMatrices: [Int] {
+    public var adapterMatrices: [Int] {
         guard adapters != nil else { return [] }
         return (0..<network.headNumber).filter(isAdapted).flatMap { [adapterNumbers($0).a, adapterNumbers($0).b] }
     }
 
     /// Numbers of the matrices that are trained, ascending.
-    var trainedMatrices: [Int] { Array(trained) + adapterMatrices }
+    public var trainedMatrices: [Int] { Array(trained) + adapterMatrices }
 
     /// Those of them that stand in a block.
     func trainedMatrices(inBlock layer: Int) -> [Int] {
@@ -41,7 +41,7 @@ extension StepDescription {
     }
 
     /// Rows (output features) and columns (input features) of matrix `number`.
-    func matrixSize(_ number: Int) -> (rows: Int, columns: Int) {
+    public func matrixSize(_ number: Int) -> (rows: Int, columns: Int) {
         guard number >= network.linearCount, let rank = adapters?.rank else { return network.linearSize(number) }
         let adapter = number - network.linearCount
         let (outputs, inputs) = network.linearSize(adapter / 2)
@@ -49,7 +49,7 @@ extension StepDescription {
     }
 
     /// Name of matrix `number`, as it stands in reports.
-    func matrixName(_ number: Int) -> String {
+    public func matrixName(_ number: Int) -> String {
         guard number >= network.linearCount else { return network.linearName(number) }
         let adapter = number - network.linearCount
         return network.linearName(adapter / 2) + (adapter.isMultiple(of: 2) ? ".lora-a" : ".lora-b")
@@ -60,6 +60,10 @@ extension StepDescription {
         if number >= network.linearCount { return adapterFormat }
         return number == network.headNumber ? formats.head : formats.weights
     }
+
+    /// Number under which matrix `number` draws random bits: behind the linear layers comes a new head's bias, and behind that the adapters
+    /// (docs/semantics.md, section 9).
+    public func drawNumber(_ number: Int) -> Int { number < network.linearCount ? number : number + 1 }
 
     // MARK: Formats
 
@@ -84,6 +88,9 @@ extension StepDescription {
         guard adapters == nil else { return trainedMatrices.allSatisfy { weightFormat($0).integer != nil } }
         return formats.weights.integer != nil && formats.head.integer != nil
     }
+
+    /// c = fl(alpha/rank): what A·x is multiplied by; 1 without adapters.
+    public var adapterFactor: Float { adapters.map { Float($0.alpha / Double($0.rank)) } ?? 1 }
 
     // MARK: Counts
 

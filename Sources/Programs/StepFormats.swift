@@ -44,6 +44,9 @@ public struct StepFormats: Sendable, Hashable, Codable {
     /// narrow codes are made from it.
     public var values: ElementFormat { activations.hasScales ? .fp32 : activations }
 
+    /// Whether every operand of a product is an integer code.
+    public var isOfCodes: Bool { [weights, activations, attention, head].allSatisfy { $0.integer != nil } }
+
     /// What a method makes of a machine's formats.
     public func of(_ method: StepDescription.Method) -> StepFormats {
         switch method {

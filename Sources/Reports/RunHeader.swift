@@ -82,20 +82,29 @@ public enum RunHeader {
     }
 
     private static func formats(_ settings: RunSettings) -> String {
-        guard settings.method.isOnGrid else {
-            guard let work = try? settings.validated().work else { return "" }
-            let own = settings.formats.of(work.method)
+        guard let work = try? settings.validated().work else { return "" }
+        guard case .codes = work else {
+            let own = based(settings.formats.of(work.method), settings)
             let operands = [own.weights, own.activations, own.attention, own.head]
             var sums: [String] = []
             if operands.contains(where: { $0.integer != nil }) { sums.append("INT32 sums of codes") }
             let backward: ElementFormat? =
                 if case .firstOrder(let recipe, _) = work { recipe.backward } else { nil }
-            if (operands + [backward].compactMap(\.self)).contains(.bf16) {
-                sums.append("BF16 products added \(settings.floatAccumulator ?? "fp32-sequential")")
+            let narrow = (operands + [backward].compactMap(\.self)).filter { $0.integer == nil && $0 != .fp32 }
+            if !narrow.isEmpty {
+                let names = Set(narrow.map { $0.rawValue.uppercased() }).sorted().joined(separator: " and ")
+                sums.append("\(names) products added \(settings.floatAccumulator ?? "fp32-sequential")")
             }
             return formats(own, sums: sums)
         }
-        return formats(settings.formats, sums: ["INT32 sums"])
+        return formats(based(settings.formats, settings), sums: ["INT32 sums"])
+    }
+
+    /// The formats with that of a frozen base beside adapters.
+    private static func based(_ formats: StepFormats, _ settings: RunSettings) -> StepFormats {
+        var formats = formats
+        if let base = TrainableSet(settings.trainable)?.adapters?.base { formats.weights = base }
+        return formats
     }
 
     private static func formats(_ formats: StepFormats, sums: [String]) -> String {

@@ -63,7 +63,10 @@ struct FineTuneOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Tokens an example at most; longer ones are cut.", valueName: "n"))
     var sequence: Int?
 
-    @Option(help: ArgumentHelp("Weights to train: all, last:N or head.", valueName: "set"))
+    @Option(
+        help: ArgumentHelp(
+            "Weights to train: all, last:N, head, or adapters beside frozen layers: lora:rank=N,targets=q+v, alpha=X (docs/networks.md).",
+            valueName: "set"))
     var trainable: String?
 
     @Flag(help: "Give the network a new head although it has one.")
@@ -158,10 +161,6 @@ struct FineTuneOptions: ParsableArguments {
             formats: method?.format.map { StepFormats(all: $0) } ?? StepFormats(arithmetic))
         settings.recipe = method?.recipe?.description
         settings.optimizer = method?.recipe.map { OptimizerSettings($0.optimizer) }
-        if !settings.method.isOnGrid {
-            settings.floatAccumulator = arithmetic.floatAccumulator?.name
-            settings.accumulationOrder = arithmetic.order.name
-        }
         settings.network = network
         settings.data = data
         settings.validation = validation
@@ -182,12 +181,15 @@ struct FineTuneOptions: ParsableArguments {
             settings.evaluateEvery = max(1, steps / 10)
         }
         if let evaluateEvery { settings.evaluateEvery = evaluateEvery }
+        if let work = try? settings.validated().work, case .codes = work { return settings }
+        settings.floatAccumulator = arithmetic.floatAccumulator?.name
+        settings.accumulationOrder = arithmetic.order.name
         return settings
     }
 }
 
 /// Formats of the linear layers' operands in a run: codes where the method trains them, values where it does not.
-enum RunFormat: String, CaseIterable, ExpressibleByArgument { case int8, int4, bf16, fp32 }
+enum RunFormat: String, CaseIterable, ExpressibleByArgument { case int8, int4, e4m3, e5m2, bf16, fp32 }
 
 extension RunSettings.Schedule: ExpressibleByArgument {}
 

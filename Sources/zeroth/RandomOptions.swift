@@ -110,7 +110,7 @@ struct RandomAddressOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "What the draws decide: perturbation, first-rounding, second-rounding, grid-rounding, update, activations, "
-                + "batch-order or data-split.", valueName: "purpose"))
+                + "batch-order, data-split or adapters.", valueName: "purpose"))
     var purpose = "perturbation"
 
     @Option(help: ArgumentHelp("Tensor's number, 0 to 65535.", valueName: "n"))
@@ -172,6 +172,7 @@ extension RandomPurpose {
         case .activations: "activations"
         case .batchOrder: "batch-order"
         case .dataSplit: "data-split"
+        case .adapters: "adapters"
         }
     }
 

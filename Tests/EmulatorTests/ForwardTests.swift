@@ -105,7 +105,7 @@ struct ForwardTests {
         #expect(throws: EmulatorError.self) { _ = try emulator.infer(program, batch) }
     }
 
-    @Test func adaptersAreRefusedByName() throws {
+    @Test func adaptersThatTheParametersHaveNotAreRefusedByName() throws {
         let kernels = Kernels(level: .highestAvailable)
         let parameters = EncoderParameters(
             checkpoint: checkpoint, classes: 2, precision: .quantized, kernels: kernels, threads: 1)
@@ -117,7 +117,7 @@ struct ForwardTests {
             method: .quzo(residualBits: 0))
         var inference = quzo
         inference.method = .inference(.quantized)
-        let refusal = EmulatorError.adaptersNotEmulated(trainable: "lora:rank=4,targets=q+v")
+        let refusal = EmulatorError.adaptersDiffer(program: "lora:rank=4,targets=q+v", parameters: "all")
         #expect(throws: refusal) { _ = try emulator.infer(Lowering.program(for: inference), batch) }
         let settings = QuZOSettings(seed: 1, bits: .eight, size: .gridSteps(1), rounding: .stochastic)
         #expect(throws: refusal) {
@@ -125,6 +125,8 @@ struct ForwardTests {
         }
         var tiles = quzo
         tiles.sequence = 16
-        #expect(throws: refusal) { try TileEmulator.check(Lowering.schedule(tiles, on: TileMachine.load("edge-int8"))) }
+        #expect(throws: EmulatorError.adaptersNotEmulated(trainable: "lora:rank=4,targets=q+v")) {
+            try TileEmulator.check(Lowering.schedule(tiles, on: TileMachine.load("edge-int8")))
+        }
     }
 }

@@ -14,7 +14,8 @@ struct ExportTests {
 
     /// A run of a few steps on a network of odd sizes, exported.
     private func exported(
-        newHead: Bool, formats: StepFormats, _ body: (_ network: TunedNetwork, _ folder: String) throws -> Void
+        newHead: Bool, formats: StepFormats, trainable: String = "all",
+        _ body: (_ network: TunedNetwork, _ folder: String) throws -> Void
     ) throws {
         let base = FileManager.default.temporaryDirectory.path + "/zeroth-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: base) }
@@ -22,7 +23,7 @@ struct ExportTests {
         var settings = RunSettings.defaults(network: true, updateRounding: "residual:8", formats: formats)
         settings.network = base
         settings.data = base + "/data.tsv"
-        settings.trainable = "all"
+        settings.trainable = trainable
         settings.newHead = newHead
         settings.batch = 8
         settings.sequence = 45
@@ -57,22 +58,67 @@ struct ExportTests {
                     #expect(exported.values[element].bitPattern == value.bitPattern)
                 }
             }
-            let examples: [[Int32]] = [[2, 9, 3], [2, 8, 30, 14, 5, 22, 3], [2] + (7..<47).map { Int32($0) } + [3]]
-            let batch = EncodedBatch(
-                examples: examples, labels: [0, 0, 0], sequence: 42, padding: checkpoint.tokenizer.vocabulary.padding)
-            let result = try EncoderEmulator(parameters: parameters, kernels: kernels, threads: 1).infer(
-                Lowering.program(
-                    for: StepDescription(
-                        shape: parameters.shape, batch: 3, sequence: 42, trainable: .head, hasNewHead: false,
-                        method: .inference(.fp32))), batch)
-            let printed = try Python.run(
-                [Python.folder + "/exported.py", folder]
-                    + examples.map { $0.map(String.init).joined(separator: ",") })
-            let expected = printed.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
-            #expect(expected.count == result.logits.count)
-            for (found, expected) in zip(result.logits, expected) {
-                #expect(abs(Double(found) - expected) <= 1e-4 * max(1, abs(expected)))
+            try expectLogits(checkpoint, parameters, folder)
+        }
+    }
+
+    /// The merged weights are those of layer and adapter, and their products what these add up to.
+    @Test(arguments: ["lora:rank=3,alpha=5,targets=q+o+fc2", "lora:rank=2,base=int4,targets=all-linear"])
+    func adaptersAreMergedIntoTheirLayers(trainable: String) throws {
+        try exported(newHead: true, formats: .w8a8, trainable: trainable) { network, folder in
+            try network.export(to: folder, overwrite: false)
+            let checkpoint = try EncoderCheckpoint(folder: folder)
+            let exported = EncoderParameters(
+                checkpoint: checkpoint, classes: network.record.network.labels.count, precision: .fp32,
+                kernels: kernels, threads: 1)
+            let tuned = network.parameters
+            let rank = tuned.layout.adapters!.rank
+            let factor = tuned.layout.adapters!.alpha / Double(rank)
+            var moved = 0
+            for (number, layer) in tuned.linears.enumerated() {
+                func number64(_ matrix: EncoderParameters.Linear, _ row: Int, _ column: Int) -> Double {
+                    Double(matrix.codes[row * matrix.columns + column]) * Double(matrix.scales[row])
+                }
+                let places = tuned.layout.adapterNumbers(number)
+                for row in 0..<layer.rows {
+                    for column in 0..<layer.columns {
+                        var sum = number64(layer, row, column)
+                        if tuned.layout.isAdapted(number) {
+                            let (a, b) = (tuned.matrix(places.a), tuned.matrix(places.b))
+                            var added = 0.0
+                            for k in 0..<rank { added += number64(b, row, k) * number64(a, k, column) }
+                            sum += factor * added
+                            if added != 0 { moved += 1 }
+                        }
+                        let found = Double(exported.linears[number].values[row * layer.columns + column])
+                        #expect(abs(found - sum) <= 1e-6 * max(0.01, abs(sum)))
+                    }
+                }
             }
+            #expect(moved > 0)
+            try expectLogits(checkpoint, exported, folder)
+        }
+    }
+
+    /// The folder's logits in FP32 are those that NumPy computes of it in binary64.
+    private func expectLogits(
+        _ checkpoint: EncoderCheckpoint, _ parameters: EncoderParameters, _ folder: String
+    ) throws {
+        let examples: [[Int32]] = [[2, 9, 3], [2, 8, 30, 14, 5, 22, 3], [2] + (7..<47).map { Int32($0) } + [3]]
+        let batch = EncodedBatch(
+            examples: examples, labels: [0, 0, 0], sequence: 42, padding: checkpoint.tokenizer.vocabulary.padding)
+        let result = try EncoderEmulator(parameters: parameters, kernels: kernels, threads: 1).infer(
+            Lowering.program(
+                for: StepDescription(
+                    shape: parameters.shape, batch: 3, sequence: 42, trainable: .head, hasNewHead: false,
+                    method: .inference(.fp32))), batch)
+        let printed = try Python.run(
+            [Python.folder + "/exported.py", folder]
+                + examples.map { $0.map(String.init).joined(separator: ",") })
+        let expected = printed.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+        #expect(expected.count == result.logits.count)
+        for (found, expected) in zip(result.logits, expected) {
+            #expect(abs(Double(found) - expected) <= 1e-4 * max(1, abs(expected)))
         }
     }
 

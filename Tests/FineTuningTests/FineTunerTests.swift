@@ -35,7 +35,7 @@ struct FineTunerTests {
     /// SHA-256 of every trained code, residual and bias.
     private func hash(_ tuner: FineTuner) -> String {
         var hash = SHA256()
-        for linear in tuner.parameters.linears {
+        for linear in tuner.parameters.matrices.compactMap(\.self) {
             hash.update(linear.codes.bytes)
             if let residuals = linear.residuals8 { hash.update(residuals.bytes) }
             if let residuals = linear.residuals16 { hash.update(residuals.bytes) }
@@ -68,7 +68,7 @@ struct FineTunerTests {
         ]
     }()
 
-    @Test(arguments: variants, ["all", "last:1", "head"])
+    @Test(arguments: variants, ["all", "last:1", "head", "lora:rank=4,alpha=8,targets=q+v+fc2"])
     func everyMethodGivesTheSameBitsAtEveryLevelAndCountsItsProgramsWork(
         variant: (method: RunSettings.Method, queries: Int, formats: StepFormats), trainable: String
     ) throws {
@@ -93,7 +93,11 @@ struct FineTunerTests {
                 }
                 hashes.insert(hash(tuner))
                 let limit = variant.formats.weights == .int4 ? 7 : 127
-                for linear in tuner.parameters.linears.dropLast() {
+                for linear in tuner.parameters.linears.dropLast()
+                    + tuner.parameters.matrices.dropFirst(
+                        tuner.parameters.linears.count
+                    ).compactMap(\.self)
+                {
                     #expect(linear.codes.elements.allSatisfy { abs(Int($0)) <= limit })
                 }
             }
@@ -101,15 +105,16 @@ struct FineTunerTests {
         #expect(hashes.count == 1)
     }
 
-    @Test(arguments: variants)
+    @Test(arguments: variants, ["all", "lora:rank=4,targets=all-linear"])
     func everyMethodGoesOnToTheSameBits(
-        variant: (method: RunSettings.Method, queries: Int, formats: StepFormats)
+        variant: (method: RunSettings.Method, queries: Int, formats: StepFormats), trainable: String
     ) throws {
         var settings = settings(rounding: variant.method == .zoqo ? .stochastic : .residual(.sixteen))
         settings.method = variant.method
         settings.queries = variant.queries
         settings.formats = variant.formats
         settings.newHead = true
+        settings.trainable = trainable
         let whole = try tuner(settings)
         for _ in 0..<6 { try whole.advance() }
         let stopped = try tuner(settings)
@@ -123,6 +128,29 @@ struct FineTunerTests {
         for _ in 0..<3 { try resumed.advance() }
         #expect(hash(resumed) == hash(whole))
         #expect(resumed.metrics.csv == whole.metrics.csv)
+    }
+
+    /// B is zero at first, so an untuned run with adapters classifies as the network does.
+    @Test func newAdaptersChangeNoLogit() throws {
+        let plain = try tuner(settings())
+        for text in ["lora:rank=4,targets=all-linear", "lora:rank=2,alpha=100"] {
+            var settings = settings()
+            settings.trainable = text
+            let adapted = try tuner(settings)
+            let examples = EncodedExamples(
+                tokens: Array(plain.task.validation.tokens.prefix(40)),
+                labels: Array(plain.task.validation.labels.prefix(40)), cut: 0)
+            let (expected, found) = (try plain.infer(examples), try adapted.infer(examples))
+            for (a, b) in zip(expected, found) { #expect(a.logits.map(\.bitPattern) == b.logits.map(\.bitPattern)) }
+            for _ in 0..<3 { try adapted.advance() }
+            let moved = try adapted.infer(examples)
+            #expect(zip(expected, moved).contains { $0.logits != $1.logits })
+            // The base is as it was; adapters and head are what moves.
+            for (number, linear) in adapted.parameters.linears.enumerated() {
+                let isSame = linear.codes.elements.elementsEqual(plain.parameters.linears[number].codes.elements)
+                #expect(isSame == (number != adapted.parameters.shape.headNumber))
+            }
+        }
     }
 
     @Test func anotherSeedGivesOtherBits() throws {

@@ -13,9 +13,10 @@ extension IndependentCase {
         weights: .int4, activations: .int4, attention: .int8, head: .int8, embedding: .fp32)
     private static let int4 = StepFormats(all: .int4)
 
-    static let embedded: [IndependentCase] = w8a8Embedded + formatsEmbedded + queriesEmbedded + zoqoEmbedded
+    static let embedded: [IndependentCase] =
+        w8a8Embedded + formatsEmbedded + queriesEmbedded + zoqoEmbedded + adaptersEmbedded
 
-    static let odd: [IndependentCase] = w8a8Odd + formatsOdd + queriesOdd + zoqoOdd
+    static let odd: [IndependentCase] = w8a8Odd + formatsOdd + queriesOdd + zoqoOdd + adaptersOdd
 
     // MARK: QuZO, one query, INT8
 

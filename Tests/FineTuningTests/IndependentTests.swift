@@ -50,14 +50,15 @@ struct IndependentTests {
         #expect(rows + ["sha256 \(hash(tuner))"] == expected)
     }
 
-    /// SHA-256 of every linear layer's codes, residuals and bias.
+    /// SHA-256 of every linear layer's codes, residuals and bias, and of the adapters' codes and residuals.
     private func hash(_ tuner: FineTuner) -> String {
         var hash = SHA256()
-        for linear in tuner.parameters.linears {
-            hash.update(linear.codes.bytes)
-            if let residuals = linear.residuals8 { hash.update(residuals.bytes) }
-            if let residuals = linear.residuals16 { hash.update(residuals.bytes) }
-            hash.update(linear.bias.bytes)
+        for (number, matrix) in tuner.parameters.matrices.enumerated() {
+            guard let matrix else { continue }
+            hash.update(matrix.codes.bytes)
+            if let residuals = matrix.residuals8 { hash.update(residuals.bytes) }
+            if let residuals = matrix.residuals16 { hash.update(residuals.bytes) }
+            if number < tuner.parameters.linears.count { hash.update(matrix.bias.bytes) }
         }
         return hash.hexadecimal
     }

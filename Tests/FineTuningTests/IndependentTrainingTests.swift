@@ -30,49 +30,96 @@ struct IndependentTrainingTests {
         return formats
     }()
 
-    static let cases: [Case] = [
-        Case(method: .mezo, flags: ["--format", "bf16"]),
+    static let cases: [Case] =
+        [
+            Case(method: .mezo, flags: ["--format", "bf16"]),
+            Case(
+                method: .mezo, flags: ["--format", "fp32"], formats: StepFormats(all: .fp32), trainable: "last:1",
+                newHead: true),
+            Case(method: .mezo, flags: ["--format", "bf16", "--queries", "3"], queries: 3, rate: 0.01, newHead: true),
+            Case(method: .zoSignSGD, flags: ["--format", "bf16"], trainable: "head"),
+            Case(
+                method: .zoSignSGD, flags: ["--format", "fp32", "--queries", "2"], formats: StepFormats(all: .fp32),
+                queries: 2, newHead: true),
+            Case(
+                method: .firstOrder, flags: ["--scheme", "full", "--format", "fp32", "--optimizer", "adam"],
+                recipe: "full:fp32,adam,backward=fp32", formats: StepFormats(all: .fp32)),
+            Case(
+                method: .firstOrder, flags: ["--scheme", "full", "--format", "bf16", "--optimizer", "adam"],
+                recipe: "full,adam",
+                newHead: true),
+            Case(
+                method: .firstOrder,
+                flags: [
+                    "--scheme", "full", "--format", "bf16", "--optimizer", "momentum", "--master", "none", "--state",
+                    "bf16",
+                ],
+                recipe: "full,momentum,master=none,state=bf16", rate: 0.05, trainable: "last:1"),
+            Case(
+                method: .firstOrder,
+                flags: ["--scheme", "full", "--format", "bf16", "--optimizer", "sgd", "--gradient", "fp32"],
+                recipe: "full,sgd,gradient=fp32", rate: 0.1),
+            Case(method: .firstOrder, flags: ["--scheme", "qat", "--optimizer", "adam"], recipe: "qat,adam"),
+            Case(
+                method: .firstOrder, flags: ["--scheme", "qat", "--optimizer", "adam", "--backward", "fp32"],
+                recipe: "qat,adam,backward=fp32", trainable: "last:1", newHead: true),
+            Case(
+                method: .firstOrder,
+                flags: ["--scheme", "qat", "--optimizer", "lion", "--weights", "int4", "--activations", "int4"],
+                recipe: "qat,lion", formats: narrow),
+            Case(
+                method: .firstOrder,
+                flags: ["--scheme", "qat", "--optimizer", "sgd", "--gradient", "int8", "--master", "bf16"],
+                recipe: "qat,sgd,gradient=int8,master=bf16", rate: 0.1, newHead: true),
+            Case(
+                method: .firstOrder, flags: ["--scheme", "qat", "--optimizer", "momentum", "--state", "bf16"],
+                recipe: "qat,momentum,state=bf16", rate: 0.05, trainable: "head"),
+        ] + adapters
+
+    /// LoRA, on bases and with adapters in other formats, and over blocks that are run again.
+    static let adapters: [Case] = [
+        Case(method: .mezo, flags: ["--format", "bf16"], trainable: "lora:rank=4,alpha=8,targets=q+v+fc1"),
         Case(
-            method: .mezo, flags: ["--format", "fp32"], formats: StepFormats(all: .fp32), trainable: "last:1",
-            newHead: true),
-        Case(method: .mezo, flags: ["--format", "bf16", "--queries", "3"], queries: 3, rate: 0.01, newHead: true),
-        Case(method: .zoSignSGD, flags: ["--format", "bf16"], trainable: "head"),
+            method: .mezo, flags: ["--format", "bf16", "--queries", "2"], queries: 2,
+            trainable: "lora:rank=3,targets=all-linear,format=fp32,base=int4", newHead: true),
         Case(
-            method: .zoSignSGD, flags: ["--format", "fp32", "--queries", "2"], formats: StepFormats(all: .fp32),
-            queries: 2, newHead: true),
+            method: .mezo, flags: ["--format", "fp32"], formats: StepFormats(all: .fp32),
+            trainable: "lora:rank=4,targets=k+o,base=int8,last=1"),
+        Case(method: .zoSignSGD, flags: ["--format", "bf16"], trainable: "lora:rank=2,alpha=3"),
         Case(
             method: .firstOrder, flags: ["--scheme", "full", "--format", "fp32", "--optimizer", "adam"],
-            recipe: "full:fp32,adam,backward=fp32", formats: StepFormats(all: .fp32)),
+            recipe: "full:fp32,adam,backward=fp32", formats: StepFormats(all: .fp32),
+            trainable: "lora:rank=4,alpha=6,targets=all-linear"),
         Case(
             method: .firstOrder, flags: ["--scheme", "full", "--format", "bf16", "--optimizer", "adam"],
-            recipe: "full,adam",
-            newHead: true),
+            recipe: "full,adam", trainable: "lora:rank=4,base=int4", newHead: true),
         Case(
             method: .firstOrder,
             flags: [
                 "--scheme", "full", "--format", "bf16", "--optimizer", "momentum", "--master", "none", "--state",
                 "bf16",
             ],
-            recipe: "full,momentum,master=none,state=bf16", rate: 0.05, trainable: "last:1"),
+            recipe: "full,momentum,master=none,state=bf16", rate: 0.05, trainable: "lora:rank=3,targets=v+fc2,last=1"),
+        Case(
+            method: .firstOrder, flags: ["--scheme", "full", "--format", "bf16", "--optimizer", "sgd"],
+            recipe: "full,sgd", rate: 0.1, trainable: "lora:rank=4,targets=o+fc1,format=fp32"),
+        Case(
+            method: .firstOrder, flags: ["--scheme", "qat", "--optimizer", "adam"], recipe: "qat,adam",
+            trainable: "lora:rank=4,alpha=8,targets=all-linear", newHead: true),
+        Case(
+            method: .firstOrder, flags: ["--scheme", "qat", "--optimizer", "adam"],
+            recipe: "qat,adam,checkpoint=selective", trainable: "lora:rank=4,alpha=5,targets=q+o+fc2"),
+        Case(
+            method: .firstOrder, flags: ["--scheme", "qat", "--optimizer", "lion", "--weights", "int4"],
+            recipe: "qat,lion",
+            formats: StepFormats(
+                weights: .int4, activations: .int8, attention: .int8, head: .int8, embedding: .fp32),
+            trainable: "lora:rank=4,targets=k+fc1,format=bf16,last=1"),
         Case(
             method: .firstOrder,
-            flags: ["--scheme", "full", "--format", "bf16", "--optimizer", "sgd", "--gradient", "fp32"],
-            recipe: "full,sgd,gradient=fp32", rate: 0.1),
-        Case(method: .firstOrder, flags: ["--scheme", "qat", "--optimizer", "adam"], recipe: "qat,adam"),
-        Case(
-            method: .firstOrder, flags: ["--scheme", "qat", "--optimizer", "adam", "--backward", "fp32"],
-            recipe: "qat,adam,backward=fp32", trainable: "last:1", newHead: true),
-        Case(
-            method: .firstOrder,
-            flags: ["--scheme", "qat", "--optimizer", "lion", "--weights", "int4", "--activations", "int4"],
-            recipe: "qat,lion", formats: narrow),
-        Case(
-            method: .firstOrder,
-            flags: ["--scheme", "qat", "--optimizer", "sgd", "--gradient", "int8", "--master", "bf16"],
-            recipe: "qat,sgd,gradient=int8,master=bf16", rate: 0.1, newHead: true),
-        Case(
-            method: .firstOrder, flags: ["--scheme", "qat", "--optimizer", "momentum", "--state", "bf16"],
-            recipe: "qat,momentum,state=bf16", rate: 0.05, trainable: "head"),
+            flags: ["--scheme", "qat", "--optimizer", "sgd", "--backward", "fp32", "--gradient", "int8"],
+            recipe: "qat,sgd,backward=fp32,gradient=int8", rate: 0.1,
+            trainable: "lora:rank=2,format=int4,base=int4,targets=q+fc2"),
     ]
 
     @Test(arguments: cases) func theStepsOfTheEmbeddedNetworkAreThoseOfTheSemantics(_ example: Case) throws {
@@ -136,16 +183,17 @@ struct IndependentTrainingTests {
         #expect(lines == expected)
     }
 
-    /// SHA-256 of every linear layer's values and bias, and of the moments.
+    /// SHA-256 of every linear layer's values and bias, of the adapters' values, and of the moments.
     private func hash(_ tuner: FineTuner) -> String {
         var hash = SHA256()
-        for linear in tuner.parameters.linears {
-            hash.update(linear.values.bytes)
-            hash.update(linear.bias.bytes)
+        for (number, matrix) in tuner.parameters.matrices.enumerated() {
+            guard let matrix else { continue }
+            hash.update(matrix.values.bytes)
+            if number < tuner.parameters.linears.count { hash.update(matrix.bias.bytes) }
         }
         let moments = tuner.moments
-        let names =
-            tuner.trainable.numbers(in: tuner.parameters.shape).map(tuner.parameters.shape.linearName) + ["head.bias"]
+        let layout = tuner.parameters.layout
+        let names = layout.trainedMatrices.map(layout.matrixName) + ["head.bias"]
         for name in names {
             for part in [".first-moment", ".second-moment"] {
                 if let values = moments[name + part] { hash.update(values.bytes) }

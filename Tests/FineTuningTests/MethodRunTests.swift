@@ -46,6 +46,20 @@ struct MethodRunTests {
         Choice(method: .firstOrder, recipe: "qat:int8,momentum,state=bf16,micro=3,update=end,checkpoint=layer"),
         Choice(method: .firstOrder, recipe: "qat:int8,adam,gradient=int8", trainable: "last:1", newHead: true),
         Choice(method: .firstOrder, recipe: "qat:int8,sgd,master=bf16", trainable: "head"),
+        Choice(method: .quzo, format: .e4m3), Choice(method: .quzo, format: .e5m2, newHead: true, queries: 2),
+        Choice(method: .quzo, format: .bf16, trainable: "last:1"), Choice(method: .quzo, format: .fp32, newHead: true),
+        Choice(method: .quzo, format: .e4m3, trainable: "lora:rank=4,targets=q+fc2"),
+        Choice(method: .quzo, format: .bf16, trainable: "lora:rank=4,alpha=8,base=int8"),
+        Choice(method: .firstOrder, recipe: "qat:e4m3,adam"),
+        Choice(method: .firstOrder, format: .bf16, recipe: "qat:e4m3/e5m2,sgd,checkpoint=layer", trainable: "last:1"),
+        Choice(method: .mezo, trainable: "lora:rank=4,targets=all-linear", queries: 2),
+        Choice(method: .mezo, trainable: "lora:rank=4,base=int4,format=fp32", newHead: true),
+        Choice(method: .zoSignSGD, trainable: "lora:rank=2,alpha=4,last=1"),
+        Choice(method: .firstOrder, recipe: "full,adam", trainable: "lora:rank=4,base=int4"),
+        Choice(
+            method: .firstOrder, recipe: "qat:int8,adam,micro=3,update=end,checkpoint=layer",
+            trainable: "lora:rank=4,alpha=8,targets=q+o+fc1", newHead: true),
+        Choice(method: .firstOrder, recipe: "qat:int8,adam,checkpoint=selective", trainable: "lora:format=bf16,last=1"),
     ]
 
     private func tuner(
@@ -60,7 +74,9 @@ struct MethodRunTests {
     }
 
     private func values(_ tuner: FineTuner) -> [[UInt32]] {
-        tuner.parameters.linears.map { $0.values.elements.map(\.bitPattern) + $0.bias.elements.map(\.bitPattern) }
+        tuner.parameters.matrices.map { matrix in
+            (matrix?.numbers.map(\.bitPattern) ?? []) + (matrix?.bias.elements.map(\.bitPattern) ?? [])
+        }
     }
 
     @Test(arguments: choices) func aResumedRunGivesTheBitsOfOneThatWasNotStopped(_ choice: Choice) throws {
@@ -84,13 +100,15 @@ struct MethodRunTests {
         #expect(values(second) == values(whole))
         // Trained weights moved, and no others.
         let untrained = EncoderParameters(
-            checkpoint: whole.task.checkpoint, classes: 2, precision: .fp32, kernels: Kernels(level: .scalar),
-            threads: 1)
-        let trained = whole.trainable.numbers(in: whole.parameters.shape)
-        for number in 0..<untrained.linears.count {
-            let isSame = untrained.linears[number].values.elements.elementsEqual(
-                whole.parameters.linears[number].values.elements)
-            #expect(isSame != trained.contains(number), "linear layer \(number)")
+            checkpoint: whole.task.checkpoint, classes: 2, precision: whole.parameters.precision,
+            formats: settings.formats, trainable: whole.trainable, seed: settings.seed,
+            kernels: Kernels(level: .scalar), threads: 1)
+        let layout = whole.parameters.layout
+        let trained = Set(layout.trainedMatrices)
+        for (number, matrix) in untrained.matrices.enumerated() {
+            guard let matrix else { continue }
+            let isSame = matrix.numbers == whole.parameters.matrix(number).numbers
+            #expect(isSame != trained.contains(number), "\(layout.matrixName(number))")
         }
     }
 
@@ -145,6 +163,18 @@ struct MethodRunTests {
         #expect(after.accuracy > 0.9, "\(recipe): \(after.accuracy)")
     }
 
+    /// 600 steps of the embedded task gain more than ten points.
+    @Test(arguments: [ElementFormat.e4m3, .e5m2, .bf16]) func quzoInFloatingPointLearns(_ format: ElementFormat) throws
+    {
+        var settings = try Choice(method: .quzo, format: format).settings(steps: 600)
+        settings.batch = 64
+        let tuner = try tuner(settings, threads: 2)
+        let before = try tuner.evaluate()
+        for _ in 0..<600 { try tuner.advance() }
+        let after = try tuner.evaluate()
+        #expect(after.accuracy > before.accuracy + 0.1, "\(format): \(before.accuracy) to \(after.accuracy)")
+    }
+
     @Test func aPaddingTokenDecidesNoBit() throws {
         let settings = try Choice(method: .firstOrder, recipe: "qat:int8,sgd").settings()
         var rows: [[[UInt32]]] = []
@@ -181,12 +211,26 @@ struct MethodRunTests {
         #expect(message(Choice(method: .firstOrder, recipe: "qat,warp")).contains("\"warp\""))
         #expect(message(Choice(method: .firstOrder, recipe: "qat,sgd", queries: 2)).hasPrefix("--queries is 2"))
         #expect(message(Choice(method: .firstOrder, recipe: "quantized:int8,sgd")).contains("costed, but not executed"))
-        #expect(message(Choice(method: .firstOrder, recipe: "qat:e4m3,sgd")).contains("costed, but not executed"))
+        let fp8 = Choice(method: .quzo, format: .e4m3)
+        #expect(message(fp8) { $0.perturbationSize = "steps:1" }.contains("have no one grid step"))
+        #expect(message(fp8) { $0.perturbationSize = "epsilon:1e-60" }.contains("a size that FP32 holds"))
+        #expect(message(fp8) { $0.updateRounding = "residual:8" }.contains("residuals are parts of a grid step"))
+        #expect(message(fp8) { $0.formats.head = .int8 }.contains("e4m3 and int8 are trained beside"))
+        #expect(message(fp8) { $0.formats.attention = .fp16 }.hasPrefix("--formats.attention is fp16"))
+        #expect(message(Choice(method: .quzo)) { $0.formats.activations = .bf16 }.contains("int8 are trained beside"))
+        #expect(message(Choice(method: .zoqo, format: .e4m3)).hasPrefix("--formats.weights is e4m3"))
         #expect(message(Choice(method: .firstOrder, recipe: "qat:int8,adam8")).contains("costed, but not executed"))
         #expect(
             message(Choice(method: .mezo)) { $0.floatAccumulator = "32-wrap" }.hasPrefix(
                 "--floatAccumulator is 32-wrap"))
         #expect(message(Choice(method: .zoqo, format: .bf16)).hasPrefix("--formats.weights is bf16"))
+        #expect(
+            message(Choice(method: .mezo, trainable: "lora:targets=gate")).contains("gate, which this network has not"))
+        #expect(message(Choice(method: .mezo, trainable: "lora:rank=1000")).contains("the shorter side of"))
+        #expect(
+            message(Choice(method: .mezo, trainable: "lora:rank=1000000000000000000")).contains(
+                "\"rank=1000000000000000000\" is a whole number from 1 to 262144"))
+        #expect(message(Choice(method: .zoqo, trainable: "lora:format=bf16")).contains("ZOQO, whose noise"))
     }
 
     @Test func aCheckpointWhoseMomentsAreOthersIsNamed() throws {

@@ -15,7 +15,13 @@ import Testing
         #expect(try refusal("arithmetic.accumulate=blocked:100") == "no error")
         #expect(try refusal("arithmetic.weights=int4") == "no error")
         let fp8 = try Machine.load("datacentre-fp8", overrides: [], from: shipped)
-        #expect(message { try fp8.requireEmulated() }.contains("arithmetic.weights: is \"e4m3\""))
+        #expect(message { try fp8.requireEmulated() } == "no error")
+        let fp16 = try Machine.load(
+            "datacentre-fp8",
+            overrides: ["arithmetic.attention=fp16", "organisation.array.macs={e4m3: 32, bf16: 16, fp16: 16}"],
+            from: shipped)
+        #expect(message { try fp16.requireEmulated() }.contains("arithmetic.attention: is \"fp16\""))
+        #expect(message { try fp16.requireEmulated() }.contains("int8, int4, e4m3, e5m2, bf16, fp32"))
         #expect(try refusal("organisation.array.dataflow=output-stationary") == "no error")
     }
 

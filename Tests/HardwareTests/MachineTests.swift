@@ -41,7 +41,7 @@ import Testing
         let emulated = try shipped.machineNames.filter { name in
             message { try load(name).requireEmulated() } == "no error"
         }
-        #expect(emulated == ["edge-int4", "edge-int8", "gemmini-like", "quzo-edge", "tpu-like"])
+        #expect(emulated == ["datacentre-fp8", "edge-int4", "edge-int8", "gemmini-like", "quzo-edge", "tpu-like"])
     }
 
     /// DMA moves no more than DRAM gives, give or take a cycle's rounding, and DRAM's rows are its channels' pages.

@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test func biasMovesInTheGridOfTheHead() {
-        let scale = SymmetricQuantizer.newHeadScale(limit: 127)
+        let scale = SymmetricQuantizer.newScale(largest: 127)
         let a = BiasPerturbation.passMultiplier(size: .gridSteps(2), bits: .eight, headScale: scale)
         #expect(a == Float(2 * PerturbationBits.eight.scale * Double(scale)))
         let epsilon = 2 * Double(scale)

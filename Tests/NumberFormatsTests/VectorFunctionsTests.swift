@@ -175,6 +175,6 @@ import Testing
             let result = SymmetricQuantizer.quantized([1, bad])
             #expect(result.codes == [0, 0] && result.scale.isNaN)
         }
-        #expect(SymmetricQuantizer.newHeadScale(limit: 127) == Float(0.5) / 127)
+        #expect(SymmetricQuantizer.newScale(largest: 127) == Float(0.5) / 127)
     }
 }

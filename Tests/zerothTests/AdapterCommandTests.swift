@@ -83,10 +83,40 @@ struct AdapterCommandTests {
         #expect(output.err.contains(message), "\(output.err)")
     }
 
-    @Test func fineTuningRefusesAdaptersByName() throws {
+    @Test(arguments: [
+        ("lora:rank=0", "\"rank=0\" is a whole number from 1 to 262144"),
+        ("lora:rank=1000000000000000000", "is a whole number from 1 to 262144"),
+        ("lora:rank=40", "the shorter side of"), ("lora:targets=gate", "which this network has not"),
+        ("lora:targets=q+w", "fc1, gate"), ("lora:last=9", "from 1 to"),
+        ("lora:rank=4 --emulation tiles", "adapters run on whole layers alone"),
+        ("lora:format=bf16 --method zoqo", "ZOQO, whose noise and steps are on an integer grid"),
+    ])
+    func fineTuningNamesWhatDoesNotFit(flags: String, message: String) throws {
         let output = try ProgramRun.zeroth(
-            ["finetune", "--trainable", "lora:rank=4", "--steps", "1", "--output", "unused"],
+            ["finetune", "--steps", "1", "--output", "unused", "--trainable"]
+                + flags.split(separator: " ").map(String.init),
             in: FileManager.default.temporaryDirectory.path)
-        #expect(output.status != 0 && output.err.contains("adapters are costed by zeroth cost and not emulated"))
+        #expect(output.status != 0 && output.err.contains(message), "\(output.err)")
+    }
+
+    /// A run, its costs, its going on, its predictions and its export.
+    @Test func adaptersAreTunedPredictedAndExported() throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/zeroth-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let set = "lora:rank=4,targets=q+v,alpha=8"
+        let run = try ProgramRun.zeroth(
+            ["finetune", "--steps", "3", "--trainable", set, "--output", "run", "--json"], in: folder)
+        #expect(run.status == 0, "\(run.err)")
+        let result = try #require(try JSONSerialization.jsonObject(with: Data(run.out.utf8)) as? [String: Any])
+        let cost = try #require(result["cost"] as? [String: Any])
+        #expect(cost["zerothOrder"] != nil && cost["firstOrder"] != nil)
+        let prediction = try ProgramRun.zeroth(
+            ["predict", "--run", "run", "--text", "a good film", "--json"], in: folder)
+        #expect(prediction.status == 0 && prediction.out.contains("probabilities"))
+        let exported = try ProgramRun.zeroth(["export", "--run", "run", "--output", "merged"], in: folder)
+        #expect(exported.status == 0, "\(exported.err)")
+        let again = try ProgramRun.zeroth(["finetune", "--resume", "run"], in: folder)
+        #expect(again.err.contains("all 3 steps are done"))
     }
 }

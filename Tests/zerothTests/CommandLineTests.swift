@@ -237,7 +237,7 @@ struct CommandLineTests {
     }
 
     /// A run on any shipped machine whose arithmetic the emulator has.
-    @Test(arguments: ["gemmini-like", "tpu-like", "edge-int4"])
+    @Test(arguments: ["gemmini-like", "tpu-like", "edge-int4", "datacentre-fp8"])
     func aDryRunTakesAnyEmulatedMachine(name: String) throws {
         let output = try run("finetune", "--dry-run", "--hardware", name)
         #expect(output.status == 0, "\(output.err)")
@@ -245,13 +245,15 @@ struct CommandLineTests {
     }
 
     @Test func aMachineThatIsNotEmulatedIsRefusedAtTheStart() throws {
-        let (name, format) = ("datacentre-fp8", "e4m3")
-        let output = try run("finetune", "--dry-run", "--hardware", name)
+        let (name, format) = ("datacentre-fp8", "fp16")
+        let output = try run(
+            "finetune", "--dry-run", "--hardware", name, "--set", "arithmetic.attention=\(format)", "--set",
+            "organisation.array.macs={e4m3: 32, bf16: 16, fp16: 16}")
         #expect(output.status != 0 && output.out.isEmpty)
         #expect(
             output.err.contains(
-                "embedded:hwmodels/\(name).json5: arithmetic.weights: is \"\(format)\", which Zeroth does not implement; "
-                    + "implemented: int8, int4"))
+                "embedded:hwmodels/\(name).json5: arithmetic.attention: is \"\(format)\", which Zeroth does not implement; "
+                    + "implemented: int8, int4, e4m3, e5m2, bf16, fp32"))
     }
 
     @Test(arguments: [SIGINT, SIGKILL])
@@ -324,7 +326,8 @@ struct CommandLineTests {
             (["--method", "zoqo", "--perturbation-bits", "4"], "--perturbation-bits"),
             (["--method", "zoqo", "--estimator", "q-rge1"], "--estimator"),
             (["--method", "adam"], "quzo"), (["--queries", "0"], "1 … 64"), (["--queries", "65"], "1 … 64"),
-            (["--weights", "bf16"], "arithmetic."), (["--weights", "e4m3"], "'int8'"),
+            (["--weights", "bf16"], "arithmetic."), (["--weights", "fp16"], "int8"),
+            (["--weights", "e4m3"], "both have to be integers"),
             (["--seed", "-1"], "from 0 to 18446744073709551615"),
             (["--trainable", "last:9"], "from 1 to"),
             (["--weights", "int4", "--activations", "int4"], "macsPerCyclePerElement"),

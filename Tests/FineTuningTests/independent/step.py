@@ -6,7 +6,7 @@ of that page, or a hole in it, shows as a difference in bits. Section numbers in
 IndependentTests.swift runs it beside FineTuner. It aims at being read, not at speed: Python 3.11 or later, NumPy, one file.
 
     step.py NETWORK_DIR TRAIN_TSV --steps 3 --batch 16 --seed 7 --bits 8 --size 1.0 --rate 30 --schedule linear
-            --total-steps 100 --rounding stochastic|nearest|residual:8|residual:16 [--new-head] [--trainable all|head|last:N]
+            --total-steps 100 --rounding stochastic|nearest|residual:8|residual:16 [--new-head] [--trainable all|head|last:N|lora:rank=4,targets=q+v,…]
             --weights|--activations|--attention|--head int8|int4 --estimator q-rge1|q-rge2 --queries 1 --method quzo|zoqo
 
 --size epsilon:E gives the size in weight units. --validation-fraction F holds out a share of TRAIN_TSV. NETWORK_DIR holds config.json, model.safetensors and vocab.txt of a BERT network.
@@ -15,7 +15,8 @@ ZOQO takes no rounding, bits or estimator; they are ignored.
 
 Output, a line a step:   step T  L+ <binary32 bits>  L- <binary32 bits>  slope <binary64 bits>
 where slope is mu/(2 kappa); with several queries these are the means over them. Then a line             sha256 <hex>
-over every linear layer in number order: codes (int8, row-major), residuals of a trained layer (int8 or little-endian int16), bias (float32).
+over every linear layer in number order: codes (int8, row-major), residuals of a trained layer (int8 or little-endian int16), bias (float32);
+then over the adapters in number order: codes and residuals.
 """
 
 import argparse
@@ -62,7 +63,7 @@ def tree_sum(x):
 
 # --- 4. Random streams ---------------------------------------------------------------------------------------------------
 
-U, Q1, Q2, GRID, UPDATE, ACTIVATIONS, ORDER, SPLIT = range(8)  # purposes
+U, Q1, Q2, GRID, UPDATE, ACTIVATIONS, ORDER, SPLIT, ADAPTERS = range(9)  # purposes
 LOW = U64(0xFFFFFFFF)
 
 
@@ -124,9 +125,12 @@ class Streams:
 # --- 5. Gaussian u -------------------------------------------------------------------------------------------------------
 
 
-def irwin_hall_4(streams, count, step, tensor, query):
-    w = streams.draw32(count, U, step, tensor, query)
+def sum_of_bytes(w):
     return (w & 255) + (w >> 8 & 255) + (w >> 16 & 255) + (w >> 24) - 510
+
+
+def irwin_hall_4(streams, count, step, tensor, query):
+    return sum_of_bytes(streams.draw32(count, U, step, tensor, query))
 
 
 def perturbation_code(t, bits, random):
@@ -304,10 +308,42 @@ class Linear:
         return Linear(number, m, *quantize_rows(weight, m), bias)
 
 
+TARGETS = ("q", "k", "v", "o", "fc1", "fc2")  # a layer's matrices in number order
+
+
+def adapter_options(trainable):
+    """The options of lora:…, or None."""
+    if not trainable.startswith("lora"):
+        return None
+    options = {"rank": 8, "targets": "q+v", "alpha": None, "format": None, "base": None, "last": None}
+    for part in filter(None, trainable.removeprefix("lora").removeprefix(":").split(",")):
+        name, _, value = part.partition("=")
+        assert name in options, part
+        options[name] = value if name in ("targets", "format", "base") else float(value) if name == "alpha" else int(value)
+    if options["alpha"] is None:
+        options["alpha"] = float(options["rank"])
+    return options
+
+
+def adapted_layers(options, layers):
+    """Numbers of the linear layers with an adapter."""
+    named = TARGETS if options["targets"] == "all-linear" else options["targets"].split("+")
+    first = 0 if options["last"] is None else layers - options["last"]
+    return [6 * layer + i for layer in range(first, layers) for i, word in enumerate(TARGETS) if word in named]
+
+
+def adapter_start(streams, rank, columns, number):
+    """The numbers that A begins with (9)."""
+    a = F32(1.0 / math.sqrt(3.0 * 21845.0 * columns))
+    t = sum_of_bytes(streams.draw32(rank * columns, ADAPTERS, 0, number))
+    return (a * t.astype(F32)).reshape(rank, columns)
+
+
 class Network:
     def __init__(self, folder, formats, new_head_classes=None):
         """formats holds the largest codes M of "weights", "activations", "attention" and "head"."""
         self.formats = formats
+        self.adapters = {}  # by number of the layer: A and B
         with open(os.path.join(folder, "config.json")) as file:
             config = json.load(file)
         assert config["model_type"] == "bert" and config["hidden_act"] == "gelu"
@@ -351,8 +387,22 @@ class Network:
             head = Linear.quantized(number, m, *norm("classifier"))
         self.linear.append(head)
 
+    def add_adapters(self, options, m, streams):
+        """m is the largest code of the adapters' format."""
+        self.factor = F32(options["alpha"] / options["rank"])
+        for number in adapted_layers(options, self.layers):
+            rows, columns = self.linear[number].codes.shape
+            rank, draws = options["rank"], 6 * self.layers + 2 + 2 * number
+            a = Linear.quantized(draws, m, adapter_start(streams, rank, columns, draws), None)
+            scale = np.full(rows, F32(0.5) / F32(m), F32)
+            self.adapters[number] = a, Linear(draws + 1, m, np.zeros((rows, rank), I64), scale, None)
+
+    @property
+    def matrices(self):
+        return self.linear + [matrix for pair in self.adapters.values() for matrix in pair]
+
     def logits(self, tokens, valid, codes, head_bias):
-        """tokens[example, place] padded in any way; codes holds each layer's weight codes of this pass."""
+        """tokens[example, place] padded in any way; codes holds each matrix's codes of this pass, by number."""
         examples, places = tokens.shape
         heads, depth = self.heads, self.channels // self.heads
         factor = F32(1) / np.sqrt(F32(depth))
@@ -361,7 +411,12 @@ class Network:
         def product(number, a, s_a):
             layer = self.linear[number]
             bias = head_bias if number == 6 * self.layers else layer.bias
-            return integer_product(a, s_a, codes[number], layer.scale, bias)
+            y = integer_product(a, s_a, codes[number], layer.scale, bias)
+            if number not in self.adapters:
+                return y
+            down, up = self.adapters[number]
+            h = integer_product(a, s_a, codes[down.number], down.scale) * self.factor
+            return y + integer_product(*quantize_rows(h, meeting), codes[up.number], up.scale)
 
         def split(x):  # [example, head, token, depth]
             return x.reshape(examples, places, heads, depth).swapaxes(1, 2)
@@ -427,11 +482,11 @@ class Step:
         head = 6 * network.layers
         if options.trainable == "all":
             first = 0
-        elif options.trainable == "head":
+        elif options.trainable == "head" or network.adapters:
             first = head
         else:
             first = 6 * (network.layers - int(options.trainable.removeprefix("last:")))
-        for layer in network.linear:
+        for layer in network.matrices:
             layer.trained = layer.number >= first
 
     def learning_rate(self, t):
@@ -443,11 +498,11 @@ class Step:
         head = network.linear[-1]
         differences, losses = [], []
         for query in range(self.queries):
-            plus, minus = [], []
-            for layer in network.linear:
+            plus, minus = {}, {}
+            for layer in network.matrices:
                 d = self.perturbation(layer, t, query) if layer.trained else 0
-                plus.append(clamp(layer.codes + d, layer.m))
-                minus.append(clamp(layer.codes - d, layer.m))
+                plus[layer.number] = clamp(layer.codes + d, layer.m)
+                minus[layer.number] = clamp(layer.codes - d, layer.m)
             bias_plus = bias_minus = head.bias
             if network.new_head:  # always trained
                 moved = self.bias_perturbation(head, t, query)
@@ -461,7 +516,7 @@ class Step:
             losses.append((loss_plus, loss_minus))
 
         # All queries are evaluated before the first one moves a weight.
-        for layer in network.linear:
+        for layer in network.matrices:
             if layer.trained:
                 self.update(layer, t, differences)
         if network.new_head:
@@ -490,7 +545,7 @@ class QuZO(Step):
         self.rounding = kind
         self.residual_bits = int(width) if kind == "residual" else 0
         assert self.residual_bits in (0, 8, 16)
-        for layer in network.linear:
+        for layer in network.matrices:
             if layer.trained and self.residual_bits:
                 layer.residual = np.zeros_like(layer.codes)
 
@@ -650,11 +705,12 @@ def read_examples(path, folder):
 
 def sha256(network, residual_bits):
     digest = hashlib.sha256()
-    for layer in network.linear:
+    for layer in network.matrices:
         digest.update(layer.codes.astype(np.int8).tobytes())
         if layer.residual is not None:
             digest.update(layer.residual.astype("<i1" if residual_bits == 8 else "<i2").tobytes())
-        digest.update(layer.bias.astype("<f4").tobytes())
+        if layer.bias is not None:
+            digest.update(layer.bias.astype("<f4").tobytes())
     return digest.hexdigest()
 
 
@@ -685,7 +741,12 @@ def main():
     examples = read_examples(options.data, options.network)
     classes = sorted({label for label, _ in examples})
     formats = {name: LARGEST[getattr(options, name)] for name in ("weights", "activations", "attention", "head")}
+    adapters = adapter_options(options.trainable)
+    if adapters and adapters["base"]:
+        formats["weights"] = LARGEST[adapters["base"]]
     network = Network(options.network, formats, len(classes) if options.new_head else None)
+    if adapters:
+        network.add_adapters(adapters, LARGEST[adapters["format"] or options.activations], Streams(options.seed))
     if not options.new_head:
         classes = [network.labels[str(i)] for i in range(len(network.labels))]
     number = {label: i for i, label in enumerate(classes)}

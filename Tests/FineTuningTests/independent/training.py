@@ -6,7 +6,7 @@ the implementation in Sources/, so that a misunderstanding of that page, or a ho
 comments are that page's. It lies beside step.py.
 
     training.py NETWORK_DIR TRAIN_TSV --steps 3 --batch 16 --seed 7 --rate 1e-3 --schedule linear|constant --total-steps 100
-                [--new-head] [--trainable all|head|last:N] [--validation-fraction F] --method mezo|zo-signsgd|first-order
+                [--new-head] [--trainable all|head|last:N|lora:…] [--validation-fraction F] --method mezo|zo-signsgd|first-order
         mezo, zo-signsgd:    --format bf16|fp32 --size epsilon:1e-3 --queries 1
         first-order:         --scheme full|qat --optimizer sgd|momentum|adam|lion --master fp32|bf16|none --state fp32|bf16
                              --gradient bf16|fp32|int8 (default: the backward's) --momentum 0.9 --beta1 0.9 --beta2 … --adam-epsilon 1e-8
@@ -17,7 +17,8 @@ BF16 products are those of the accumulator fp32-sequential in the order re-entry
     step T L+ <binary32 bits> L- <binary32 bits> slope <binary64 bits>       (mezo, zo-signsgd: means over the queries, as section 10 records them)
     step T loss <binary32 bits>                                              (first-order)
 Then a line   sha256 <hex>   over every linear layer in number order: values (float32: masters, without masters weights as stored, frozen
-layers as in the file) and bias (float32); then the moments (float32), ascending by number, first before second, a new head's bias's last.
+layers as in the file) and bias (float32), and over the adapters' values; then the moments (float32), ascending by number, first before second,
+a new head's bias's last.
 """
 
 import argparse
@@ -125,6 +126,11 @@ class Operand:
     def __init__(self, numbers, codes=None, scale=None):
         self.numbers, self.codes, self.scale = numbers, codes, scale
 
+    def read(self, form):
+        """The numbers, of codes fl(code·s), rounded to a format."""
+        numbers = self.numbers if self.codes is None else self.codes.astype(F32) * self.scale[..., None]
+        return rounded(numbers, form)
+
 
 class Layer:
     """A linear layer: values are the masters, or the weights where there are none."""
@@ -163,15 +169,42 @@ class Encoder(step.Network):
             values = np.zeros(quantized.codes.shape, F32) if new else tensors[name]
             self.linear[i] = Layer(i, values, quantized.bias)
         head = 6 * self.layers
+        adapters = step.adapter_options(options.trainable)
         if options.trainable == "all":
             first = 0
-        elif options.trainable == "head":
+        elif options.trainable == "head" or adapters:
             first = head
         else:
             first = 6 * (self.layers - int(options.trainable.removeprefix("last:")))
         for layer in self.linear:
             layer.trained = layer.number >= first
         self.factor = F32(1) / np.sqrt(F32(self.channels // self.heads))
+        self.base = None
+        if adapters:
+            self.place_adapters(adapters, step.Streams(options.seed))
+
+    def place_adapters(self, options, streams):
+        form = options["format"]
+        # Codes beside codes, or the format of A and B in floating point.
+        self.adapter_codes = self.scheme == "qat" and form in (None, "int8", "int4")
+        self.adapter_limit = step.LARGEST.get(form, self.formats["activations"])
+        self.adapter_form = form if form in ("bf16", "fp32") else self.form
+        self.adapter_factor = F32(options["alpha"] / options["rank"])
+        self.base = options["base"]
+        for number in step.adapted_layers(options, self.layers):
+            rows, columns = self.linear[number].values.shape
+            draws = 6 * self.layers + 2 + 2 * number
+            a = Layer(draws, step.adapter_start(streams, options["rank"], columns, draws), None)
+            b = Layer(draws + 1, np.zeros((rows, options["rank"]), F32), None)
+            a.trained = b.trained = True
+            self.adapters[number] = a, b
+
+    @property
+    def matrices(self):
+        return self.linear + [matrix for pair in self.adapters.values() for matrix in pair]
+
+    def weight_form(self, layer):
+        return self.adapter_form if layer.number > 6 * self.layers else self.form
 
     # Operands, products and what is stored.
 
@@ -184,12 +217,40 @@ class Encoder(step.Network):
     def weight_operands(self):
         """What the array reads of every linear layer in a step."""
         head = 6 * self.layers
-        result = []
+        result = {}
         for layer in self.linear:
             m = self.formats["head" if layer.number == head else "weights"]
+            if self.base in step.LARGEST and layer.number < head:
+                codes, scale = step.quantize_rows(layer.values, step.LARGEST[self.base])
+                values = Operand(rounded(codes.astype(F32) * scale[:, None], self.back), codes, scale)
+                result[layer.number] = values if self.scheme == "qat" else Operand(values.read(self.form))
+                continue
             values = rounded(layer.values, self.form)  # `qat`: the codes are made of the masters
-            result.append(self.operand(values, m))
+            result[layer.number] = self.operand(values, m)
+        for layer in (matrix for pair in self.adapters.values() for matrix in pair):
+            if self.adapter_codes:
+                result[layer.number] = self.operand(layer.values, self.adapter_limit)
+            else:
+                result[layer.number] = Operand(rounded(layer.values, self.adapter_form))
         return result
+
+    def adapter_product(self, a, w):
+        if self.adapter_codes:
+            return step.integer_product(a.codes, a.scale, w.codes, w.scale)
+        if "fp32" in (self.adapter_form, self.form if self.scheme == "full" else "bf16"):
+            return product(a.read("fp32"), w.numbers, "fp32")
+        return product(a.read("bf16"), w.numbers, "bf16")
+
+    def adapted(self, number, a, y, weights, kept):
+        """A layer's stored result with what its adapter adds, before that is rounded."""
+        down, up = (weights[matrix.number] for matrix in self.adapters[number])
+        h = rounded(self.adapter_product(a, down) * self.adapter_factor, self.form)
+        if self.adapter_codes:
+            h = self.operand(h, self.formats["activations"])
+        else:
+            h = Operand(rounded(h, self.adapter_form))
+        kept["adapter", number] = h
+        return y + rounded(self.adapter_product(h, up), self.form)
 
     def multiply(self, a, w, bias=None):
         if self.scheme == "qat":
@@ -217,7 +278,10 @@ class Encoder(step.Network):
             return rounded(x, self.form if self.scheme == "full" else self.back)
 
         def linear(number, a):
-            return self.multiply(a, weights[number], self.linear[number].bias)
+            y = self.multiply(a, weights[number], self.linear[number].bias)
+            if number in self.adapters:
+                y = self.adapted(number, a, store(y), weights, kept)
+            return y
 
         tape = []
         x = (self.words[tokens] + self.positions[:places]) + self.types[0]
@@ -258,18 +322,42 @@ class Encoder(step.Network):
     def backward(self, logits, labels, valid, places, weights, tape):
         """FP32 sums: the gradient of each trained weight by number, and that of the head's bias."""
         gradients = {}
-        lowest = min(layer.number for layer in self.linear if layer.trained)
+        lowest = min([layer.number for layer in self.linear if layer.trained] + list(self.adapters))
+        passed = {}  # gradients of the adapters' A·x, by number of the layer
 
         def write(x):
             return rounded(x, self.back)
 
-        def weight(number, dy, x):
+        def gradient(dy, x):
+            rows, columns = dy.reshape(-1, dy.shape[-1]), x.read(self.back)
+            return product(rows.T, columns.reshape(-1, columns.shape[-1]).T, self.back)
+
+        def through(dy, number):
+            return product(dy, weights[number].read(self.back).T, self.back)
+
+        def weight(number, dy, x, kept=None):
             if self.linear[number].trained:
-                rows, columns = dy.reshape(-1, dy.shape[-1]), x.numbers.reshape(-1, x.numbers.shape[-1])
-                gradients[number] = product(rows.T, columns.T, self.back)
+                gradients[number] = gradient(dy, x)
+            if number in self.adapters:
+                a, b = self.adapters[number]
+                dh = passed[number] = write(through(dy, b.number) * self.adapter_factor)
+                gradients[b.number] = gradient(dy, kept["adapter", number])
+                gradients[a.number] = gradient(dh, x)
+
+        def terms(number, dy):
+            result = [write(through(dy, number))]
+            if number in self.adapters:
+                result.append(write(through(passed[number], self.adapters[number][0].number)))
+            return result
+
+        def joined(terms):
+            total = terms[0]
+            for term in terms[1:]:
+                total = total + term
+            return write(total)
 
         def below(number, dy):
-            return write(product(dy, weights[number].numbers.T, self.back))
+            return joined(terms(number, dy))
 
         head = 6 * self.layers
         dz = write(loss_backward(logits, labels))
@@ -284,25 +372,25 @@ class Encoder(step.Network):
             kept, first = tape[layer], 6 * layer
             attention_norm, output_norm = self.norms[layer]
             dx = write(norm_backward(dx, kept["output norm"], output_norm[0], self.epsilon))
-            weight(first + 5, dx, kept["inner"])
+            weight(first + 5, dx, kept["inner"], kept)
             dy = write(gelu_backward(below(first + 5, dx), kept["gelu"]))
-            weight(first + 4, dy, kept["middle"])
-            dx = write(dx + below(first + 4, dy))
+            weight(first + 4, dy, kept["middle"], kept)
+            dx = joined([dx] + terms(first + 4, dy))
             dx = write(norm_backward(dx, kept["attention norm"], attention_norm[0], self.epsilon))
-            weight(first + 3, dx, kept["context"])
+            weight(first + 3, dx, kept["context"], kept)
             dc = self.split(below(first + 3, dx))
             dp = write(product(dc, transposed(kept["columns"].numbers), self.back))
             dv = write(product(transposed(kept["probabilities"].numbers), transposed(dc), self.back))
             ds = write(softmax_backward(dp, kept["p"], self.factor))
             dq = write(product(ds, transposed(kept["key"].numbers), self.back))
             dk = write(product(transposed(ds), transposed(kept["query"].numbers), self.back))
-            total = dx
+            total = [dx]
             for i, d in enumerate((dq, dk, dv)):
                 d = self.merge(d)
-                weight(first + i, d, kept["input"])
+                weight(first + i, d, kept["input"], kept)
                 if first > lowest:
-                    total = total + below(first + i, d)
-            dx = write(total)
+                    total += terms(first + i, d)
+            dx = joined(total)
         return gradients, bias
 
 
@@ -351,11 +439,15 @@ class FirstOrder:
     def __init__(self, network, options):
         self.network, self.optimizer = network, Optimizer(options)
         self.master, self.state, self.gradient = options.master, options.state, options.gradient
-        for layer in network.linear:
+        for layer in network.matrices:
             if layer.trained:
-                layer.values = rounded(layer.values, self.master)
+                layer.values = rounded(layer.values, self.form_of(layer))
                 layer.moments = [np.zeros_like(layer.values) for _ in range(self.optimizer.moments)]
         self.bias_moments = [np.zeros_like(network.linear[-1].bias) for _ in range(self.optimizer.moments)]
+
+    def form_of(self, layer):
+        """In which format memory holds what the optimizer moves: without masters, the weights'."""
+        return self.master or self.network.weight_form(layer)
 
     def read_gradient(self, g):
         if self.gradient != "int8":
@@ -377,10 +469,10 @@ class FirstOrder:
             sys.exit(f"step {t}: the loss is not finite")
         gradients, bias = network.backward(logits, labels, valid, tokens.shape[1], weights, tape)
         self.optimizer.begin_step(rate)
-        for layer in network.linear:
+        for layer in network.matrices:
             if layer.trained:
                 layer.values, layer.moments = self.move(
-                    layer.values, self.read_gradient(gradients[layer.number]), layer.moments, self.master)
+                    layer.values, self.read_gradient(gradients[layer.number]), layer.moments, self.form_of(layer))
         if network.new_head:
             head.bias, self.bias_moments = self.move(
                 head.bias, rounded(bias, network.back), self.bias_moments, "fp32")
@@ -397,9 +489,9 @@ class ZerothOrder:
         assert 1 <= self.queries <= 64
         assert options.size.startswith("epsilon:"), "the size is epsilon:E, in weight units"
         self.epsilon = float(options.size.removeprefix("epsilon:"))
-        for layer in network.linear:
+        for layer in network.matrices:
             if layer.trained:
-                layer.values = rounded(layer.values, network.form)
+                layer.values = rounded(layer.values, network.weight_form(layer))
         self.bias_moments = []
 
     def t(self, shape, t, tensor, query):
@@ -428,11 +520,11 @@ class ZerothOrder:
         fixed = network.weight_operands()
         differences, losses = [], []
         for query in range(self.queries):
-            sides = (list(fixed), list(fixed))
-            for layer in network.linear:
+            sides = (dict(fixed), dict(fixed))
+            for layer in network.matrices:
                 if layer.trained:
                     for side, w in zip(sides, self.moved(layer.values, t, layer.number, query)):
-                        side[layer.number] = Operand(rounded(w, network.form))
+                        side[layer.number] = Operand(rounded(w, network.weight_form(layer)))
             biases = self.moved(head.bias, t, head.number + 1, query) if network.new_head else (head.bias, head.bias)
             plus, minus = (
                 step.batch_loss(network.forward(tokens, valid, side, bias)[0], labels) for side, bias in zip(sides, biases)
@@ -441,9 +533,10 @@ class ZerothOrder:
                 sys.exit(f"step {t}: a loss is not finite")
             differences.append(float(plus - minus))  # the difference in binary32
             losses.append((plus, minus))
-        for layer in network.linear:
+        for layer in network.matrices:
             if layer.trained:
-                layer.values = rounded(self.updated(layer.values, t, layer.number, differences, rate), network.form)
+                w = self.updated(layer.values, t, layer.number, differences, rate)
+                layer.values = rounded(w, network.weight_form(layer))
         if network.new_head:
             head.bias = self.updated(head.bias, t, head.number + 1, differences, rate)
         plus, minus = (step.mean(side, F32) for side in zip(*losses))
@@ -460,10 +553,11 @@ def single(x):
 
 def sha256(network, bias_moments):
     digest = hashlib.sha256()
-    for layer in network.linear:
+    for layer in network.matrices:
         digest.update(layer.values.astype("<f4").tobytes())
-        digest.update(layer.bias.astype("<f4").tobytes())
-    for layer in network.linear:
+        if layer.bias is not None:
+            digest.update(layer.bias.astype("<f4").tobytes())
+    for layer in network.matrices:
         for moment in layer.moments:
             digest.update(moment.astype("<f4").tobytes())
     if network.new_head:
@@ -509,7 +603,7 @@ def parse(arguments=None):
         assert options.backward in (None, options.format), "the backward of `full` has the format of its forward"
         options.backward = options.format
         if options.master == "none":  # the optimizer moves the weights themselves
-            options.master = options.format
+            options.master = None
     else:
         options.backward = options.backward or "bf16"
         assert options.master != "none", "`qat` makes its codes from masters"
