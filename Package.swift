@@ -30,7 +30,9 @@ let package = Package(
         .target(
             name: "Exploration",
             dependencies: ["Costs", "Timing", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),
-        .target(name: "Traces", dependencies: ["Emulator", "NumberFormats"]),
+        .target(
+            name: "Traces",
+            dependencies: ["Timing", "Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),
         .target(name: "Reports", dependencies: ["Costs", "FineTuning", "Exploration"]),
         .executableTarget(
             name: "zeroth",
