@@ -67,7 +67,12 @@ let package = Package(
             name: "EmulatorTests",
             dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"],
             exclude: ["decoder", "training"]),
-        .testTarget(name: "TracesTests", dependencies: ["Traces", "NumberFormats"]),
+        .testTarget(
+            name: "TracesTests",
+            dependencies: [
+                "ProgramFixtures", "Traces", "FineTuning", "Emulator", "Programs", "Networks", "Hardware", "Kernels",
+                "NumberFormats",
+            ]),
         .testTarget(
             name: "TimingTests", dependencies: ["ProgramFixtures", "Timing", "Programs", "Networks", "Hardware"],
             exclude: ["run_scalesim.py"]),
@@ -83,7 +88,7 @@ let package = Package(
             exclude: ["independent"]),
         .testTarget(
             name: "zerothTests", dependencies: ["zeroth", "Networks"],
-            exclude: ["exact", "gemm", "quantize", "random_sources.py", "recompute_reproduction.py"]),
+            exclude: ["exact", "gemm", "quantize", "traces", "random_sources.py", "recompute_reproduction.py"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

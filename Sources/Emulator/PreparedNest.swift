@@ -70,6 +70,8 @@ final class PreparedNest {
         let bytes: Int
         let shape: Runs
         let joined: Runs
+        /// Number of its `Stored`; −1 where the tile is more than a result on its way to DRAM.
+        var stored = -1
 
         init(_ view: TileView) {
             operand = view.operand ?? -1
@@ -141,7 +143,12 @@ final class PreparedNest {
     let prepared: UnsafeMutableBufferPointer<Prepared>
     let views: UnsafeMutableBufferPointer<View>
     let transfers: UnsafeMutableBufferPointer<Transfer>
+    let stored: UnsafeMutableBufferPointer<Stored>
     let acquired: UnsafeMutableBufferPointer<Int>
+    /// The loop whose turns may run apart; nil where none may.
+    let turns: Turns?
+    /// Weights that the perturbation unit draws for, as often as it does.
+    let perturbedWeights: Int
     /// Bytes of the computer's memory that the slots take.
     let chipBytes: Int
 
@@ -224,11 +231,15 @@ final class PreparedNest {
         }
         guard nest.buffers.count <= 64 else { throw .notDescribed("at most 64 tile buffers") }
         try walk(nest.body)
+        turns = Turns(instructions, prepared, commands)
+        perturbedWeights = Turns.sum(instructions[...]) { prepared[$0].kind == .perturb ? prepared[$0].amount : 0 }
+        let stored = Stored.all(instructions, prepared, commands, transfers, &views)
         self.commands = commands
         self.instructions = Self.copy(instructions)
         self.prepared = Self.copy(prepared)
         self.views = Self.copy(views)
         self.transfers = Self.copy(transfers)
+        self.stored = Self.copy(stored)
         self.acquired = Self.copy(acquired)
         chipBytes = nest.buffers.reduce(0) { TileSlots($1, offset: $0).end }
     }
@@ -246,6 +257,7 @@ final class PreparedNest {
         prepared.deallocate()
         views.deallocate()
         transfers.deallocate()
+        stored.deallocate()
         acquired.deallocate()
     }
 }

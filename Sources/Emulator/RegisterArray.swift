@@ -41,9 +41,18 @@ final class RegisterArray {
         commands += 1
     }
 
-    private func run(
-        _ product: Product, _ block: FoldBlock, _ first: TileOperand, _ second: TileOperand, _ sums: TileOperand
-    ) throws(SystolicArrayError) -> Int {
+    /// A command at its beginning, and the command of one of its tiles.
+    struct Prepared {
+        let run: SystolicRun
+        let one: SystolicCommand
+        /// Rows of an instance that are one tile.
+        let step: Int
+    }
+
+    /// Sets the array up for a command; nil for one of no instances.
+    func prepare(
+        _ product: Product, _ block: FoldBlock, _ first: TileOperand, _ second: TileOperand
+    ) throws(SystolicArrayError) -> Prepared? {
         let model = scheduled.model.array(block.format)
         // Two INT4 codes on the wires of one INT8 code, where both operands have them.
         let isPacked = block.format == .int4 && model.codes % 2 == 0
@@ -83,15 +92,24 @@ final class RegisterArray {
                 one = command
             }
         }
-        guard let one else { return 0 }
+        guard let one else { return nil }
         let command = try SystolicCommand(
             dataflow, arithmetic, isPacked: isPacked, isDoubleBuffered: model.doubleBuffered, beats: one.beats,
             folds: one.folds, groups: groups, rowsInLastFold: one.rowsInLastFold, on: shape)
         let run = SystolicRun(
             command, try SystolicOperands(columnWords: columnWords, rowWords: rowWords, for: command, on: shape),
             on: array)
+        return Prepared(run: run, one: one, step: step)
+    }
+
+    private func run(
+        _ product: Product, _ block: FoldBlock, _ first: TileOperand, _ second: TileOperand, _ sums: TileOperand
+    ) throws(SystolicArrayError) -> Int {
+        guard let prepared = try prepare(product, block, first, second) else { return 0 }
+        let (run, one, step) = (prepared.run, prepared.one, prepared.step)
+        let columns = run.array.shape.columns
         run.finish()
-        let perTile = one.outputRows(on: shape)
+        let perTile = one.outputRows(on: run.array.shape)
         var tile = 0
         for instance in 0..<block.instances {
             for row in stride(from: 0, to: block.m, by: step) {
@@ -99,8 +117,8 @@ final class RegisterArray {
                     let out = sums.pointer(
                         Int32.self, offset: sums.instance(instance) + m * sums.rowPitch)
                     for n in 0..<block.n {
-                        let (line, column) = dataflow == .inputStationary ? (n, m - row) : (m - row, n)
-                        let (group, place) = column.quotientAndRemainder(dividingBy: model.columns)
+                        let (line, column) = one.dataflow == .inputStationary ? (n, m - row) : (m - row, n)
+                        let (group, place) = column.quotientAndRemainder(dividingBy: columns)
                         let word = run.memory((tile + group) * perTile + line, place)
                         let sum = Int32(truncatingIfNeeded: word)
                         out[n] = block.accumulates ? out[n] &+ sum : sum
@@ -109,7 +127,7 @@ final class RegisterArray {
                 tile += one.groups
             }
         }
-        return command.schedule(on: shape).cycles
+        return run.schedule.cycles
     }
 
     /// Codes of some rows of an instance, row-major, as the array's words hold them.

@@ -23,6 +23,10 @@ public final class TileEmulator {
     /// Where set, times commands, in seconds of whatever the clock measures. Benchmarks set it; it decides no bit.
     public var clock: (@Sendable () -> Double)?
 
+    /// Where set, is told of the next runs' commands, which then run one after another. It decides no bit. Only checked runs are watched: others leave
+    /// tiles where they lie in DRAM.
+    public weak var observer: (any TileObserver)?
+
     /// Time by kind of command since `clock` was set or the profile was last taken.
     public func takeProfile() -> [String: Double] {
         defer { executor?.resetProfile() }
@@ -163,6 +167,8 @@ public final class TileEmulator {
         }
         executor.dram.begin(batch)
         executor.clock = clock
+        precondition(observer == nil || options.checks, "watched runs are checked ones")
+        executor.observer = observer
         executor.accumulators = countsAccumulators ? AccumulatorStatistics() : nil
         return executor
     }

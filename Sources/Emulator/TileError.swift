@@ -59,6 +59,8 @@ public struct TileError: Error, Hashable, Sendable, CustomStringConvertible {
         case cyclesDiffer(registers: Int, model: Int)
         /// The register-level array cannot execute the command.
         case notOnArray(String)
+        /// Whoever watches the run stopped it.
+        case stopped
     }
 
     /// The operation's name.
@@ -125,6 +127,7 @@ extension TileError.Fault: CustomStringConvertible {
         case .cyclesDiffer(let registers, let model):
             "\(registers) cycles in the register-level array, \(model) in the timing model"
         case .notOnArray(let reason): "not on the register-level array: \(reason)"
+        case .stopped: "whoever watches the run stopped it"
         }
     }
 }

@@ -55,6 +55,7 @@ extension TileExecutor {
                 list: kept)
         }
         write(tile.codes, to: tile.stored, tile.format)
+        clamped = to.side == .plus ? found.clampedPlus : found.clampedMinus
         if move != .turn { self.count(found, of: tile.elements, number) }
     }
 

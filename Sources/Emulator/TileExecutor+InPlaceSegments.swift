@@ -65,6 +65,7 @@ extension TileExecutor {
                 move == .start
                 ? row.start(codes, segment.weights, segment.elements, entries: &entries)
                 : try row.turn(codes, from: from, to: to, segment.weights, segment.elements, entries: &entries)
+            clamped = to.side == .plus ? found.clampedPlus : found.clampedMinus
             if move != .turn { self.count(found, of: count, number) }
         } catch {
             throw fault(error, name(operand: 0))

@@ -7,7 +7,7 @@ extension TileExecutor {
     /// The operations of the two passes that begin at `number`; nil where no two passes do, or nothing is gained.
     func passes(from number: Int) -> (plus: Range<Int>, minus: Range<Int>)? {
         let operations = scheduled.program.operations
-        guard threads > 1, clock == nil, operations[number].pass == .plus else { return nil }
+        guard threads > 1, clock == nil, observer == nil, operations[number].pass == .plus else { return nil }
         let middle = operations[number...].firstIndex { $0.pass != .plus } ?? operations.endIndex
         guard middle < operations.endIndex, operations[middle].pass == .minus else { return nil }
         let end = operations[middle...].firstIndex { $0.pass != .minus } ?? operations.endIndex

@@ -57,6 +57,12 @@ extension TileExecutor {
         if isBoth, tile.rowPitch != tile.runBytes, rows > 1 {
             throw fault(.sizesDiffer(what: "bytes between rows", found: tile.rowPitch, needed: tile.runBytes))
         }
+        let key = PerturbedTiles.Key(first: first, rows: rows, columns: columns)
+        let both = second.map { [tile, $0] } ?? [tile]
+        if drawsAgain, let statistics = perturbed.put(key, into: both) {
+            if isPlus { count(statistics, of: weights, number) }
+            return
+        }
         let codes = read(tile, format, .first)
         let minusCodes = second.map { room($0, format, .second) }
         let pitch = codes.rowPitch
@@ -82,10 +88,14 @@ extension TileExecutor {
         }
         write(codes, to: tile, format)
         if let second, let minusCodes { write(minusCodes, to: second, format) }
-        if isPlus { count(statistics.reduce(PerturbationStatistics(), +), of: weights, number) }
+        let sum = statistics.reduce(PerturbationStatistics(), +)
+        clamped = (isPlus ? sum.clampedPlus : 0) + (isPlus && !isBoth ? 0 : sum.clampedMinus)
+        if isPlus { count(sum, of: weights, number) }
+        if drawsAgain { perturbed.add(key, both, sum) }
     }
 
     func count(_ statistics: PerturbationStatistics, of weights: Int, _ number: Int) {
+        if isRepeated { return }
         let before = perturbations[number] ?? (PerturbationStatistics(), 0)
         perturbations[number] = (before.statistics + statistics, before.weights + weights)
     }
@@ -166,7 +176,9 @@ extension TileExecutor {
             }
         }
         write(codes, to: tile, format)
-        updates[number] = statistics.reduce(updates[number] ?? UpdateStatistics(), +)
+        let found = statistics.reduce(UpdateStatistics(), +)
+        clamped = found.clamped
+        updates[number] = (updates[number] ?? UpdateStatistics()) + found
     }
 
     // MARK: A new head's bias

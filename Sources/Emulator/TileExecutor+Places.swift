@@ -42,6 +42,7 @@ extension TileExecutor {
                     try checkSlot(buffer, offset + run, count, use: use, acquires: acquires)
                 }
             }
+            if use == .write, view.pointee.stored >= 0, !checks, let operand = place(stored: view) { return operand }
             if use != .read {
                 slots[buffer].written()
                 if slots[buffer].source != nil { bring(buffer) }
@@ -68,6 +69,22 @@ extension TileExecutor {
         return TileOperand(
             bytes: SharedBuffer(start: start, count: extent), counts: view.pointee.shape.counts,
             pitches: view.pointee.shape.pitches, runBytes: view.pointee.shape.runBytes)
+    }
+
+    /// The bytes of DRAM that a result's store will fill, where it can be written there at once.
+    private func place(stored view: UnsafePointer<PreparedNest.View>) -> TileOperand? {
+        let stored = UnsafePointer(state.pointee.stored! + view.pointee.stored)
+        let place = places[stored.pointee.operand]
+        let start = stored.pointee.offset.value(at: indices)
+        let end = start + stored.pointee.extent
+        // What is out of range is left to the store to find.
+        guard place.isInDRAM, let base = place.base, start >= 0, end <= place.bytes,
+            (Int(bitPattern: base) + start) % 4 == 0
+        else { return nil }
+        slots[view.pointee.buffer].isStored = true
+        return TileOperand(
+            bytes: SharedBuffer(start: base + start, count: stored.pointee.extent), counts: view.pointee.shape.counts,
+            pitches: stored.pointee.pitches, runBytes: view.pointee.shape.runBytes)
     }
 
     /// Copies a tile that so far was read where it stands in DRAM.

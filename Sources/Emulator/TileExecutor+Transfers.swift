@@ -83,8 +83,10 @@ extension TileExecutor {
         let base = try dramTensor(operand)
         let start = transfer.pointee.offset.value(at: indices)
         var next = source
+        let isThere = slots[transfer.pointee.buffer].isStored
         try transfer.pointee.runs.visit { run, count throws(TileError) in
             try checkDRAM(operand, start + run, count, .write)
+            if isThere { return }
             UnsafeMutableRawPointer(base + start + run).copyMemory(from: next, byteCount: count)
             next += count
         }

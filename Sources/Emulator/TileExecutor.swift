@@ -11,12 +11,16 @@ final class TileExecutor {
     let scheduled: ScheduledProgram
     let parameters: EncoderParameters
     let kernels: Kernels
-    private(set) var threads: Int
+    var threads: Int
     let options: TileOptions
     let checks: Bool
     let dram: DRAMImage
     /// Runs the pass with −d beside the one with +d; nil until two do.
     var other: TileExecutor?
+    /// Take some of an operation's turns, each on a chip of its own.
+    var helpers: [TileExecutor] = []
+    /// What is done here is done by another, too, and counted there.
+    var isRepeated = false
     /// Of a partner: the first executor's DRAM, and the tensors that are its own.
     let firstDRAM: DRAMImage?
     var own: Set<Int>?
@@ -51,6 +55,9 @@ final class TileExecutor {
     var packed = PackedTiles()
     /// First operands of products, a byte a code, kept as long.
     var unpacked = PackedTiles()
+    /// Kept where the running operation fetches perturbed weights more than once.
+    var perturbed = PerturbedTiles()
+    private(set) var drawsAgain = false
     /// By `Port`.
     var ports = Port.allCases.map { _ in AlignedBuffer<Int8>(count: 0) }
     /// The running update's moves, made of the differences that its commands found.
@@ -74,6 +81,10 @@ final class TileExecutor {
     var perturbations: [Int: (statistics: PerturbationStatistics, weights: Int)] = [:]
     var updates: [Int: UpdateStatistics] = [:]
     var accumulators: AccumulatorStatistics?
+    /// Codes that the command that ran last limited to their range.
+    var clamped: UInt64 = 0
+    /// Where set, is told of commands.
+    weak var observer: (any TileObserver)?
     /// Where set, times each command: seconds of whatever the caller measures.
     var clock: (@Sendable () -> Double)?
     /// Time by kind of command, filled while `clock` is set.
@@ -101,18 +112,21 @@ final class TileExecutor {
     struct State {
         /// Commands of the operation's nest, and the one that runs; −1 between commands.
         var prepared: UnsafeMutablePointer<PreparedNest.Prepared>?
+        var stored: UnsafeMutablePointer<PreparedNest.Stored>?
         var command = -1
         /// Commands of the operation that ran before.
         var count = 0
     }
 
-    /// - Parameter first: the executor whose partner this one is to be.
+    /// - Parameters:
+    ///   - first: the executor whose partner this one is to be.
+    ///   - leader: the executor that it is to help.
     /// - Throws: `TileError` where something has no place of its own, or a command says more or less than any machine can do.
     init(
         _ scheduled: ScheduledProgram, parameters: EncoderParameters, kernels: Kernels, threads: Int,
-        options: TileOptions, partnerOf first: TileExecutor? = nil
+        options: TileOptions, partnerOf first: TileExecutor? = nil, helperOf leader: TileExecutor? = nil
     ) throws(TileError) {
-        if first == nil { try scheduled.checkPlaces() }
+        if first == nil, leader == nil { try scheduled.checkPlaces() }
         self.scheduled = scheduled
         self.parameters = parameters
         self.kernels = kernels
@@ -120,8 +134,9 @@ final class TileExecutor {
         self.options = options
         checks = options.checks
         batch = scheduled.program.step.batch
-        var nests: [PreparedNest] = []
-        for (number, nest) in scheduled.nests.enumerated() {
+        // Prepared nests never change.
+        var nests = (first ?? leader)?.nests ?? []
+        for (number, nest) in scheduled.nests.enumerated().dropFirst(nests.count) {
             do throws(TileError.Fault) {
                 nests.append(try PreparedNest(nest))
             } catch {
@@ -132,9 +147,13 @@ final class TileExecutor {
             }
         }
         self.nests = nests
-        let written = scheduled.program.operations.filter { $0.pass == .minus }.flatMap { $0.writes.map(\.index) }
-        dram = DRAMImage(
-            scheduled, kernels: kernels, checks: options.checks, tensors: first == nil ? nil : Set(written))
+        if let leader {
+            dram = leader.dram
+        } else {
+            let written = scheduled.program.operations.filter { $0.pass == .minus }.flatMap { $0.writes.map(\.index) }
+            dram = DRAMImage(
+                scheduled, kernels: kernels, checks: options.checks, tensors: first == nil ? nil : Set(written))
+        }
         firstDRAM = first?.dram
         let bytes = nests.map(\.chipBytes).max() ?? 0
         chip = AlignedBuffer(count: bytes)
@@ -191,7 +210,11 @@ final class TileExecutor {
         for number in operations {
             do throws(TileError) {
                 try begin(number)
-                try walk(nests[scheduled.nestOfOperation[number]])
+                if let turns = sharedTurns(nests[scheduled.nestOfOperation[number]]) {
+                    try share(turns)
+                } else {
+                    try walk()
+                }
                 try end()
             } catch {
                 throw .tile(error)
@@ -212,7 +235,8 @@ final class TileExecutor {
 
     // MARK: Operations
 
-    private func begin(_ number: Int) throws(TileError) {
+    /// Takes up an operation, on an empty chip.
+    private func beginNest(_ number: Int) {
         self.number = number
         operation = scheduled.program.operations[number]
         action = operation.action
@@ -225,11 +249,33 @@ final class TileExecutor {
         packed.removeAll()
         unpacked.removeAll()
         knownMoves = nil
+        perturbed.removeAll()
+        drawsAgain = false
+        if !checks, case .product(let product) = action {
+            drawsAgain = nests[scheduled.nestOfOperation[number]].perturbedWeights > product.n * product.k
+        }
         var end = 0
         for (index, buffer) in scheduled.nest(of: number).buffers.enumerated() {
             slots[index] = TileSlots(buffer, offset: end)
             end = slots[index].end
         }
+    }
+
+    /// Takes up the leader's operation, with its tensors where it has them.
+    func follow(_ leader: TileExecutor) {
+        beginNest(leader.number)
+        stepContext = leader.stepContext
+        query = leader.query
+        macs = 0
+        perturbations = [:]
+        updates = [:]
+        accumulators = leader.accumulators == nil ? nil : AccumulatorStatistics()
+        residents = leader.residents
+        places.update(from: leader.places, count: operands.count)
+    }
+
+    private func begin(_ number: Int) throws(TileError) {
+        beginNest(number)
         for (place, id) in operands.enumerated() {
             let count = scheduled.program[id].bytes(batch: batch)
             let isNew =
@@ -289,17 +335,32 @@ final class TileExecutor {
     /// Keeps a dead tensor's memory for the next.
     func recycle(_ resident: Resident) { freeResidents[resident.bytes.count, default: []].append(resident.bytes) }
 
-    private func walk(_ nest: PreparedNest) throws(TileError) {
+    /// Runs the commands of the operation's nest.
+    ///
+    /// - Parameters:
+    ///   - turns: the loop of whose turns it runs only those in `range`, where it is given.
+    ///   - isFirst: whether it is the one that counts what stands before that loop.
+    func walk(
+        _ turns: PreparedNest.Turns? = nil, _ range: Range<Int> = 0..<0, isFirst: Bool = true
+    ) throws(TileError) {
+        let nest = nests[scheduled.nestOfOperation[number]]
         let instructions = nest.instructions
+        let (first, last) = (turns?.start ?? -1, turns?.end ?? -1)
+        isRepeated = !isFirst
+        defer { isRepeated = false }
         state.pointee.prepared = nest.prepared.baseAddress
+        state.pointee.stored = nest.stored.baseAddress
         let clock = clock
+        let observer = observer.flatMap { $0.begins(number) ? $0 : nil }
         var depth = 0
         var next = 0
         while next < instructions.count {
             switch instructions[next] {
             case .command(let index):
                 state.pointee.command = index
-                if let clock {
+                if let observer {
+                    try execute(nest, index, for: observer)
+                } else if let clock {
                     let start = clock()
                     try execute(nest, index)
                     profile[kind(nest.commands[index]), default: 0] += clock() - start
@@ -312,7 +373,16 @@ final class TileExecutor {
                 guard slots[buffer].taken > 0 else { throw fault(.noSlotTaken, name(buffer)) }
                 slots[buffer].release()
             case .loop(let count, let end):
-                if count == 0 {
+                if next == first {
+                    guard !range.isEmpty else {
+                        next = end + 1
+                        continue
+                    }
+                    isRepeated = false
+                    state.pointee.count += range.lowerBound * (turns?.commandsPerTurn ?? 0)
+                    indices[depth] = range.lowerBound
+                    depth += 1
+                } else if count == 0 {
                     next = end
                 } else {
                     indices[depth] = 0
@@ -320,7 +390,7 @@ final class TileExecutor {
                 }
             case .next(let count, let start):
                 indices[depth - 1] += 1
-                if indices[depth - 1] < count {
+                if indices[depth - 1] < (next == last ? range.upperBound : count) {
                     next = start
                 } else {
                     indices[depth - 1] = 0
@@ -329,6 +399,17 @@ final class TileExecutor {
             }
             next += 1
         }
+    }
+
+    private func execute(_ nest: PreparedNest, _ index: Int, for observer: any TileObserver) throws(TileError) {
+        let observed = ObservedCommand(
+            executor: self, operation: number, nest: scheduled.nestOfOperation[number], index: index,
+            command: nest.commands[index], indices: (0..<PreparedNest.depth).map { indices[$0] })
+        clamped = 0
+        observer.willRun(observed)
+        try execute(nest, index)
+        observer.didRun(observed)
+        guard observer.goesOn else { throw fault(.stopped) }
     }
 
     private func execute(_ nest: PreparedNest, _ index: Int) throws(TileError) {

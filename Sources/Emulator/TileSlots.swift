@@ -17,6 +17,8 @@ struct TileSlots {
     /// Where the newest tile stands in DRAM, and its bytes, while it is only read: unchecked runs do not copy it then.
     var source: UnsafeMutablePointer<UInt8>?
     var sourceBytes = 0
+    /// Whether the newest tile was written where its store would leave it.
+    var isStored = false
     /// Changes with every write: what was made of an earlier content is stale.
     private(set) var version = 0
 
@@ -38,6 +40,7 @@ struct TileSlots {
         taken += 1
         version += 1
         source = nil
+        isStored = false
     }
     mutating func release() {
         oldest = oldest + 1 == slots ? 0 : oldest + 1

@@ -28,6 +28,8 @@ public final class FineTuner {
             schedules = [:]
         }
     }
+    /// Where set, is told of the commands of the next steps on tiles. It decides no bit.
+    public weak var observer: (any TileObserver)?
     /// Whether the next steps count what happens in accumulators; `accumulators` then grows.
     public var countsAccumulators = false
     public private(set) var accumulators = AccumulatorStatistics()
@@ -198,12 +200,25 @@ public final class FineTuner {
             ?? TileEmulator(parameters: parameters, kernels: kernels, threads: threads, options: options)
         self.tiles = tiles
         tiles.countsAccumulators = countsAccumulators
+        tiles.observer = observer
         let result = try tiles.step(
             try schedule(description.on(machine), on: machine), batch, settings: stepSettings, step: step,
             learningRate: rate)
         accumulators = tiles.accumulators
         emulator.invalidateWeights()
         return result
+    }
+
+    /// The next step, laid out on the machine whose tiles run it, and what it draws; nil where whole layers, or methods in floating point, run.
+    ///
+    /// - Throws: as `advance`.
+    public func nextProgram() throws(EmulatorError) -> (scheduled: ScheduledProgram, settings: StepSettings)? {
+        guard case .tiles(let machine, _) = emulation, case .codes(let stepSettings) = work else { return nil }
+        let batch = task.training.batch(
+            order.places(step: step), limit: settings.sequence,
+            padding: task.checkpoint.tokenizer.vocabulary.padding)
+        let description = stepDescription(sequence: batch.sequence).on(machine)
+        return (try schedule(description, on: machine), stepSettings)
     }
 
     /// Checks that the emulation that is asked for can run every step that the data can make, before any runs.

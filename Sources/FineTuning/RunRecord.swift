@@ -71,3 +71,17 @@ public struct RunRecord: Sendable, Hashable, Codable {
         self.inputs = task.inputs + inputs
     }
 }
+
+extension RunRecord {
+    /// Checks that what a run reads now is what it read when it began.
+    ///
+    /// - Throws: `RunError.inputChanged` for the first file that has changed.
+    public func checkInputs(_ found: [FineTuningTask.InputFile]) throws(RunError) {
+        for input in found {
+            guard let recorded = inputs.first(where: { $0.path == input.path }) else { continue }
+            guard recorded.sha256 == input.sha256 else {
+                throw .inputChanged(path: input.path, recorded: recorded.sha256, found: input.sha256)
+            }
+        }
+    }
+}

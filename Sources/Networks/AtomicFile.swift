@@ -54,7 +54,7 @@ public func writeAtomically(_ text: String, to path: String) throws {
 public struct AtomicFileOutput: ~Copyable {
     private let path: String
     private let folder: String
-    private let descriptor: Int32
+    fileprivate let descriptor: Int32
     /// The temporary name; nil while the file has none.
     private var temporary: String?
     /// The bytes appended so far.
@@ -174,4 +174,31 @@ public struct AtomicFileOutput: ~Copyable {
         var generator = SystemRandomNumberGenerator()
         return "\(folder)/.zeroth-\(String(generator.next() as UInt64, radix: 36)).tmp"
     }
+}
+
+/// A file that is written whole or not at all by an owner who keeps it beyond one call: it takes its name with `commit`, and without leaves nothing behind.
+public final class AtomicFile {
+    private var output: AtomicFileOutput
+    private var isDone = false
+
+    /// - Throws: `InputError.fileNotWritten`.
+    public init(path: String) throws(InputError) { output = try AtomicFileOutput(path: path, namelessly: true) }
+
+    /// What the bytes are written through, for a program that writes them; valid while the object lives.
+    public var descriptor: Int32 { output.descriptor }
+
+    /// Appends bytes.
+    ///
+    /// - Throws: `InputError.fileNotWritten`, for instance when the disk is full.
+    public func append(_ bytes: UnsafeRawBufferPointer) throws(InputError) { try output.append(bytes) }
+
+    /// Brings the bytes to the disk and gives them the name.
+    ///
+    /// - Throws: `InputError.fileNotWritten`.
+    public func commit() throws(InputError) {
+        try output.commit()
+        isDone = true
+    }
+
+    deinit { if !isDone { output.discard() } }
 }

@@ -34,6 +34,22 @@ public struct TileView: Sendable, Hashable {
 extension Command {
     /// Which part of its operation a command does, and on which bytes of the chip. What `work` says of amounts decides time and counts; this decides bits.
     public struct Part: Sendable, Hashable {
+        /// Where a tile of a product begins. It decides no bit: addresses say the same.
+        public struct Origin: Sendable, Hashable {
+            public var example = Affine(0)
+            public var head = Affine(0)
+            public var m = Affine(0)
+            public var n = Affine(0)
+            public var k = Affine(0)
+
+            public init(
+                example: Affine = Affine(0), head: Affine = Affine(0), m: Affine = Affine(0), n: Affine = Affine(0),
+                k: Affine = Affine(0)
+            ) {
+                (self.example, self.head, self.m, self.n, self.k) = (example, head, m, n, k)
+            }
+        }
+
         /// What a unit computes in an operation.
         public enum Function: Sendable, Hashable {
             /// What the operation's action says: products, streams, updates.
@@ -57,8 +73,18 @@ extension Command {
         public var first = Affine(0)
         /// The first element of a segment in its row.
         public var element = Affine(0)
+        /// A product's tile: its first index in each dimension; nil for all else.
+        public var origin: Origin?
         /// Operands in SRAM. A gathered load has that of the row numbers.
         public var views: [TileView]
+
+        public init(
+            function: Function = .action, outer: Affine = Affine(0), first: Affine = Affine(0),
+            element: Affine = Affine(0), origin: Origin? = nil, views: [TileView]
+        ) {
+            (self.function, self.outer, self.first, self.element) = (function, outer, first, element)
+            (self.origin, self.views) = (origin, views)
+        }
 
         /// The view of the operation's operand `operand`; nil for the sums.
         public func view(_ operand: Int?) -> TileView? { views.first { $0.operand == operand } }

@@ -180,7 +180,7 @@ extension ProductScheduler {
                             acquires: [], reads: [target], writes: [target],
                             accesses: more == 0 ? [] : [.init(buffer: home, read: 0, written: more)],
                             part: .init(
-                                first: row.scaled(by: operand.matrix.row) + k,
+                                first: row.scaled(by: operand.matrix.row) + k, origin: .init(n: row, k: k),
                                 views: perturbed(operand, target, rows: rows, ks: ks)))))
             }
             if operand.isDequantized, let ready = buffers.ready {
@@ -223,14 +223,16 @@ extension ProductScheduler {
                 instances: place.group, m: ms, n: ns, k: ks, format: product.format, accumulates: accumulates)
             // A panel's slot holds all of k.
             let (holdsFirst, holdsSecond) = (t.panel && !t.weightsOuter, t.panel && t.weightsOuter)
-            let part = Command.Part(views: [
+            let origin = Command.Part.Origin(example: place.example, head: place.head, m: m, n: n, k: k)
+            let views = [
                 view(
                     first, stream.ready, place, row: m, rows: ms, k: k, ks: ks, kInTile: holdsFirst ? k : Affine(0),
                     heldK: holdsFirst ? product.k : ks),
                 view(
                     second, weights.ready, place, row: n, rows: ns, k: k, ks: ks, kInTile: holdsSecond ? k : Affine(0),
                     heldK: holdsSecond ? product.k : ks), sumsView(sums, place, ms, ns),
-            ])
+            ]
+            let part = Command.Part(origin: origin, views: views)
             let traffic = array.traffic(block)
             let sumBytes = sumBytes * place.group * ms * ns
             let firstBytes = first.readBytes(place.group * ms * ks * traffic.first)
@@ -290,7 +292,11 @@ extension ProductScheduler {
                         accesses: Command.Access.merged([
                             .init(buffer: .activation, read: read, written: written),
                             .init(buffer: sumHome, read: sumBytes * outputs, written: 0),
-                        ]), part: .init(function: .epilogue, views: views))), .release(buffer: sums),
+                        ]),
+                        part: .init(
+                            function: .epilogue,
+                            origin: .init(example: place.example, head: place.head, m: m, n: n), views: views))),
+                .release(buffer: sums),
             ]
             for (buffer, operand, format) in [(resultBuffer, result, resultFormat), (copyBuffer, copy ?? 0, .bf16)] {
                 guard let buffer else { continue }

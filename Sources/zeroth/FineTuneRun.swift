@@ -61,12 +61,7 @@ final class FineTuneRun {
         let machine = try RunCosts.Machinery(
             hardware: record.machine, overrides: record.machineOverrides, isOnGrid: record.settings.method.isOnGrid)
         let task = try FineTuningTask(record.settings, threads: threads)
-        for input in task.inputs + machine.inputs {
-            guard let recorded = record.inputs.first(where: { $0.path == input.path }) else { continue }
-            guard recorded.sha256 == input.sha256 else {
-                throw RunError.inputChanged(path: input.path, recorded: recorded.sha256, found: input.sha256)
-            }
-        }
+        try record.checkInputs(task.inputs + machine.inputs)
         tuner = try FineTuner(task: task, settings: record.settings, kernels: kernels, threads: threads)
         tuner.emulation = emulation.emulation(on: machine.machine)
         try tuner.checkEmulation()

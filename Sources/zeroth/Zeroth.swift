@@ -18,7 +18,8 @@ struct Zeroth: ParsableCommand {
         subcommands: [
             FineTuneCommand.self, PredictCommand.self, ExportCommand.self, GenerateCommand.self, CastCommand.self,
             QuantizeCommand.self, GemmCommand.self,
-            RandomCommand.self, VectorsCommand.self, CostCommand.self, ExploreCommand.self, ReproduceCommand.self,
+            RandomCommand.self, VectorsCommand.self, TraceCommand.self, CompareCommand.self, CostCommand.self,
+            ExploreCommand.self, ReproduceCommand.self,
             HardwareCommand.self,
         ])
 

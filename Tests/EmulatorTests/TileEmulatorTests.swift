@@ -54,14 +54,18 @@ import Testing
         ) { example, scheduled in
             let (tiles, whole) = (try example.tiles(scheduled), try example.wholeLayers())
             #expect(tiles == whole, "\(example.words)")
+            let unchecked = try example.tiles(scheduled, options: TileOptions(checks: false), threads: 3)
+            #expect(unchecked == whole, "\(example.words)")
         }
     }
 
     @Test func neitherChecksNorThreadsNorLevelsDecideABit() throws {
-        try forRandomCases(6, seed: 3, steps: 2, machine: TileMachine.random) { example, scheduled in
+        try forRandomCases(20, seed: 3, steps: 2, machine: TileMachine.random) { example, scheduled in
             let expected = try example.wholeLayers()
-            let unchecked = try example.tiles(scheduled, options: TileOptions(checks: false))
-            #expect(unchecked == expected)
+            for threads in [1, 2, 3] {
+                let unchecked = try example.tiles(scheduled, options: TileOptions(checks: false), threads: threads)
+                #expect(unchecked == expected, "\(threads) threads, \(example.words)")
+            }
             for level in KernelLevel.available {
                 let tiles = try example.tiles(scheduled, threads: 2, level: level)
                 #expect(tiles == expected, "\(level)")
