@@ -7,6 +7,8 @@ let package = Package(
     products: [
         .executable(name: "zeroth", targets: ["zeroth"]),
         .executable(name: "zeroth-bench", targets: ["zeroth-bench"]),
+        // The C interface: libzeroth-c, header Sources/CZeroth/include/zeroth.h.
+        .library(name: "zeroth-c", type: .dynamic, targets: ["CAPI", "CZeroth"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
@@ -34,6 +36,8 @@ let package = Package(
             name: "Traces",
             dependencies: ["Timing", "Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"]),
         .target(name: "Reports", dependencies: ["Costs", "FineTuning", "Exploration"]),
+        .target(name: "CZeroth"),
+        .target(name: "CAPI", dependencies: ["CZeroth", "Emulator", "NumberFormats"]),
         .executableTarget(
             name: "zeroth",
             dependencies: [
@@ -67,6 +71,8 @@ let package = Package(
             name: "EmulatorTests",
             dependencies: ["Emulator", "Programs", "Networks", "Hardware", "Kernels", "NumberFormats"],
             exclude: ["decoder", "training"]),
+        .testTarget(
+            name: "CAPITests", dependencies: ["CAPI", "CZeroth", "Traces", "Emulator", "NumberFormats"]),
         .testTarget(
             name: "TracesTests",
             dependencies: [
