@@ -95,12 +95,14 @@ module array_controller #(
     assign breaks_rule = beats_in == 0 || folds_in == 0 || groups_in == 0 || rows_last_in == 0 || rows_last_in > R
         || {16'b0, outputs_in} * {16'b0, groups_in} + {16'b0, first_word_in} > WORDS
         || (output_stationary_in && !blocked_in && (folds_in != 16'd1 || accumulate_in));
+
     logic opening;  // beat 0
     logic leaves;   // the last sum is taken; in beat 0 it is the command's before
     assign leaves = command_ends_column_last && !opening;
     assign ending = busy && command_ends_column_before;
     assign available = !busy || ending || leaves;
     assign accepted = start && available && !breaks_rule;
+
     always_ff @(posedge clk) begin
         if (reset) begin
             {busy, done, fault, opening} <= 4'b0;
