@@ -94,12 +94,12 @@ public struct EngineLayers {
             ? "int8: \(lanes), int4: \(2 * lanes)" : "e4m3: \(lanes), e5m2: \(lanes)"
         let beat = 1 << random.below(5)
         let burst = beat << random.below(4)
-        // 128 bytes a cycle and memory, 256 of the accumulators' for sums of 88 bits in both directions.
+        // 64 bytes a cycle and memory are enough for a beat of the engines that are checked; ports are busy then.
         let word = 256
-        let banks = 8
+        let banks = 1 << random.within(1...3)
         func memory(_ least: Int, _ most: Int) -> String {
             let unit = banks * word / 8
-            let bytes = unit * random.within(least...most)
+            let bytes = unit * random.within(least...most) * (8 / banks)
             return "{ bytes: \(bytes), banks: \(banks), wordBits: \(word), ports: \(random.within(1...2)) }"
         }
         let operations = ["compare", "divide", "squareRoot", "exponential", "gelu", "logarithm"].map { "\($0): 1" }

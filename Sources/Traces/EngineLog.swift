@@ -90,34 +90,43 @@ struct EngineLog {
                 unit: "dma", event: command.kind == .store ? "store" : "load", placeWords: "operand,offset",
                 place: [operand, offset], fields: "o:data:word:8:\(runs)x\(runBytes)", data: hex(bytes))
         case .perturb(_, let rows, let columns, let first):
-            let bytes = (0..<rows).flatMap { row in
-                (0..<columns).map { UInt8(reference.weights[first + row * layer.k + $0]) }
+            func bytes(_ codes: [UInt32]) -> String {
+                hex((0..<rows).flatMap { row in (0..<columns).map { UInt8(codes[first + row * layer.k + $0]) } })
             }
             return Line(
                 unit: "perturbation", event: "perturb", placeWords: productPlace,
-                place: [0, 0, 0, first / layer.k, first % layer.k], fields: "o:t2:int8:8:\(rows)x\(columns)",
-                data: hex(bytes))
+                place: [0, 0, 0, first / layer.k, first % layer.k],
+                fields: "i:t2:int8:8:\(rows)x\(columns),o:t2:int8:8:\(rows)x\(columns)",
+                data: bytes(layer.weights) + " " + bytes(reference.weights))
         case .product(let product):
-            let step = MACStep(
-                layer.activationFormat, layer.weightFormat,
-                accumulator: layer.machine.arithmetic.accumulator(
-                    layer.machine.multiplierFormat(layer.activationFormat, layer.weightFormat))!)
-            let depth = product.place[2] + product.k
-            var data = ""
-            for m in 0..<product.m {
-                for n in 0..<product.n {
-                    let sum = reference.register(row: product.place[0] + m, column: product.place[1] + n, depth: depth)
-                    data += Self.hex(sum, step.sumBits / 4)
+            let (m0, n0, k0) = (product.place[0], product.place[1], product.place[2])
+            func codes(_ codes: [UInt32], _ format: ElementFormat, _ rows: Range<Int>) -> String {
+                var text = ""
+                for row in rows {
+                    for k in k0..<k0 + product.k {
+                        text += Self.hex(UInt128(codes[row * layer.k + k]), format.bits == 4 ? 1 : 2)
+                    }
                 }
+                return text
             }
-            let format =
-                step.accumulator == .exact ? "word" : layer.activationFormat.integer == nil ? "fp32" : "int32"
+            let (a, b) = (layer.activationFormat, layer.weightFormat)
+            var fields = "i:a:\(a.rawValue):\(a.bits):1x\(product.m)x\(product.k),"
+            fields += "i:b:\(b.rawValue):\(b.bits):1x\(product.n)x\(product.k),"
+            var data = [
+                codes(layer.activations, a, m0..<m0 + product.m), codes(reference.weights, b, n0..<n0 + product.n),
+            ]
+            let shape = "\(sumFormat):1x\(product.m)x\(product.n)"
+            if product.accumulates {
+                fields += "i:acc:\(shape),"
+                data.append(sums(m0..<m0 + product.m, n0..<n0 + product.n, depth: k0))
+            }
+            data.append(sums(m0..<m0 + product.m, n0..<n0 + product.n, depth: k0 + product.k))
             return Line(
                 unit: "array", event: "matmul", placeWords: productPlace, place: [0, 0] + product.place,
-                fields: "o:acc:\(format):\(step.sumBits):1x\(product.m)x\(product.n)", data: data)
+                fields: fields + "o:acc:\(shape)", data: data.joined(separator: " "))
         case .epilogue(let epilogue):
             let (m0, n0) = origin(of: command)
-            var data = ""
+            var data = sums(m0..<m0 + epilogue.m, n0..<n0 + epilogue.n, depth: layer.k) + " "
             for m in 0..<epilogue.m {
                 for n in 0..<epilogue.n {
                     data += Self.hex(UInt128(result[(m0 + m) * layer.n + n0 + n].bitPattern), 8)
@@ -126,8 +135,31 @@ struct EngineLog {
             let number = program.scheduled.program.operations[0].reads.count
             return Line(
                 unit: "vector", event: "vector", placeWords: productPlace, place: [0, 0, m0, n0, 0],
-                fields: "o:t\(number):fp32:32:1x\(epilogue.m)x\(epilogue.n)", data: data)
+                fields: "i:acc:\(sumFormat):1x\(epilogue.m)x\(epilogue.n),"
+                    + "o:t\(number):fp32:32:1x\(epilogue.m)x\(epilogue.n)", data: data)
         }
+    }
+
+    private var step: MACStep {
+        let (a, b) = (reference.layer.activationFormat, reference.layer.weightFormat)
+        let machine = reference.layer.machine
+        return MACStep(a, b, accumulator: machine.arithmetic.accumulator(machine.multiplierFormat(a, b))!)
+    }
+
+    /// Format and bits of a sum.
+    private var sumFormat: String {
+        if step.accumulator == .exact { return "word:\(step.sumBits)" }
+        return reference.layer.activationFormat.integer == nil ? "fp32:32" : "int32:32"
+    }
+
+    /// Sums of a tile after the first `depth` of k.
+    private func sums(_ rows: Range<Int>, _ columns: Range<Int>, depth: Int) -> String {
+        let digits = step.sumBits / 4
+        var text = ""
+        for m in rows {
+            for n in columns { text += Self.hex(reference.register(row: m, column: n, depth: depth), digits) }
+        }
+        return text
     }
 
     /// The tile of an epilogue is that of the last product before it.

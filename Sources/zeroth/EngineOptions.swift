@@ -25,7 +25,9 @@ struct EngineOptions: ParsableArguments {
 
     func write(_ array: VectorsCommand.ArrayOptions, count: Int, seed: UInt64, to output: String) throws {
         if let machine {
-            let bytes = try Array(Data(contentsOf: URL(fileURLWithPath: machine)))
+            guard let bytes = FileManager.default.contents(atPath: machine).map(Array.init) else {
+                throw RunError.badSetting(name: "machine", value: machine, allowed: "a machine file that can be read")
+            }
             let sizes = (product ?? "").split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
             guard sizes.count == 3, sizes.allSatisfy({ (1...65535).contains($0) }) else {
                 throw RunError.badSetting(

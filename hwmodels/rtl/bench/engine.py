@@ -215,9 +215,10 @@ def log(folder):
                 if key not in ran:
                     continue  # a command that never ran
                 begin, end, data = ran[key]
+                found = data.split(".")[-len(words[8:-1]):]
                 # What a command that did not end left is not known.
-                data = data or "0" * len(words[8])
-                line = " ".join([words[0], f"{begin:012x}", f"{end:012x}", *words[3:8], data, words[9]]) + "\n"
+                fields = [found[i] if i < len(found) and found[i] else "0" * len(due) for i, due in enumerate(words[8:-1])]
+                line = " ".join([words[0], f"{begin:012x}", f"{end:012x}", *words[3:8], *fields, words[-1]]) + "\n"
                 count += 1
             elif words[0] == "end":
                 line = f"end {count:016x} --------\n"

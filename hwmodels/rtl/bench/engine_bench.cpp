@@ -5,7 +5,7 @@
 //   engine_bench --rows R --columns C --kind K [--log] FOLDER LATENCY LIMIT …
 //
 // Writes FOLDER/result.memh, in the form of golden.memh, and FOLDER/events.txt: a line a command, its class, number, first
-// cycle, cycle in which its unit is free, and with --log the bytes or words that it left, in hex. Prints of each layer its
+// cycle, cycle in which its unit is free, and with --log what it read and left, in hex, joined by dots. Prints of each layer its
 // cycles and the engine's faults; a layer that is not through after LIMIT cycles has -1. Exit status 2: something is wrong
 // with files or arguments.
 
@@ -115,6 +115,8 @@ public:
                 outputStationary = word.field(0, 1);
                 inputStationary = word.field(1, 1);
                 beatBytes = (int)word.field(52, 8);
+                aFormat = (int)word.field(4, 4);
+                bFormat = (int)word.field(8, 4);
             }
         }
         top.push = 0;
@@ -158,6 +160,9 @@ public:
                 }
             }
             if (top.transferred && !events[moving].empty()) events[moving].back().end = cycle + 1;
+            // Stored codes are changed from the first cycle on; other operands are looked at behind it, when the last sum is in.
+            if (logs && top.begins >> 3 & 1) before(3);
+            int began = top.begins;
             std::vector<std::pair<int, int>> done;
             for (int k = 0; k < 6; ++k) {
                 if (!(top.ends >> k & 1)) continue;
@@ -171,6 +176,8 @@ public:
                 // The last sum of a product is taken in the cycle behind its last.
                 if (sumsCome) take(4, ended[4] - 1 - (int)(done.size() && has(done, 4)));
                 sumsCome = has(done, 4);
+                if (began >> 4 & 1) before(4);
+                if (began >> 5 & 1) before(5);
                 for (auto [k, number] : done) if (k != 4) take(k, number);
             }
         }
@@ -189,7 +196,7 @@ private:
     Vengine_probe top;
     Shape shape;
     bool logs, outputStationary = false, inputStationary = false;
-    int beatBytes = 1;
+    int beatBytes = 1, aFormat = 0, bFormat = 0;
     std::vector<uint8_t> memory;
     std::vector<Image> commands[6];
     std::vector<Event> events[6];
@@ -234,6 +241,60 @@ private:
         return activation ? top.activation_byte : top.weight_byte;
     }
 
+    // Codes of a tile's row.
+    void codes(std::string& text, bool activation, int format, uint64_t tile, uint64_t pitch, uint64_t rows, uint64_t depth) {
+        for (uint64_t row = 0; row < rows; ++row) {
+            for (uint64_t k = 0; k < depth; ++k) {
+                bool nibbles = format == 12 || format == 13;
+                uint8_t byte = byteAt(activation, tile + row * pitch + (nibbles ? k / 2 : k));
+                hex(text, nibbles ? byte >> (k % 2 ? 4 : 0) & 15 : byte, nibbles ? 1 : 2);
+            }
+        }
+        text += '.';
+    }
+
+    // What the command of a class that begins reads.
+    void before(int k) {
+        size_t number = events[k].size() - 1;
+        if (number >= commands[k].size()) return;
+        const Image& c = commands[k][number];
+        std::string& text = events[k][number].data;
+        if (k == 3) {
+            for (uint64_t i = 0; i < c.field(156, 16) * c.field(172, 16); ++i) hex(text, byteAt(false, c.field(132, 24) + i), 2);
+            text += '.';
+        } else if (k == 4) {
+            codes(text, true, aFormat, c.field(172, 24), c.field(196, 16), c.field(228, 16), c.field(260, 16));
+            codes(text, false, bFormat, c.field(132, 24), c.field(156, 16), c.field(244, 16), c.field(260, 16));
+            if (c.field(128, 1)) {
+                sums(text, c.field(212, 16), c.field(228, 16), c.field(244, 16), c.field(276, 16));
+                text += '.';
+            }
+        } else {
+            sums(text, c.field(128, 16), c.field(144, 16), c.field(160, 16), c.field(176, 16));
+            text += '.';
+        }
+    }
+
+    // Sums of a tile of outputs, where the accumulator memory has them.
+    void sums(std::string& text, uint64_t first, uint64_t m, uint64_t n, uint64_t beats) {
+        int width = shape.kind == 4 ? 88 : 32;
+        for (uint64_t row = 0; row < m; ++row) {
+            for (uint64_t column = 0; column < n; ++column) {
+                uint64_t line = inputStationary ? column : row, across = inputStationary ? row : column;
+                uint64_t group = across / shape.columns;
+                if (outputStationary) {
+                    group += line / shape.rows * ((n + shape.columns - 1) / shape.columns);
+                    line %= shape.rows;
+                }
+                top.place = (uint32_t)(first + group * (outputStationary ? shape.rows : beats) + line);
+                top.eval();
+                int low = (int)(across % shape.columns) * width;
+                if (width > 64) hex(text, bits(top.sums, low + 64, width - 64), (width - 64) / 4);
+                hex(text, bits(top.sums, low, width < 64 ? width : 64), (width < 64 ? width : 64) / 4);
+            }
+        }
+    }
+
     // What a command left.
     void take(int k, int number) {
         if (number < 0 || number >= (int)commands[k].size() || number >= (int)events[k].size()) return;
@@ -247,23 +308,7 @@ private:
         } else if (k == 3) {
             for (uint64_t i = 0; i < c.field(156, 16) * c.field(172, 16); ++i) hex(text, byteAt(false, c.field(132, 24) + i), 2);
         } else if (k == 4) {
-            uint64_t m = c.field(228, 16), n = c.field(244, 16), beats = c.field(276, 16);
-            int width = shape.kind == 4 ? 88 : 32;
-            for (uint64_t row = 0; row < m; ++row) {
-                for (uint64_t column = 0; column < n; ++column) {
-                    uint64_t line = inputStationary ? column : row, across = inputStationary ? row : column;
-                    uint64_t group = across / shape.columns;
-                    if (outputStationary) {
-                        group += line / shape.rows * ((n + shape.columns - 1) / shape.columns);
-                        line %= shape.rows;
-                    }
-                    top.place = (uint32_t)(c.field(212, 16) + group * (outputStationary ? shape.rows : beats) + line);
-                    top.eval();
-                    int low = (int)(across % shape.columns) * width;
-                    if (width > 64) hex(text, bits(top.sums, low + 64, width - 64), (width - 64) / 4);
-                    hex(text, bits(top.sums, low, width < 64 ? width : 64), (width < 64 ? width : 64) / 4);
-                }
-            }
+            sums(text, c.field(212, 16), c.field(228, 16), c.field(244, 16), c.field(276, 16));
         } else {
             uint64_t count = c.field(144, 16) * c.field(160, 16);
             for (uint64_t i = 0; i < count; ++i)

@@ -11,8 +11,8 @@ class EngineFault:
     right: str
     wrong: str
     row: str
-    event: str                 # of the first difference
-    lanes: tuple = ()          # (modulus, remainder) of the first lane that differs, where the fault is in one lane
+    event: str                 # of the first difference, in the order in which commands are issued; a|b: a tile that is written over may be read first
+    lanes: tuple = ()          # (modulus, remainder) of the first lane that differs, or of its row where the array's columns are rows, where the fault is in one
     timing: bool = False       # it changes cycles and no bit
 
 
@@ -23,11 +23,11 @@ ENGINE_FAULTS = [
     EngineFault("bytes of a load are not moved to their places", "engine_dma.sv", "write_data = response_data >> {tag_low, 3'd0};",
                 "write_data = response_data;", INTEGER, "load"),
     EngineFault("a tile's bytes leave gaps where a run ends within a beat", "engine_dma.sv", "kept_tile <= tile + {16'd0, count};",
-                "kept_tile <= tile + {16'd0, beat_bytes};", INTEGER, "load"),
+                "kept_tile <= tile + {16'd0, beat_bytes};", INTEGER, "load|vector"),
     EngineFault("the last byte of a beat is not stored", "engine_dma.sv", "i[7:0] >= low && i[7:0] < low + count;",
                 "i[7:0] >= low && i[7:0] < low + count - 8'd1;", INTEGER, "store"),
     EngineFault("runs follow each other a byte too close", "engine_dma.sv", "next_start = run_start + pitch;",
-                "next_start = run_start + pitch - 32'd1;", INTEGER, "load"),
+                "next_start = run_start + pitch - 32'd1;", INTEGER, "load|store"),
     EngineFault("a transfer ends with its bytes, not with its burst", "engine_dma.sv",
                 "covered_end = (run_end + {16'd0, burst_bytes} - 32'd1) & burst_mask;",
                 "covered_end = (run_end + {24'd0, beat_bytes} - 32'd1) & ~{24'd0, beat_bytes - 8'd1};", INTEGER, "load", timing=True),
