@@ -122,6 +122,8 @@ extension InputError: CustomStringConvertible, LocalizedError {
         case .npy(let file, let problem):
             return (file, problem.place, problem.problem)
 
+        case .idx(let file, let problem):
+            return (file, "", problem.problem)
         case .gguf(let file, let problem):
             return (file, problem.place, problem.problem)
         case .decoder(let file, let problem):

@@ -92,6 +92,11 @@ public enum InputError: Error, Equatable, Sendable {
     /// A .npy file that can't be read, or whose array is not what is needed.
     case npy(file: String, NpyProblem)
 
+    // MARK: IDX
+
+    /// A file of images or labels that can't be read.
+    case idx(file: String, IDXProblem)
+
     // MARK: Decoders
 
     /// A GGUF file that can't be read, or whose metadata is not what is needed.

@@ -19,8 +19,7 @@ struct Zeroth: ParsableCommand {
             FineTuneCommand.self, PredictCommand.self, ExportCommand.self, GenerateCommand.self, CastCommand.self,
             QuantizeCommand.self, GemmCommand.self,
             RandomCommand.self, VectorsCommand.self, TraceCommand.self, CompareCommand.self, CostCommand.self,
-            ExploreCommand.self, ReproduceCommand.self,
-            HardwareCommand.self,
+            ExploreCommand.self, ReproduceCommand.self, HardwareCommand.self, AttackCommand.self,
         ])
 
     /// Prints one line for whatever went wrong with an input and ends with status 1; flags' own errors stay ArgumentParser's.

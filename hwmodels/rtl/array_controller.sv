@@ -9,9 +9,10 @@
 //   accumulate         the first fold adds to what the words hold: in re-entry their sums enter it, in blocked the block
 //                      is added. In output-stationary it needs blocked
 //   first_word         where the command's first sum is taken to
-//   available          a start would be taken now: no command runs, or the one that runs is in its last beat but for the
-//                      last sum's taking (`ending`), so that commands can follow each other without a beat between them:
-//                      beat 0 is then the beat in which the last sum is taken. Formats and blocked have to be the same
+//   close              a start is taken in the last two beats of a command, too, so that commands can follow each other
+//                      without a beat between them: beat 0 is then the beat in which the last sum is taken, or the next.
+//                      Formats and blocked have to be the same. Else a start is ignored while a command runs
+//   available          a start would be taken now
 //   ending             the beat before the last sum is taken, one column to the left of it; with one column that beat
 //   busy, done, fault  done is high for one cycle, the one after the beat in which the last sum is taken; fault stays
 //                      until the next start
@@ -43,6 +44,7 @@ module array_controller #(
     input  logic [6:0]              rows_last_in,
     input  logic                    accumulate_in,
     input  logic [15:0]             first_word_in,
+    input  logic                    close,
     output logic                    available,
     output logic                    ending,
     output logic                    accepted,
@@ -100,7 +102,7 @@ module array_controller #(
     logic leaves;   // the last sum is taken; in beat 0 it is the command's before
     assign leaves = command_ends_column_last && !opening;
     assign ending = busy && command_ends_column_before;
-    assign available = !busy || ending || leaves;
+    assign available = !busy || (close && (ending || leaves));
     assign accepted = start && available && !breaks_rule;
 
     always_ff @(posedge clk) begin

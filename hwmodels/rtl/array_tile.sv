@@ -13,7 +13,7 @@
 //   column_request, column_address  likewise column_data, column c's codes at bits c*8*LANES…: word f*ROWS + i holds
 //                      row ROWS-1-i's weights of fold f (of rows that take no part anything: they are never multiplied);
 //                      in output-stationary word f*T + t
-//   accumulate, first_word, available, ending  of commands that follow each other closely, as in array_controller
+//   accumulate, first_word, close, available, ending  of commands that follow each other closely, as in array_controller
 //   read_address, read READS ports into the accumulator memory at any time: word read_address of all columns (port i at
 //                      bits i*COLUMNS*SUM_BITS…), as it will be at the end of this cycle
 //   busy, done         done is high in the one cycle after the beat in which the last sum is taken
@@ -50,6 +50,7 @@ module array_tile #(
     input  logic [7:0]                  settings,
     input  logic                        accumulate,
     input  logic [15:0]                 first_word,
+    input  logic                        close,
     output logic                        available,
     output logic                        ending,
     output logic                        row_request,
@@ -93,7 +94,7 @@ module array_tile #(
     array_controller #(.ROWS(ROWS), .DEPTH(DEPTH)) controller (
         .clk(clk), .reset(reset), .start(start), .output_stationary_in(output_stationary),
         .double_buffered_in(double_buffered), .blocked_in(blocked), .beats_in(beats), .folds_in(folds), .groups_in(groups),
-        .rows_last_in(rows_last), .accumulate_in(accumulate), .first_word_in(first_word), .available(available),
+        .rows_last_in(rows_last), .accumulate_in(accumulate), .first_word_in(first_word), .close(close), .available(available),
         .ending(ending), .accepted(accepted), .output_stationary(output_stationary_kept),
         .blocked(blocked_kept), .rows_taking_part(rows_taking_part), .busy(busy), .done(done), .fault(fault),
         .cycles(cycles), .row_request(row_request), .row_address(row_address), .row_first(row_first),

@@ -74,7 +74,7 @@ module engine_array #(
         .double_buffered(double_buffered), .blocked(flags[1]), .beats(beats), .folds(folds), .groups(groups),
         .rows_last(rows_last[6:0]), .a_format(input_stationary ? b_format : a_format),
         .b_format(input_stationary ? a_format : b_format), .settings(settings), .accumulate(flags[0]),
-        .first_word(first_word), .available(available), .ending(ends), .row_request(row_request),
+        .first_word(first_word), .close(1'b1), .available(available), .ending(ends), .row_request(row_request),
         .row_address(unused_row_address), .row_data(row_data), .column_request(column_request),
         .column_address(unused_column_address), .column_data(column_data), .busy(unused_busy), .done(unused_done),
         .fault(fault), .cycles(unused_cycles), .result_address(16'd0), .result(unused_result),

@@ -95,6 +95,7 @@ public:
 #if !HAS_REGISTERS
         top.accumulate = 0;
         top.first_word = 0;
+        top.close = 0;
         top.read_address = 0;
 #endif
         reset();

@@ -46,7 +46,7 @@ module array_probe #(
     array_tile #(.ROWS(ROWS), .COLUMNS(COLUMNS), .LANES(LANES), .KIND(KIND), .DEPTH(DEPTH)) tile (
         .clk(clk), .reset(reset), .start(start), .output_stationary(output_stationary),
         .double_buffered(double_buffered), .blocked(blocked), .beats(beats), .folds(folds), .groups(groups), .rows_last(rows_last),
-        .a_format(a_format), .b_format(b_format), .settings(settings), .accumulate(1'b0), .first_word(16'd0),
+        .a_format(a_format), .b_format(b_format), .settings(settings), .accumulate(1'b0), .first_word(16'd0), .close(1'b0),
         .available(unused_available), .ending(unused_ending), .read_address(16'd0), .read(unused_read),
         .row_request(row_request),
         .row_address(row_address), .row_data(row_data), .column_request(column_request),
