@@ -106,7 +106,7 @@ public struct ArrayTileVectors: Sequence, IteratorProtocol {
     }
 
     /// The code of a format on the pins of `hwmodels/rtl`.
-    static func pin(_ format: ElementFormat, isPacked: Bool) -> Int {
+    public static func pin(_ format: ElementFormat, isPacked: Bool) -> Int {
         if isPacked { return 13 }
         let pins: [ElementFormat] = [
             .e4m3, .e5m2, .e3m4, .e4m3ieee, .e2m1, .e2m3, .e3m2, .bf16, .fp16, .fp32, .e8m0, .int8, .int4,
@@ -116,7 +116,7 @@ public struct ArrayTileVectors: Sequence, IteratorProtocol {
     }
 
     /// The accumulator's settings on the pins of `hwmodels/rtl`.
-    static func settings(_ accumulator: ProductAccumulator) -> Int {
+    public static func settings(_ accumulator: ProductAccumulator) -> Int {
         switch accumulator {
         case .integer(let bits, let overflow): bits | (overflow == .saturate ? 64 : 0)
         case .aligned(_, let fractionBits, let output): fractionBits | (output == .e8m13 ? 64 : 0)

@@ -17,11 +17,17 @@ struct VectorsCommand: ParsableCommand {
             The unit array is a systolic array: the file holds tiles, each with its command, operands, results, cycles and, \
             with --registers, what stands in every register at the end of every cycle.
 
-            An existing file is replaced, whole or not at all.
+            The unit engine is the tile engine: a folder with a folder for each of --count random layers on random machines (0000, 0001, …), each \
+            with the engine's command image, DRAM before and after, the timing model's cycles and a manifest; --log adds the golden log \
+            of docs/traces.md. With --machine and --product it is one layer of this size on this machine.
+
+            An existing file is replaced, whole or not at all; an existing folder is left alone.
 
             Examples:
               zeroth vectors --list
               zeroth vectors fp32_adder --count 1000000 --output fp32_adder.hex
+              zeroth vectors engine --rows 4 --columns 4 --count 100 --output layers
+              zeroth vectors engine --machine small.json5 --product 24x40x96 --perturbed --log --output layer
               zeroth vectors array --rows 5 --columns 3 --sums grouped --lanes 4 --count 1000 --registers --output tiles.hex
             """)
 
@@ -38,10 +44,12 @@ struct VectorsCommand: ParsableCommand {
         parsing: .unconditional, help: ArgumentHelp("Seed of the stimulus.", valueName: "n"), transform: Seed.parse)
     var seed: UInt64 = 1
 
-    @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
+    @Option(help: ArgumentHelp("The file to write; for the engine, the folder.", valueName: "file"))
     var output: String?
 
     @OptionGroup(title: "Arrays") var array: ArrayOptions
+
+    @OptionGroup(title: "The tile engine") var engine: EngineOptions
 
     /// What an array is built with.
     struct ArrayOptions: ParsableArguments {
@@ -71,6 +79,7 @@ struct VectorsCommand: ParsableCommand {
             for unit in VectorUnit.all {
                 print(unit.name.padding(to: width), "", unit.abstract)
             }
+            print("engine".padding(to: width), "", "the tile engine: layers from memory to memory")
             print("array".padding(to: width), "", "a systolic array of any dataflow, register by register")
             return
         }
@@ -81,7 +90,8 @@ struct VectorsCommand: ParsableCommand {
             throw RunError.badSetting(name: "count", value: "\(count)", allowed: "1 to 4294967296")
         }
         if unit == "array" { return try writeTiles(to: output) }
-        let known = (VectorUnit.all.map(\.name) + ["array"]).joined(separator: ", ")
+        if unit == "engine" { return try engine.write(array, count: count, seed: seed, to: output) }
+        let known = (VectorUnit.all.map(\.name) + ["array", "engine"]).joined(separator: ", ")
         guard let name = unit else { throw ValidationError("name a unit; units are \(known)") }
         guard let unit = VectorUnit.named(name) else {
             throw ValidationError("there is no unit \(name); units are \(known)")

@@ -7,14 +7,18 @@
 //   enter              word enter_address enters the column from the top (re-entry); else 0 does. A word that is
 //                      taken in this very beat enters as it is taken
 //   idle               no command runs: result is word result_address, combinationally
+//   read_address, read READS further ports, of WORD_BITS each: words as they will be at the end of this beat
 //
-// sum_in and result are combinational, a word is written in one cycle. One read and one write port: re-entry reads
-// what enters, `blocked` reads what is added to, an idle column reads results, and never two of them in one beat.
+// sum_in, result and read are combinational, a word is written in one cycle. One read and one write port: re-entry reads
+// what enters, `blocked` reads what is added to, an idle column reads results, and never two of them in one beat; and
+// READS more read ports for who reads results while a command runs.
 module accumulator_column #(
     parameter KIND = 0,
     parameter DEPTH = 256,
+    parameter READS = 0,
     parameter SUM_BITS = KIND == 4 ? 88 : 32,
-    parameter ADDRESS_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1
+    parameter ADDRESS_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1,
+    parameter PORTS = READS > 0 ? READS : 1
 ) (
     input  logic                    clk,
     input  logic                    blocked,
@@ -28,7 +32,9 @@ module accumulator_column #(
     output logic [SUM_BITS-1:0]     sum_in,
     input  logic                    idle,
     input  logic [ADDRESS_BITS-1:0] result_address,
-    output logic [SUM_BITS-1:0]     result
+    output logic [SUM_BITS-1:0]     result,
+    input  logic [PORTS*ADDRESS_BITS-1:0] read_address,
+    output logic [PORTS*SUM_BITS-1:0]     read
 );
     generate
         if (DEPTH < 1 || DEPTH > 65536 || KIND < 0 || KIND > 4) begin : refused
@@ -41,11 +47,11 @@ module accumulator_column #(
     endgenerate
 
     logic [SUM_BITS-1:0] words [0:DEPTH-1];
-    logic [ADDRESS_BITS-1:0] read_address;
+    logic [ADDRESS_BITS-1:0] word_address;
     logic [SUM_BITS-1:0] word, base, added, taken;
 
-    assign read_address = idle ? result_address : blocked ? take_address : enter_address;
-    assign word = words[read_address];
+    assign word_address = idle ? result_address : blocked ? take_address : enter_address;
+    assign word = words[word_address];
     assign result = word;
 
     assign base = take_first ? {SUM_BITS{1'b0}} : word;
@@ -58,7 +64,20 @@ module accumulator_column #(
         else sum_in = word;
     end
 
+    genvar i;
     generate
+        if (READS == 0) begin : no_reads
+            /* verilator lint_off UNUSED */
+            logic unused_reads;
+            assign unused_reads = ^read_address;
+            /* verilator lint_on UNUSED */
+            assign read = 0;
+        end
+        for (i = 0; i < READS; i = i + 1) begin : port
+            logic [ADDRESS_BITS-1:0] address;
+            assign address = read_address[i*ADDRESS_BITS+:ADDRESS_BITS];
+            assign read[i*SUM_BITS+:SUM_BITS] = take && take_address == address ? taken : words[address];
+        end
         if (KIND == 0) begin : integer_kind
             logic unused_overflowed;
             add_integer adder (

@@ -6,6 +6,14 @@
 //                      folds (F) or groups (G) 0, rows_last (U) outside 1...ROWS (in output-stationary, too, where
 //                      nothing else looks at it), more outputs a column than DEPTH in all groups, F > 1 with
 //                      re-entry in output-stationary
+//   accumulate         the first fold adds to what the words hold: in re-entry their sums enter it, in blocked the block
+//                      is added. In output-stationary it needs blocked
+//   first_word         where the command's first sum is taken to
+//   close              a start is taken in the last two beats of a command, too, so that commands can follow each other
+//                      without a beat between them: beat 0 is then the beat in which the last sum is taken, or the next.
+//                      Formats and blocked have to be the same. Else a start is ignored while a command runs
+//   available          a start would be taken now
+//   ending             the beat before the last sum is taken, one column to the left of it; with one column that beat
 //   busy, done, fault  done is high for one cycle, the one after the beat in which the last sum is taken; fault stays
 //                      until the next start
 //   cycles             section 11's count: complete with done, kept until the next start
@@ -34,6 +42,11 @@ module array_controller #(
     input  logic [15:0]             folds_in,
     input  logic [15:0]             groups_in,
     input  logic [6:0]              rows_last_in,
+    input  logic                    accumulate_in,
+    input  logic [15:0]             first_word_in,
+    input  logic                    close,
+    output logic                    available,
+    output logic                    ending,
     output logic                    accepted,
     output logic                    output_stationary,
     output logic                    blocked,
@@ -60,7 +73,8 @@ module array_controller #(
     output logic                    fold_ends,
     output logic                    command_ends,
     input  logic                    fold_ends_column_last,
-    input  logic                    command_ends_column_last
+    input  logic                    command_ends_column_last,
+    input  logic                    command_ends_column_before
 );
     generate
         if (ROWS < 1 || ROWS > 64 || DEPTH < 1 || DEPTH > 65536) begin : refused
@@ -76,20 +90,25 @@ module array_controller #(
     localparam [31:0] WORDS = DEPTH;
 
     // The command.
-    logic double_buffered;
+    logic double_buffered, accumulate;
     logic [15:0] beats, folds, groups, outputs_in;
     logic breaks_rule;
     assign outputs_in = output_stationary_in ? {9'b0, R} : beats_in;
     assign breaks_rule = beats_in == 0 || folds_in == 0 || groups_in == 0 || rows_last_in == 0 || rows_last_in > R
-        || {16'b0, outputs_in} * {16'b0, groups_in} > WORDS
-        || (output_stationary_in && !blocked_in && folds_in != 16'd1);
-    assign accepted = start && !busy && !breaks_rule;
+        || {16'b0, outputs_in} * {16'b0, groups_in} + {16'b0, first_word_in} > WORDS
+        || (output_stationary_in && !blocked_in && (folds_in != 16'd1 || accumulate_in));
 
     logic opening;  // beat 0
+    logic leaves;   // the last sum is taken; in beat 0 it is the command's before
+    assign leaves = command_ends_column_last && !opening;
+    assign ending = busy && command_ends_column_before;
+    assign available = !busy || (close && (ending || leaves));
+    assign accepted = start && available && !breaks_rule;
+
     always_ff @(posedge clk) begin
         if (reset) begin
             {busy, done, fault, opening} <= 4'b0;
-            {output_stationary, double_buffered, blocked} <= 3'b0;
+            {output_stationary, double_buffered, blocked, accumulate} <= 4'b0;
             beats <= 0;
             folds <= 0;
             groups <= 0;
@@ -99,12 +118,14 @@ module array_controller #(
             opening <= accepted;
             done <= busy && command_ends_column_last;
             if (busy) begin
-                if (command_ends_column_last) busy <= 1'b0;
+                if (leaves) busy <= 1'b0;
                 else cycles <= cycles + 32'd1;
-            end else if (start) begin
+            end
+            if (start && available) begin
                 fault <= breaks_rule;
-                busy <= !breaks_rule;
                 if (!breaks_rule) begin
+                    busy <= 1'b1;
+                    accumulate <= accumulate_in;
                     output_stationary <= output_stationary_in;
                     double_buffered <= double_buffered_in;
                     blocked <= blocked_in;
@@ -161,7 +182,7 @@ module array_controller #(
     assign row_first = stream_starts;
     assign row_last = streaming && stream_beat == beats - 16'd1;
     assign row_partial = streaming && !output_stationary && stream_fold == folds - 16'd1;
-    assign enter = streaming && !output_stationary && !blocked && stream_fold != 0;
+    assign enter = streaming && !output_stationary && !blocked && (stream_fold != 0 || accumulate);
     assign enter_address = enter_base[ADDRESS_BITS-1:0] + stream_beat[ADDRESS_BITS-1:0];
     always_ff @(posedge clk) begin
         if (reset) begin
@@ -174,7 +195,7 @@ module array_controller #(
         end else begin
             stream_runs <= streaming && !row_last;
             stream_counter <= stream_beat + 16'd1;
-            if (accepted) {stream_fold, stream_group, enter_base} <= 48'd0;
+            if (accepted) {stream_fold, stream_group, enter_base} <= {32'd0, first_word_in};
             else if (row_last && stream_fold == folds - 16'd1) begin
                 stream_fold <= 0;
                 stream_group <= stream_group + 16'd1;
@@ -209,7 +230,7 @@ module array_controller #(
     assign take = take_starts || take_runs;
     assign take_beat = take_starts ? 16'd0 : take_counter;
     assign take_address = take_base[ADDRESS_BITS-1:0] + take_beat[ADDRESS_BITS-1:0];
-    assign take_first = take_fold == 0;
+    assign take_first = take_fold == 0 && !accumulate;
     assign fold_ends = take && take_beat == outputs - 16'd1;
     assign group_ends = fold_ends && take_fold == folds - 16'd1;
     assign command_ends = group_ends && take_group == groups - 16'd1;
@@ -224,7 +245,7 @@ module array_controller #(
         end else begin
             take_runs <= take && !fold_ends;
             take_counter <= take_beat + 16'd1;
-            if (accepted) {take_fold, take_group, take_base} <= 48'd0;
+            if (accepted) {take_fold, take_group, take_base} <= {32'd0, first_word_in};
             else if (group_ends) begin
                 take_fold <= 0;
                 take_group <= take_group + 16'd1;

@@ -13,6 +13,9 @@
 //   column_request, column_address  likewise column_data, column c's codes at bits c*8*LANES…: word f*ROWS + i holds
 //                      row ROWS-1-i's weights of fold f (of rows that take no part anything: they are never multiplied);
 //                      in output-stationary word f*T + t
+//   accumulate, first_word, close, available, ending  of commands that follow each other closely, as in array_controller
+//   read_address, read READS ports into the accumulator memory at any time: word read_address of all columns (port i at
+//                      bits i*COLUMNS*SUM_BITS…), as it will be at the end of this cycle
 //   busy, done         done is high in the one cycle after the beat in which the last sum is taken
 //   fault              the command breaks a rule (array_controller says which) and does not run; until the next start
 //   cycles             section 11's count, with done and until the next start
@@ -28,7 +31,9 @@ module array_tile #(
     parameter LANES = 1,
     parameter KIND = 0,
     parameter DEPTH = 256,
-    parameter SUM_BITS = KIND == 4 ? 88 : 32
+    parameter READS = 0,
+    parameter SUM_BITS = KIND == 4 ? 88 : 32,
+    parameter PORTS = READS > 0 ? READS : 1
 ) (
     input  logic                        clk,
     input  logic                        reset,
@@ -43,6 +48,11 @@ module array_tile #(
     input  logic [3:0]                  a_format,
     input  logic [3:0]                  b_format,
     input  logic [7:0]                  settings,
+    input  logic                        accumulate,
+    input  logic [15:0]                 first_word,
+    input  logic                        close,
+    output logic                        available,
+    output logic                        ending,
     output logic                        row_request,
     output logic [31:0]                 row_address,
     input  logic [ROWS*8*LANES-1:0]     row_data,
@@ -54,7 +64,9 @@ module array_tile #(
     output logic                        fault,
     output logic [31:0]                 cycles,
     input  logic [15:0]                 result_address,
-    output logic [COLUMNS*SUM_BITS-1:0] result
+    output logic [COLUMNS*SUM_BITS-1:0] result,
+    input  logic [PORTS*16-1:0]         read_address,
+    output logic [PORTS*COLUMNS*SUM_BITS-1:0] read
 );
     generate
         if (ROWS < 1 || ROWS > 64 || COLUMNS < 1 || COLUMNS > 64 || LANES < 1 || LANES > 1024 || KIND < 0 || KIND > 4
@@ -78,18 +90,20 @@ module array_tile #(
     logic row_first, row_last, row_partial;
     logic shift_enable, fill, insert, enter, take, take_first, fold_ends, command_ends;
     logic [ADDRESS_BITS-1:0] enter_address, take_address;
-    logic fold_ends_column_last, command_ends_column_last;
+    logic fold_ends_column_last, command_ends_column_last, command_ends_column_before;
     array_controller #(.ROWS(ROWS), .DEPTH(DEPTH)) controller (
         .clk(clk), .reset(reset), .start(start), .output_stationary_in(output_stationary),
         .double_buffered_in(double_buffered), .blocked_in(blocked), .beats_in(beats), .folds_in(folds), .groups_in(groups),
-        .rows_last_in(rows_last), .accepted(accepted), .output_stationary(output_stationary_kept),
+        .rows_last_in(rows_last), .accumulate_in(accumulate), .first_word_in(first_word), .close(close), .available(available),
+        .ending(ending), .accepted(accepted), .output_stationary(output_stationary_kept),
         .blocked(blocked_kept), .rows_taking_part(rows_taking_part), .busy(busy), .done(done), .fault(fault),
         .cycles(cycles), .row_request(row_request), .row_address(row_address), .row_first(row_first),
         .row_last(row_last), .row_partial(row_partial), .column_request(column_request),
         .column_address(column_address), .shift_enable(shift_enable), .fill(fill),
         .insert(insert), .enter(enter), .enter_address(enter_address), .take(take),
         .take_address(take_address), .take_first(take_first), .fold_ends(fold_ends), .command_ends(command_ends),
-        .fold_ends_column_last(fold_ends_column_last), .command_ends_column_last(command_ends_column_last)
+        .fold_ends_column_last(fold_ends_column_last), .command_ends_column_last(command_ends_column_last),
+        .command_ends_column_before(command_ends_column_before)
     );
 
     logic [3:0] a_format_kept, b_format_kept;
@@ -141,6 +155,8 @@ module array_tile #(
         .clk(clk), .reset(reset), .in({fold_ends, command_ends, take, take_first, take_address}), .taps(taking_taps)
     );
     assign {fold_ends_column_last, command_ends_column_last} = taking_taps[COLUMNS*TAKING_BITS-1-:2];
+    localparam COLUMN_BEFORE = COLUMNS > 1 ? COLUMNS - 1 : 1;
+    assign command_ends_column_before = taking_taps[COLUMN_BEFORE*TAKING_BITS-2];
 
     systolic_array #(.ROWS(ROWS), .COLUMNS(COLUMNS), .LANES(BUILT_LANES), .KIND(KIND)) systolic_array (
         .clk(clk), .reset(reset), .output_stationary(output_stationary_kept), .a_format(a_format_kept),
@@ -153,23 +169,40 @@ module array_tile #(
         if (ADDRESS_BITS < 16) begin : few_words
             /* verilator lint_off UNUSED */
             logic unused;
-            assign unused = ^result_address[15:ADDRESS_BITS];  // words behind DEPTH are not there
+            assign unused = ^result_address[15:ADDRESS_BITS] ^ ^read_address;  // words behind DEPTH are not there
             /* verilator lint_on UNUSED */
+        end
+        if (READS == 0) begin : no_reads
+            /* verilator lint_off UNUSED */
+            logic unused;
+            assign unused = ^read_address;
+            /* verilator lint_on UNUSED */
+        end
+        for (r = 0; r < PORTS; r = r + 1) begin : port
+            logic [ADDRESS_BITS-1:0] address;
+            assign address = read_address[r*16+:ADDRESS_BITS];
         end
         for (c = 0; c < COLUMNS; c = c + 1) begin : below
             logic column_enters, column_takes, column_takes_first;
             logic [1:0] unused_ends;
+            logic [PORTS*ADDRESS_BITS-1:0] column_read_address;
+            logic [PORTS*SUM_BITS-1:0] column_read;
+            for (r = 0; r < PORTS; r = r + 1) begin : reading
+                assign column_read_address[r*ADDRESS_BITS+:ADDRESS_BITS] = port[r].address;
+                assign read[(r*COLUMNS+c)*SUM_BITS+:SUM_BITS] = column_read[r*SUM_BITS+:SUM_BITS];
+            end
             logic [ADDRESS_BITS-1:0] column_enter_address, column_take_address;
             assign {shift_enable_edge[c], fill_edge[c], insert_edge[c], column_enters, column_enter_address} =
                 entry_taps[c*ENTRY_BITS+:ENTRY_BITS];
             assign {unused_ends, column_takes, column_takes_first, column_take_address} =
                 taking_taps[c*TAKING_BITS+:TAKING_BITS];
-            accumulator_column #(.KIND(KIND), .DEPTH(DEPTH)) accumulator (
+            accumulator_column #(.KIND(KIND), .DEPTH(DEPTH), .READS(READS)) accumulator (
                 .clk(clk), .blocked(blocked_kept), .settings(settings_kept), .enter(column_enters),
                 .enter_address(column_enter_address), .take(column_takes), .take_first(column_takes_first),
                 .take_address(column_take_address), .sum(sums[c*SUM_BITS+:SUM_BITS]),
                 .sum_in(sum_edge[c*SUM_BITS+:SUM_BITS]), .idle(!busy),
-                .result_address(result_address[ADDRESS_BITS-1:0]), .result(result[c*SUM_BITS+:SUM_BITS])
+                .result_address(result_address[ADDRESS_BITS-1:0]), .result(result[c*SUM_BITS+:SUM_BITS]),
+                .read_address(column_read_address), .read(column_read)
             );
         end
     endgenerate

@@ -92,6 +92,12 @@ public:
         noise.resize(wordsFor(std::max(shape.rowBits(), shape.columnBits())));
         top.start = 0;
         top.result_address = 0;
+#if !HAS_REGISTERS
+        top.accumulate = 0;
+        top.first_word = 0;
+        top.close = 0;
+        top.read_address = 0;
+#endif
         reset();
     }
     ~Bench() { top.final(); }

@@ -39,10 +39,16 @@ module array_probe #(
     output logic [COLUMNS*SUM_BITS-1:0]     result,
     output logic [ROWS*COLUMNS*PE_BITS-1:0] registers
 );
+    /* verilator lint_off UNUSED */
+    logic unused_available, unused_ending;
+    logic [COLUMNS*SUM_BITS-1:0] unused_read;
+    /* verilator lint_on UNUSED */
     array_tile #(.ROWS(ROWS), .COLUMNS(COLUMNS), .LANES(LANES), .KIND(KIND), .DEPTH(DEPTH)) tile (
         .clk(clk), .reset(reset), .start(start), .output_stationary(output_stationary),
         .double_buffered(double_buffered), .blocked(blocked), .beats(beats), .folds(folds), .groups(groups), .rows_last(rows_last),
-        .a_format(a_format), .b_format(b_format), .settings(settings), .row_request(row_request),
+        .a_format(a_format), .b_format(b_format), .settings(settings), .accumulate(1'b0), .first_word(16'd0), .close(1'b0),
+        .available(unused_available), .ending(unused_ending), .read_address(16'd0), .read(unused_read),
+        .row_request(row_request),
         .row_address(row_address), .row_data(row_data), .column_request(column_request),
         .column_address(column_address), .column_data(column_data), .busy(busy), .done(done), .fault(fault),
         .cycles(cycles), .result_address(result_address), .result(result)

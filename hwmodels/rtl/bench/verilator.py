@@ -265,13 +265,13 @@ def run(command, **options):
 class Verilator:
     """Builds benches in a folder; Verilator's own run-time library is compiled once."""
 
-    def __init__(self, folder, library):
+    def __init__(self, folder, library, optimize=2):
         self.folder = folder
         os.makedirs(folder, exist_ok=True)
         os.makedirs(library, exist_ok=True)
         root = run(["verilator", "--getenv", "VERILATOR_ROOT"]).strip()
         self.include = os.path.join(root, "include")
-        self.flags = ["-std=gnu++17", "-O2", "-w", f"-I{self.include}", f"-I{self.include}/vltstd", "-DVM_COVERAGE=0", "-DVM_TRACE=0"]
+        self.flags = ["-std=gnu++17", f"-O{optimize}", "-w", f"-I{self.include}", f"-I{self.include}/vltstd", "-DVM_COVERAGE=0", "-DVM_TRACE=0"]
         self.library = []
         for name in ("verilated", "verilated_threads"):
             target = os.path.join(library, name + ".o")
