@@ -61,6 +61,11 @@ struct AttackTrainCommand: ParsableCommand {
 
     func run() throws {
         let images = try data.read()
+        // Before minutes of training.
+        let parent = URL(fileURLWithPath: output).deletingLastPathComponent().path
+        guard FileManager.default.fileExists(atPath: parent) else {
+            throw InputError.fileNotWritten(file: output, reason: "its folder does not exist")
+        }
         let kernels = Kernels(level: try KernelLevel.fromEnvironment())
         let trained = ImageClassifier.trained(
             on: images, ClassifierTraining(hidden: hidden, epochs: epochs, seed: seed), kernels: kernels

@@ -23,8 +23,18 @@ struct EngineOptions: ParsableArguments {
     @Flag(help: "Write golden.log, too: what each command leaves (docs/traces.md).")
     var log = false
 
-    func write(_ array: VectorsCommand.ArrayOptions, count: Int, seed: UInt64, to output: String) throws {
+    /// Whether any is given.
+    var areGiven: Bool { machine != nil || product != nil || perturbed || biased || log }
+
+    /// - Parameter count: layers; 100 where it is nil.
+    func write(_ array: VectorsCommand.ArrayOptions, count: Int?, seed: UInt64, to output: String) throws {
+        if array.registers { throw ValidationError("--registers is for the unit array; leave it out") }
         if let machine {
+            if array.areGiven || count != nil {
+                throw ValidationError(
+                    "--rows, --columns, --lanes, --sums and --count are for random layers; leave them out with --machine"
+                )
+            }
             guard let bytes = FileManager.default.contents(atPath: machine).map(Array.init) else {
                 throw RunError.badSetting(name: "machine", value: machine, allowed: "a machine file that can be read")
             }
@@ -37,6 +47,9 @@ struct EngineOptions: ParsableArguments {
                 try Machine(json5: bytes, file: machine), m: sizes[0], n: sizes[1], k: sizes[2], hasBias: biased,
                 isPerturbed: perturbed, seed: seed)
             return try EngineFolder(layer).write(to: output, machineText: bytes, writesLog: log)
+        }
+        if product != nil || perturbed || biased {
+            throw ValidationError("--product, --perturbed and --biased are for one layer on a machine; give --machine")
         }
         let sums = array.sums ?? "integer"
         guard let kind = SystolicArrayShape.Kind(rawValue: sums) else {
@@ -55,10 +68,12 @@ struct EngineOptions: ParsableArguments {
         do {
             try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: false)
         } catch {
-            throw InputError.fileNotWritten(file: output, reason: "the folder exists, or its parent does not")
+            let exists = FileManager.default.fileExists(atPath: output)
+            throw InputError.fileNotWritten(
+                file: output, reason: exists ? "the folder exists; name another" : "its parent folder does not exist")
         }
         var layers = EngineLayers(rows: rows, columns: columns, lanes: lanes, kind: kind, seed: seed)
-        for number in 0..<count {
+        for number in 0..<(count ?? 100) {
             let (folder, machine) = try layers.next()
             let name = String(repeating: "0", count: max(0, 4 - "\(number)".count)) + "\(number)"
             try folder.write(to: "\(output)/\(name)", machineText: machine, writesLog: log)

@@ -19,7 +19,7 @@ struct TraceCommand: ParsableCommand {
             Examples:
               zeroth trace --run runs/opinions-1 --step 3 --layer 0 --unit array --output traces-3
               zeroth trace --run runs/opinions-1 --step 3 --format log,dram --compress --output traces-3
-              zeroth trace --run runs/opinions-1 --step 3 --cycles 20000..30000 --format vcd,npy --output traces-3
+              zeroth trace --run runs/opinions-1 --step 3 --layer 1 --unit array --cycles 0..600000 --format vcd --output traces-3
             """)
 
     @Option(name: .customLong("run"), help: ArgumentHelp("The run's folder.", valueName: "dir"))

@@ -131,14 +131,17 @@ final class TraceJob {
         guard !FileManager.default.fileExists(atPath: output) else {
             throw RunError.badSetting(name: "output", value: output, allowed: "a folder that does not exist yet")
         }
-        do { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) } catch {
+        // Files of a trace are whole together or not at all: the folder takes its name when they are.
+        let parent = URL(fileURLWithPath: output).deletingLastPathComponent().path
+        let folder = parent + "/.zeroth-" + UUID().uuidString + ".tmp"
+        do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
             throw RunError.folderNotMade(path: output, reason: error.localizedDescription)
         }
         do {
-            try write(to: output)
+            try write(to: folder)
+            try FileManager.default.moveItem(atPath: folder, toPath: output)
         } catch {
-            // Files of a trace are whole together or not at all.
-            try? FileManager.default.removeItem(atPath: output)
+            try? FileManager.default.removeItem(atPath: folder)
             throw error
         }
         try finish("written to \(output): \((manifest.files ?? []).count) files, and manifest.json")

@@ -27,18 +27,20 @@ struct VectorsCommand: ParsableCommand {
               zeroth vectors --list
               zeroth vectors fp32_adder --count 1000000 --output fp32_adder.hex
               zeroth vectors engine --rows 4 --columns 4 --count 100 --output layers
-              zeroth vectors engine --machine small.json5 --product 24x40x96 --perturbed --log --output layer
+              zeroth vectors engine --machine layers/0000/machine.json5 --product 24x40x96 --log --output layer
               zeroth vectors array --rows 5 --columns 3 --sums grouped --lanes 4 --count 1000 --registers --output tiles.hex
             """)
 
-    @Argument(help: ArgumentHelp("The unit, as --list names it, or array.", valueName: "unit"))
+    @Argument(help: ArgumentHelp("The unit, as --list names it.", valueName: "unit"))
     var unit: String?
 
     @Flag(help: "Print the units.")
     var list = false
 
-    @Option(help: ArgumentHelp("Vectors; of an array, tiles.", valueName: "n"))
-    var count = 10_000
+    @Option(
+        help: ArgumentHelp(
+            "Vectors; of an array, tiles (default: 10000); of the engine, layers (default: 100).", valueName: "n"))
+    var count: Int?
 
     @Option(
         parsing: .unconditional, help: ArgumentHelp("Seed of the stimulus.", valueName: "n"), transform: Seed.parse)
@@ -86,10 +88,14 @@ struct VectorsCommand: ParsableCommand {
         guard let output else {
             throw RunError.badSetting(name: "output", value: "nothing", allowed: "a file to write")
         }
-        guard (1...1 << 32).contains(count) else {
+        if let count, !(1...1 << 32).contains(count) {
             throw RunError.badSetting(name: "count", value: "\(count)", allowed: "1 to 4294967296")
         }
-        if unit == "array" { return try writeTiles(to: output) }
+        if unit != "engine", engine.areGiven {
+            throw ValidationError("--machine, --product, --perturbed, --biased and --log are for the unit engine")
+        }
+        let vectors = count ?? 10_000
+        if unit == "array" { return try writeTiles(vectors, to: output) }
         if unit == "engine" { return try engine.write(array, count: count, seed: seed, to: output) }
         let known = (VectorUnit.all.map(\.name) + ["array", "engine"]).joined(separator: ", ")
         guard let name = unit else { throw ValidationError("name a unit; units are \(known)") }
@@ -100,11 +106,11 @@ struct VectorsCommand: ParsableCommand {
             throw ValidationError("--rows, --columns, --lanes, --sums and --registers are for the unit array")
         }
         try writeAtomically(to: output) { file in
-            try unit.write(count: count, seed: seed) { try file.append($0) }
+            try unit.write(count: vectors, seed: seed) { try file.append($0) }
         }
     }
 
-    private func writeTiles(to output: String) throws {
+    private func writeTiles(_ count: Int, to output: String) throws {
         let (rows, columns, sums) = (array.rows ?? 4, array.columns ?? 4, array.sums ?? "integer")
         for (name, value) in [("rows", rows), ("columns", columns)] where !(1...64).contains(value) {
             throw RunError.badSetting(name: name, value: "\(value)", allowed: "1 to 64")

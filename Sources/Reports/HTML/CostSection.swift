@@ -53,18 +53,21 @@ struct CostSection {
         }
     }
 
-    /// The ratios that a page begins with.
-    var tiles: [ReportPage.Tile] {
+    /// What a page begins with: the step that was run, and the other.
+    ///
+    /// - Parameter isFirstOrder: whether the first-order step is the run's own.
+    func tiles(isFirstOrder: Bool) -> [ReportPage.Tile] {
         let zeroth = summary.zerothOrder
         func tile(_ name: String, _ quantity: PlotQuantity, _ value: (RunSummary.MeanStep) -> Double) -> ReportPage.Tile
         {
-            let own = value(zeroth)
-            guard let first = summary.firstOrder, own > 0 else {
-                return .init(name: name, value: quantity.text(own), more: zerothName)
+            guard let first = summary.firstOrder else {
+                return .init(name: name, value: quantity.text(value(zeroth)), more: "of a \(zerothName) step")
             }
+            let (own, other) = isFirstOrder ? (value(first), value(zeroth)) : (value(zeroth), value(first))
+            let (ownName, otherName) = isFirstOrder ? (firstName, zerothName) : (zerothName, firstName)
+            let ratio = own > 0 ? ", \(Quantity.ratio(other / own))" : ""
             return .init(
-                name: name, value: quantity.text(own),
-                more: "\(firstName) \(quantity.text(value(first))), \(Quantity.ratio(value(first) / own))")
+                name: name, value: quantity.text(own), more: "\(ownName); \(otherName) \(quantity.text(other))\(ratio)")
         }
         return [
             tile("energy of a step", .energy, \.picojoules), tile("time of a step", .time, \.milliseconds),

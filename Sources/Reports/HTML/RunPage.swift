@@ -70,7 +70,9 @@ public enum RunPage {
                     name: "validation accuracy", value: Quantity.percent(score.accuracy),
                     more: before ?? "before tuning"))
         }
-        if let cost = run.cost { tiles += CostSection(cost, name: "tile").tiles }
+        if let cost = run.cost {
+            tiles += CostSection(cost, name: "tile").tiles(isFirstOrder: run.record.settings.method == .firstOrder)
+        }
         return tiles
     }
 
@@ -161,7 +163,9 @@ public enum RunPage {
             moved.drawing().map {
                 Figure(
                     name: "moved", title: "What moves",
-                    description: "The part of the trained values that a step perturbs, and that its update changes.",
+                    description: projected.isEmpty
+                        ? "The part of the trained values that a step's update changes."
+                        : "The part of the trained values that a step perturbs, and that its update changes.",
                     drawing: $0, legend: moved.legend, flags: flags)
             },
         ].compactMap(\.self)
