@@ -47,11 +47,13 @@ public final class TraceInput {
     public init(path: String) throws {
         self.path = path
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        // What follows may change it.
+        let code = errno
         memory = .allocate(byteCount: 2 * Self.blockBytes, alignment: 4096)
         descriptor = file
         guard file >= 0 else {
-            if errno == ENOENT || errno == ENOTDIR { throw InputError.fileMissing(file: path) }
-            throw InputError.fileUnreadable(file: path, reason: String(cString: strerror(errno)))
+            if code == ENOENT || code == ENOTDIR { throw InputError.fileMissing(file: path) }
+            throw InputError.fileUnreadable(file: path, reason: String(cString: strerror(code)))
         }
         var status = stat()
         guard fstat(file, &status) == 0 else {
